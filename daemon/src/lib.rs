@@ -1,0 +1,1 @@
+//! The daemon as a library, so that tests can drive its stages.

@@ -1,0 +1,1 @@
+//! Metadata blocks that several containers hold. One file each; bytes in, tags out.
