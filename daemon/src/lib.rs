@@ -1,1 +1,5 @@
 //! The daemon as a library, so that tests can drive its stages.
+
+pub mod engine;
+pub mod model;
+pub mod store;
