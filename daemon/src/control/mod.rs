@@ -1,8 +1,9 @@
 //! What can be asked of the running daemon: one `Command` a verb, with the channel its answer goes to.
 //!
 //! The bus (and the view, where it needs to) sends commands through [`Control`]; `run` alone receives and answers
-//! them. The answers' shapes are in [`report`]. Nothing here decides, waits for a file or knows D-Bus.
+//! them. The answers' shapes are in [`report`] and [`job`]. Nothing here decides, waits for a file or knows D-Bus.
 
+pub mod job;
 pub mod report;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use std::fmt;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::model;
+pub use job::*;
 pub use report::*;
 
 /// Commands that may wait to be taken up; more callers wait for their turn.
