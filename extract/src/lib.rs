@@ -14,6 +14,7 @@ pub mod bytes;
 pub mod composite;
 pub mod detect;
 pub mod error;
+pub mod fields;
 pub mod format;
 pub mod formats;
 pub mod json;

@@ -47,9 +47,77 @@ fn trim_zeros(text: &str) -> &str {
     }
 }
 
+/// A date as XMP and ID3 write it (`2024-05-17T10:00:00+02:00`, or less of it) in ExifTool's form; other texts stay.
+pub fn xmp_date(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let fits = |at: usize, pattern: &[u8]| {
+        bytes.get(at..at + pattern.len()).is_some_and(|part| {
+            part.iter().zip(pattern).all(|(b, p)| if *p == b'0' { b.is_ascii_digit() } else { b == p })
+        })
+    };
+    if fits(0, b"0000-00-00") && matches!(bytes.get(10), Some(b'T' | b' ')) && fits(11, b"00:00") {
+        let (time, rest) = text[11..].split_at(if fits(16, b":00") { 8 } else { 5 });
+        let rest = rest.trim_ascii_start();
+        if !rest.contains(|c: char| c.is_ascii_whitespace()) {
+            return format!("{} {time}{rest}", text[..10].replace('-', ":"));
+        }
+    }
+    if fits(0, b"0000") { text.replace('-', ":") } else { text.to_owned() }
+}
+
+/// ExifTool's tag name from a name that a file gives: other signs left out, the first letter in upper case.
+pub fn tag_name(name: &str) -> String {
+    let mut out: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
+    if let Some(first) = out.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    if out.len() < 2 || !out.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        out.insert_str(0, "Tag");
+    }
+    out
+}
+
+/// A bit rate with three digits and a unit: `192 kbps`.
+pub fn bitrate(bits_per_second: f64) -> String {
+    let mut rate = bits_per_second;
+    let mut units = ["bps", "kbps", "Mbps", "Gbps"].iter().peekable();
+    loop {
+        let unit = units.next().unwrap_or(&"Gbps");
+        if rate >= 1000.0 && units.peek().is_some() {
+            rate /= 1000.0;
+            continue;
+        }
+        return match rate < 100.0 {
+            true => format!("{} {unit}", general(rate, 3)),
+            false => format!("{rate:.0} {unit}"),
+        };
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dates_names_and_rates_print_as_exiftools() {
+        for (text, date) in [
+            ("2024-05-17T10:00:00+02:00", "2024:05:17 10:00:00+02:00"),
+            ("2024-05-17 10:00", "2024:05:17 10:00"),
+            ("2024-05-17T10:00:00.25 Z", "2024:05:17 10:00:00.25Z"),
+            ("2024-05", "2024:05"),
+            ("1985", "1985"),
+            ("around-1985", "around-1985"),
+        ] {
+            assert_eq!(xmp_date(text), date);
+        }
+        assert_eq!(tag_name("WM/Provider"), "WMProvider");
+        assert_eq!(tag_name("5th"), "Tag5th");
+        for (rate, text) in
+            [(32000.0, "32 kbps"), (57391.25, "57.4 kbps"), (1411200.0, "1.41 Mbps"), (320.0, "320 bps")]
+        {
+            assert_eq!(bitrate(rate), text);
+        }
+    }
 
     #[test]
     fn floats_print_as_perl_prints_them() {

@@ -98,6 +98,23 @@ impl<'a> Source<'a> {
         Ok(bytes)
     }
 
+    /// As [`Source::array`], but asks for these bytes alone: for headers that lie far apart.
+    pub fn skim<const N: usize>(&mut self, at: u64) -> Result<[u8; N], Error> {
+        let in_window =
+            at >= self.window_at && at.saturating_add(N as u64) <= self.window_at + self.window.len() as u64;
+        if in_window || at < self.window_at + 2 * self.window.len() as u64 {
+            return self.array(at);
+        }
+        if self.available(at, N as u64) < N as u64 {
+            return Err(Error::Truncated { at, wanted: N as u64 });
+        }
+        let mut bytes = [0; N];
+        match self.fetch(at, &mut bytes)? {
+            got if got == N => Ok(bytes),
+            _ => Err(Error::Truncated { at, wanted: N as u64 }),
+        }
+    }
+
     /// At most `len` bytes at `at` (at most 1 MiB); fewer at the end of the file, none beyond it.
     pub fn read_up_to(&mut self, at: u64, len: usize) -> Result<&[u8], Error> {
         if len > WINDOW_MAX {
