@@ -1,5 +1,6 @@
 //! The daemon as a library, so that tests can drive its stages.
 
+pub mod bus;
 pub mod codec;
 pub mod control;
 pub mod engine;

@@ -1,0 +1,174 @@
+//! Answers as `a{sv}`. Every key stands in the XML, and only there is it explained.
+
+use std::collections::BTreeMap;
+
+use zbus::Variant;
+
+use crate::control::{
+    FileCounts, HeldFile, Hold, JobProgress, PauseInfo, QueueReport, RootInfo, RootOptions, SeenFile, StatusReport,
+    WhyReport, WorkersReport,
+};
+
+/// A dictionary on its way out.
+pub(super) type Dict = BTreeMap<&'static str, Variant<'static>>;
+
+macro_rules! dict {
+    ($($key:literal: $value:expr),* $(,)?) => { Dict::from([$(($key, Variant::from($value))),*]) };
+}
+
+pub(super) fn status(report: &StatusReport) -> Dict {
+    let degraded: Vec<Dict> =
+        report.degraded.iter().map(|part| dict! { "Id": part.id, "Text": part.text.clone() }).collect();
+    dict! {
+        "State": report.state.as_str(),
+        "Version": super::manager::VERSION,
+        "Started": report.started,
+        "Degraded": degraded,
+        "Pauses": report.pauses.iter().map(pause).collect::<Vec<_>>(),
+        "Roots": report.roots.iter().map(root).collect::<Vec<_>>(),
+        "Files": files(report.files),
+        "Queue": queue(&report.queue),
+        "Workers": workers(&report.workers),
+        "Memory": dict! {
+            "Daemon": report.memory.daemon,
+            "Workers": report.memory.workers,
+            "Ceiling": report.memory.ceiling,
+        },
+        "Store": dict! {
+            "Path": report.store.path.clone(),
+            "Size": report.store.size,
+            "Commit": report.store.commit,
+        },
+        "Mount": dict! { "Path": report.mount.path.clone(), "State": report.mount.state.as_str() },
+    }
+}
+
+fn pause(info: &PauseInfo) -> Dict {
+    let mut dict = dict! {
+        "Cookie": info.cookie,
+        "Reason": info.pause.reason.clone(),
+        "Uid": info.pause.uid,
+    };
+    let hold = match info.pause.hold {
+        Hold::Caller => "caller",
+        Hold::Persistent => "persistent",
+        Hold::Until(time) => {
+            dict.insert("Until", time.into());
+            "until"
+        }
+    };
+    dict.insert("Hold", hold.into());
+    dict
+}
+
+fn queue(queue: &QueueReport) -> Dict {
+    dict! {
+        "Waiting": queue.waiting,
+        "InHand": queue.in_hand,
+        "Delayed": queue.delayed,
+        "Crawling": queue.crawling,
+        "Rate": queue.rate,
+        "LeftLow": queue.left.0,
+        "LeftHigh": queue.left.1,
+    }
+}
+
+fn workers(workers: &WorkersReport) -> Dict {
+    dict! {
+        "Running": workers.running,
+        "Wanted": workers.wanted,
+        "Why": workers.why.clone(),
+        "Isolation": workers.isolation.clone(),
+        "Lost": workers.lost,
+    }
+}
+
+fn files(files: FileCounts) -> Dict {
+    dict! {
+        "Known": files.known,
+        "Indexed": files.indexed,
+        "Partial": files.partial,
+        "Pending": files.pending,
+        "Failed": files.failed,
+    }
+}
+
+pub(super) fn root(root: &RootInfo) -> Dict {
+    let mut dict = dict! {
+        "Path": root.path.as_bytes().to_vec(),
+        "State": root.state.as_str(),
+        "Origin": root.origin.as_str(),
+        "Options": root_options(root.options),
+        "Files": files(root.files),
+        "Directories": root.directories,
+        "Crawled": root.crawled,
+    };
+    if !root.why.is_empty() {
+        dict.insert("Why", root.why.clone().into());
+    }
+    dict
+}
+
+fn root_options(options: RootOptions) -> Dict {
+    let given = [
+        ("poll", options.poll),
+        ("hidden", options.hidden),
+        ("cross_filesystems", options.cross_filesystems),
+        ("forget_when_unmounted", options.forget_when_unmounted),
+    ];
+    given.into_iter().filter_map(|(key, value)| Some((key, value?.into()))).collect()
+}
+
+pub(super) fn why(report: &WhyReport) -> Dict {
+    let mut dict = dict! {
+        "Path": report.path.as_bytes().to_vec(),
+        "State": report.state.as_str(),
+        "Rule": report.rule.clone(),
+        "Next": report.next.clone(),
+    };
+    if let Some(root) = &report.root {
+        dict.insert("Root", root.as_bytes().to_vec().into());
+    }
+    if let Some(at) = report.next_at {
+        dict.insert("NextAt", at.into());
+    }
+    if let Some(SeenFile { size, modified, current }) = report.now {
+        dict.insert("Now", dict! { "Size": size, "Modified": modified, "Current": current }.into());
+    }
+    if let Some(file) = &report.held {
+        dict.insert("Held", held(file).into());
+    }
+    dict
+}
+
+fn held(file: &HeldFile) -> Dict {
+    let mut dict = dict! {
+        "Id": file.id,
+        "Format": file.format.clone(),
+        "MIMEType": file.mime.clone(),
+        "Committed": file.committed,
+        "CPU": file.cost.cpu_us,
+        "Wall": file.cost.wall_us,
+        "Read": file.cost.read,
+        "Tags": file.tags,
+        "Attempts": file.attempts,
+    };
+    if let Some((kind, text)) = &file.reason {
+        dict.insert("Reason", (*kind).into());
+        dict.insert("Text", text.clone().into());
+    }
+    dict
+}
+
+/// The properties of a job that change.
+pub(super) fn progress(progress: &JobProgress) -> Dict {
+    dict! {
+        "State": progress.state.as_str(),
+        "Done": progress.done,
+        "Total": progress.total,
+        "Failed": progress.failed,
+        "Rate": progress.rate,
+        "LeftLow": progress.left.0,
+        "LeftHigh": progress.left.1,
+    }
+}

@@ -1,0 +1,81 @@
+//! Items of long answers as JSON, one object a line.
+
+use metaextract::json;
+
+use crate::control::{FailedFile, FormatInfo};
+
+pub(super) fn failed(file: &FailedFile) -> String {
+    let mut object = Object::new();
+    object.path("Path", &file.path);
+    object.text("State", file.state.as_str());
+    object.text("Reason", file.reason);
+    object.text("Text", &file.text);
+    object.plain("AboutFile", file.about_the_file);
+    object.plain("Attempts", file.attempts);
+    object.plain("At", file.at);
+    if file.next_at != 0 {
+        object.plain("NextAt", file.next_at);
+    }
+    object.end()
+}
+
+pub(super) fn format(format: &FormatInfo) -> String {
+    let mut object = Object::new();
+    object.text("Name", format.name);
+    object.plain("Version", format.version);
+    object.list("Extensions", format.extensions);
+    object.list("MIMETypes", format.mime);
+    object.end()
+}
+
+/// A JSON object being written.
+struct Object(String);
+
+impl Object {
+    fn new() -> Self {
+        Self("{".into())
+    }
+
+    fn key(&mut self, key: &str) -> &mut String {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        json::string(&mut self.0, key);
+        self.0.push(':');
+        &mut self.0
+    }
+
+    fn text(&mut self, key: &str, text: &str) {
+        json::string(self.key(key), text);
+    }
+
+    /// A number or a boolean.
+    fn plain(&mut self, key: &str, value: impl ToString) {
+        let value = value.to_string();
+        self.key(key).push_str(&value);
+    }
+
+    fn path(&mut self, key: &str, path: &[u8]) {
+        self.text(key, &String::from_utf8_lossy(path));
+        if std::str::from_utf8(path).is_err() {
+            self.text(&format!("{key}Base64"), &json::base64(path));
+        }
+    }
+
+    fn list(&mut self, key: &str, items: &[&str]) {
+        let out = self.key(key);
+        out.push('[');
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            json::string(out, item);
+        }
+        out.push(']');
+    }
+
+    fn end(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
+}

@@ -1,0 +1,409 @@
+//! `org.metaextract.Manager1`: each method decodes its arguments, asks, and encodes the answer.
+
+use std::{collections::HashMap, os::fd::OwnedFd, panic::AssertUnwindSafe};
+
+use futures_util::FutureExt;
+use tokio::sync::watch;
+use zbus::{
+    Connection, OwnedObjectPath, fdo::Properties, interface, message::Header, names::InterfaceName,
+    object_server::SignalEmitter,
+};
+
+use super::{
+    CALM, PATH,
+    encode::{self, Dict},
+    error::Error,
+    job::Jobs,
+    lines,
+    options::{Given, Options},
+    pauses::{Caller, Pauses},
+    stream::{Lines, Streams},
+};
+use crate::control::{
+    self, AbsPath, Command, Control, Facts, Hold, Pause, Reply, Resume, RootOptions, ShowOptions, StartedJob,
+    StatusReport, Stream, TagFilter,
+};
+
+/// The daemon's version.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The methods there are.
+const CAPABILITIES: [&str; 15] = [
+    "AddRoot",
+    "Failed",
+    "Formats",
+    "Index",
+    "ListRoots",
+    "Pause",
+    "Reload",
+    "RemoveRoot",
+    "Rescan",
+    "Resume",
+    "Retry",
+    "Show",
+    "Status",
+    "Wait",
+    "Why",
+];
+
+/// Paths that one call may name.
+const PATHS: usize = 100_000;
+
+/// The fixed object.
+pub(super) struct Manager {
+    control: Control,
+    facts: watch::Receiver<Facts>,
+    streams: Streams,
+    jobs: Jobs,
+    pauses: Pauses,
+}
+
+#[interface(name = "org.metaextract.Manager1", introspection_docs = false)]
+impl Manager {
+    #[zbus(out_args("status"))]
+    async fn status(&self, options: Given) -> Result<Dict, Error> {
+        caught(async {
+            Options::none(options)?;
+            let report: StatusReport = self.control.ask(Command::Status).await?;
+            Ok(encode::status(&report))
+        })
+        .await
+    }
+
+    #[zbus(out_args("job"))]
+    async fn add_root(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        path: Vec<u8>,
+        options: Given,
+    ) -> Result<OwnedObjectPath, Error> {
+        self.job(connection, || {
+            let options = root_options(options)?;
+            let path = AbsPath::parse(&path)?;
+            Ok(move |reply| Command::AddRoot { path, options, reply })
+        })
+        .await
+    }
+
+    async fn remove_root(&self, path: Vec<u8>, options: Given) -> Result<(), Error> {
+        caught(async {
+            Options::none(options)?;
+            let path = AbsPath::parse(&path)?;
+            self.control.ask(|reply| Command::RemoveRoot { path, reply }).await
+        })
+        .await
+    }
+
+    #[zbus(out_args("roots"))]
+    async fn list_roots(&self, options: Given) -> Result<Vec<Dict>, Error> {
+        caught(async {
+            Options::none(options)?;
+            Ok(self.control.ask(Command::ListRoots).await?.iter().map(encode::root).collect())
+        })
+        .await
+    }
+
+    #[zbus(out_args("records"))]
+    async fn show(&self, paths: Vec<Vec<u8>>, options: Given) -> Result<zbus::OwnedFd, Error> {
+        self.stream(
+            || {
+                let options = show_options(options)?;
+                let paths = some_paths(&paths)?;
+                Ok(move |reply| Command::Show { paths, options, reply })
+            },
+            |Stream(records)| records,
+        )
+        .await
+    }
+
+    #[zbus(out_args("failures"))]
+    async fn failed(&self, options: Given) -> Result<zbus::OwnedFd, Error> {
+        self.stream(
+            || Options::none(options).map(|()| Command::Failed),
+            |Stream(files)| Box::new(files.map(|file| lines::failed(&file))),
+        )
+        .await
+    }
+
+    #[zbus(out_args("formats"))]
+    async fn formats(&self, options: Given) -> Result<zbus::OwnedFd, Error> {
+        self.stream(
+            || Options::none(options).map(|()| Command::Formats),
+            |Stream(formats)| Box::new(formats.map(|format| lines::format(&format))),
+        )
+        .await
+    }
+
+    #[zbus(out_args("report"))]
+    async fn why(&self, path: Vec<u8>, options: Given) -> Result<Dict, Error> {
+        caught(async {
+            Options::none(options)?;
+            let path = AbsPath::parse(&path)?;
+            Ok(encode::why(&*self.control.ask(|reply| Command::Why { path, reply }).await?))
+        })
+        .await
+    }
+
+    #[zbus(out_args("job"))]
+    async fn rescan(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        paths: Vec<Vec<u8>>,
+        options: Given,
+    ) -> Result<OwnedObjectPath, Error> {
+        self.job(connection, || {
+            Options::none(options)?;
+            let paths = parse_paths(&paths)?;
+            Ok(move |reply| Command::Rescan { paths, reply })
+        })
+        .await
+    }
+
+    #[zbus(out_args("job"))]
+    async fn index(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        paths: Vec<Vec<u8>>,
+        options: Given,
+    ) -> Result<OwnedObjectPath, Error> {
+        self.job(connection, || {
+            Options::none(options)?;
+            let paths = some_paths(&paths)?;
+            Ok(move |reply| Command::Index { paths, reply })
+        })
+        .await
+    }
+
+    #[zbus(out_args("job"))]
+    async fn retry(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        paths: Vec<Vec<u8>>,
+        options: Given,
+    ) -> Result<OwnedObjectPath, Error> {
+        self.job(connection, || {
+            Options::none(options)?;
+            let paths = parse_paths(&paths)?;
+            Ok(move |reply| Command::Retry { paths, reply })
+        })
+        .await
+    }
+
+    #[zbus(out_args("job"))]
+    async fn wait(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        options: Given,
+    ) -> Result<OwnedObjectPath, Error> {
+        self.job(connection, || Options::none(options).map(|()| Command::Wait)).await
+    }
+
+    #[zbus(out_args("cookie"))]
+    async fn pause(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+        reason: String,
+        options: Given,
+    ) -> Result<u64, Error> {
+        caught(async {
+            let hold = hold(options)?;
+            let caller = caller(connection, &header).await?;
+            let pause = Pause { reason, hold, uid: caller.uid };
+            let cookie = self.control.ask(|reply| Command::Pause { pause, reply }).await?;
+            if hold == Hold::Caller {
+                self.pauses.hold(connection, &self.control, cookie, caller).await?;
+            }
+            Ok(cookie)
+        })
+        .await
+    }
+
+    async fn resume(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+        cookie: u64,
+        options: Given,
+    ) -> Result<(), Error> {
+        caught(async {
+            Options::none(options)?;
+            let uid = caller(connection, &header).await?.uid;
+            let which = match cookie {
+                0 => Resume::AllOf { uid },
+                cookie => Resume::Cookie { cookie, uid },
+            };
+            self.control.ask(|reply| Command::Resume { which, reply }).await?;
+            self.pauses.release(cookie);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn reload(&self, options: Given) -> Result<(), Error> {
+        caught(async {
+            Options::none(options)?;
+            self.control.ask(Command::Reload).await
+        })
+        .await
+    }
+
+    #[zbus(signal)]
+    pub(super) async fn changed(emitter: &SignalEmitter<'_>, directories: &[Vec<u8>], commit: u64) -> zbus::Result<()>;
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn capabilities(&self) -> Vec<&str> {
+        CAPABILITIES.to_vec()
+    }
+
+    #[zbus(property)]
+    fn degraded(&self) -> Vec<&str> {
+        self.facts.borrow().degraded.clone()
+    }
+
+    #[zbus(property)]
+    fn state(&self) -> &str {
+        self.facts.borrow().state.as_str()
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn version(&self) -> &str {
+        VERSION
+    }
+}
+
+impl Manager {
+    pub(super) fn new(control: Control, facts: watch::Receiver<Facts>) -> Self {
+        let (streams, jobs, pauses) = (Streams::new(), Jobs::new(), Pauses::default());
+        Self { control, facts, streams, jobs, pauses }
+    }
+
+    /// A method whose answer is a job.
+    async fn job<C: FnOnce(Reply<StartedJob>) -> Command>(
+        &self,
+        connection: &Connection,
+        decode: impl FnOnce() -> Result<C, control::Error>,
+    ) -> Result<OwnedObjectPath, Error> {
+        caught(async {
+            let started = self.control.ask(decode()?).await?;
+            self.jobs.publish(connection, &self.control, started).await
+        })
+        .await
+    }
+
+    /// A method whose answer goes through a pipe.
+    async fn stream<T, C: FnOnce(Reply<Stream<T>>) -> Command>(
+        &self,
+        decode: impl FnOnce() -> Result<C, control::Error>,
+        lines: impl FnOnce(Stream<T>) -> Lines,
+    ) -> Result<zbus::OwnedFd, Error> {
+        caught(async {
+            let command = decode()?;
+            let place = self.streams.place()?;
+            let fd: OwnedFd = place.start(lines(self.control.ask(command).await?))?;
+            Ok(fd.into())
+        })
+        .await
+    }
+}
+
+/// Answers with an error where a method panics: without it the caller would wait for ever.
+pub(super) async fn caught<T>(method: impl Future<Output = Result<T, control::Error>>) -> Result<T, Error> {
+    let panicked = |_| {
+        Err(control::Error::Failed {
+            what: "the daemon has a mistake that this call brought out".into(),
+            hint: "please report it, with the daemon's log".into(),
+        })
+    };
+    Ok(AssertUnwindSafe(method).catch_unwind().await.unwrap_or_else(panicked)?)
+}
+
+/// Keeps the properties' listeners up to date, at most once a second.
+pub(super) async fn tell_facts(connection: Connection, mut facts: watch::Receiver<Facts>) {
+    let Ok(emitter) = SignalEmitter::new(&connection, PATH) else { return };
+    let name = InterfaceName::from_static_str_unchecked("org.metaextract.Manager1");
+    let mut told = facts.borrow_and_update().clone();
+    while facts.changed().await.is_ok() {
+        let latest = facts.borrow_and_update().clone();
+        let mut changed: HashMap<&str, zbus::Variant<'_>> = HashMap::new();
+        if latest.state != told.state {
+            changed.insert("State", latest.state.as_str().into());
+        }
+        if latest.degraded != told.degraded {
+            changed.insert("Degraded", latest.degraded.clone().into());
+        }
+        if changed.is_empty() {
+            continue;
+        }
+        // Fails only when the bus has gone, which `Bus::lost` tells.
+        _ = Properties::properties_changed(&emitter, name.clone(), changed, (&[]).into()).await;
+        told = latest;
+        tokio::time::sleep(CALM).await;
+    }
+}
+
+fn root_options(given: Given) -> Result<RootOptions, control::Error> {
+    let mut options = Options::new(given);
+    let root = RootOptions {
+        poll: options.take("poll")?,
+        hidden: options.take("hidden")?,
+        cross_filesystems: options.take("cross_filesystems")?,
+        forget_when_unmounted: options.take("forget_when_unmounted")?,
+    };
+    options.end()?;
+    Ok(root)
+}
+
+fn show_options(given: Given) -> Result<ShowOptions, control::Error> {
+    let mut options = Options::new(given);
+    let raw = options.take("raw")?.unwrap_or(false);
+    let tags = TagFilter::new(options.take("tags")?.unwrap_or_default());
+    options.end()?;
+    Ok(ShowOptions { raw, tags })
+}
+
+fn hold(given: Given) -> Result<Hold, control::Error> {
+    let mut options = Options::new(given);
+    let persistent = options.take("persistent")?.unwrap_or(false);
+    let until = options.take("until")?;
+    options.end()?;
+    match (persistent, until) {
+        (false, None) => Ok(Hold::Caller),
+        (true, None) => Ok(Hold::Persistent),
+        (false, Some(time)) => Ok(Hold::Until(time)),
+        (true, Some(_)) => Err(control::Error::InvalidArgument {
+            what: "a pause cannot be both persistent and until a time".into(),
+            hint: "give one of the two".into(),
+        }),
+    }
+}
+
+fn parse_paths(paths: &[Vec<u8>]) -> Result<Vec<AbsPath>, control::Error> {
+    if paths.len() > PATHS {
+        return Err(control::Error::InvalidArgument {
+            what: format!("{} paths are too many for one call", paths.len()),
+            hint: format!("give at most {PATHS} at a time"),
+        });
+    }
+    paths.iter().map(|path| AbsPath::parse(path)).collect()
+}
+
+fn some_paths(paths: &[Vec<u8>]) -> Result<Vec<AbsPath>, control::Error> {
+    if paths.is_empty() {
+        return Err(control::Error::InvalidArgument {
+            what: "no path was given".into(),
+            hint: "name at least one file".into(),
+        });
+    }
+    parse_paths(paths)
+}
+
+/// The sender of a call and its user, whom the bus vouches for.
+async fn caller(connection: &Connection, header: &Header<'_>) -> Result<Caller, control::Error> {
+    let fault = |what: String| control::Error::NotAllowed { what, hint: "call through the message bus".into() };
+    let name = header.sender().ok_or_else(|| fault("the caller has no name".into()))?.to_string();
+    let uid = super::ask_bus(connection, "GetConnectionUnixUser", &name)
+        .await
+        .map_err(|error| fault(format!("the bus does not know the caller: {error}")))?;
+    Ok(Caller { name, uid })
+}

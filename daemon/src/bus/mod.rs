@@ -1,0 +1,144 @@
+//! The D-Bus side of the daemon: decodes calls, hands them to `run` as commands, encodes the answers.
+//!
+//! Decides nothing. `run` calls [`serve`] once; what it serves is `packaging/dbus/org.metaextract.Daemon1.xml`.
+
+mod encode;
+mod error;
+mod job;
+mod lines;
+mod manager;
+mod options;
+mod pauses;
+mod stream;
+
+use std::{collections::BTreeSet, time::Duration};
+
+use tokio::{sync::mpsc, task::JoinSet};
+use zbus::{
+    Connection,
+    connection::Builder,
+    fdo::{ObjectManager, RequestNameFlags, RequestNameReply},
+};
+
+use self::manager::Manager;
+use crate::control::{Changed, Control, Published};
+
+/// The name by which clients find the daemon.
+pub const NAME: &str = "org.metaextract.Daemon1";
+/// The one fixed object.
+pub const PATH: &str = "/org/metaextract/Daemon1";
+
+/// Between two signals of one kind.
+const CALM: Duration = Duration::from_secs(1);
+/// Directories that one `Changed` names at most.
+const DIRECTORIES: usize = 1_000;
+/// How long a closing connection may take to send what is under way.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// Which bus to be on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// The user's.
+    Session,
+    /// The machine's.
+    System,
+    /// One at this address.
+    Address(String),
+}
+
+/// Why there is no service on the bus.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no bus, or it does not let us in.
+    #[error("cannot connect to the message bus")]
+    NoBus { source: zbus::Error },
+    /// Another daemon is there already.
+    #[error("the name {NAME} is held by process {pid}: a daemon is running already; stop it first, or use it")]
+    NameTaken { pid: u32 },
+    /// The bus does not let us have the name.
+    #[error("the message bus refuses the name {NAME}; is its policy file installed?")]
+    NameRefused { source: zbus::Error },
+}
+
+/// The running service. Dropping it ends it at once; [`Bus::close`] lets answers under way go out first.
+#[derive(Debug)]
+pub struct Bus {
+    connection: Connection,
+    /// Ended with the service.
+    tasks: JoinSet<()>,
+}
+
+/// Connects, serves the objects and takes the name, in this order: whoever sees the name finds the objects.
+pub async fn serve(place: &Place, control: Control, published: Published) -> Result<Bus, Error> {
+    let no_bus = |source| Error::NoBus { source };
+    let builder = match place {
+        Place::Session => Builder::session(),
+        Place::System => Builder::system(),
+        Place::Address(address) => Builder::address(address.as_str()),
+    };
+    let connection = builder
+        .serve_at(PATH, ObjectManager)
+        .serve_at(PATH, Manager::new(control, published.facts.clone()))
+        .build()
+        .await
+        .map_err(no_bus)?;
+    take_name(&connection).await?;
+    let mut tasks = JoinSet::new();
+    tasks.spawn(manager::tell_facts(connection.clone(), published.facts));
+    tasks.spawn(tell_changes(connection.clone(), published.changed));
+    Ok(Bus { connection, tasks })
+}
+
+impl Bus {
+    /// Returns when the bus has gone.
+    pub async fn lost(&self) {
+        self.connection.closed().await;
+    }
+
+    /// Gives the name back and lets what is under way go out, for a second at most.
+    pub async fn close(mut self) {
+        self.tasks.shutdown().await;
+        // Whoever waits for the name to be free sees it as soon as the connection ends, in any case.
+        _ = tokio::time::timeout(CLOSING, self.connection.release_name(NAME)).await;
+        _ = tokio::time::timeout(CLOSING, self.connection.close()).await;
+    }
+}
+
+/// Takes the name for good: nobody is replaced by us, nor we by anybody, and we do not queue.
+async fn take_name(connection: &Connection) -> Result<(), Error> {
+    match connection.request_name_with_flags(NAME, RequestNameFlags::DO_NOT_QUEUE).await {
+        Ok(RequestNameReply::PrimaryOwner | RequestNameReply::AlreadyOwner) => Ok(()),
+        Ok(RequestNameReply::InQueue | RequestNameReply::Exists) | Err(zbus::Error::NameTaken) => {
+            let pid = ask_bus(connection, "GetConnectionUnixProcessID", NAME).await;
+            Err(Error::NameTaken { pid: pid.map_err(|source| Error::NoBus { source })? })
+        }
+        Err(source) => Err(Error::NameRefused { source }),
+    }
+}
+
+/// A question to the bus itself about a name, answered by a number.
+async fn ask_bus(connection: &Connection, method: &str, name: &str) -> zbus::Result<u32> {
+    let bus = "org.freedesktop.DBus";
+    let reply = connection.call_method(Some(bus), "/org/freedesktop/DBus", Some(bus), method, &name).await?;
+    reply.body().deserialize()
+}
+
+/// Sends `Changed` at most once a second, several commits joined in one.
+async fn tell_changes(connection: Connection, mut changes: mpsc::UnboundedReceiver<Changed>) {
+    let Ok(manager) = connection.object_server().interface::<_, Manager>(PATH).await else { return };
+    while let Some(first) = changes.recv().await {
+        let mut commit = first.commit;
+        let mut directories: BTreeSet<Vec<u8>> = first.directories.into_iter().collect();
+        while let Ok(next) = changes.try_recv() {
+            commit = next.commit;
+            directories.extend(next.directories);
+        }
+        if directories.len() > DIRECTORIES {
+            directories.clear();
+        }
+        let directories: Vec<Vec<u8>> = directories.into_iter().collect();
+        // Fails only when the bus has gone, which `lost` tells.
+        _ = Manager::changed(manager.signal_emitter(), &directories, commit).await;
+        tokio::time::sleep(CALM).await;
+    }
+}
