@@ -5,4 +5,7 @@ pub mod codec;
 pub mod control;
 pub mod engine;
 pub mod model;
+pub mod plan;
+pub mod queue;
 pub mod store;
+pub mod watch;

@@ -1,0 +1,235 @@
+//! What a change means: compares what the index has of a directory with what a look at it found. Pure.
+//!
+//! Called by the crawl. Opens nothing, reads no clock; owns the comparison of fingerprints.
+
+mod moves;
+
+pub use moves::{MovedDir, Moves, Settled};
+pub(crate) use moves::put_dir;
+
+use std::cmp::Ordering;
+
+use crate::model::{
+    Access, DirId, EntryRow, FileName, FileRow, FileState, Fingerprint, Identity, Node, PolicyId, ReaderId, Stamp,
+};
+
+/// One name that a look found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    pub name: FileName,
+    pub identity: Identity,
+    pub access: Access,
+    pub kind: FoundKind,
+}
+
+/// What it is. Nothing else is ever indexed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FoundKind {
+    File { stamp: Stamp, links: u32 },
+    Dir,
+}
+
+/// How much of a directory a look covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Every name: what was not found is gone.
+    Whole,
+    /// Only these names, sorted.
+    Names(Vec<FileName>),
+}
+
+/// What there was to see in one directory; `found` is sorted by name and has only what the rules admit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    pub found: Vec<Found>,
+    pub scope: Scope,
+}
+
+/// What a file's fingerprint is held against.
+#[derive(Debug, Clone, Copy)]
+pub struct Current<'a> {
+    pub policy: PolicyId,
+    /// The numbers of all readers at their present version.
+    pub readers: &'a [ReaderId],
+}
+
+/// What differs in one directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delta {
+    /// Same file, new row: pending where the content may have changed.
+    pub changed: Vec<EntryRow>,
+    /// Another file stands at the name: the old row and what is there now.
+    pub replaced: Vec<(EntryRow, Found)>,
+    pub appeared: Vec<Found>,
+    pub vanished: Vec<EntryRow>,
+    /// Directories that stand where they stood.
+    pub kept_dirs: Vec<(DirId, FileName)>,
+    /// Files that stand unchanged.
+    pub unchanged: usize,
+}
+
+impl Delta {
+    /// Whether the index already says what was seen.
+    pub fn is_empty(&self) -> bool {
+        self.changed.is_empty() && self.replaced.is_empty() && self.appeared.is_empty() && self.vanished.is_empty()
+    }
+}
+
+/// Walks both sorted lists once.
+pub fn compare(rows: &[EntryRow], look: &Look, current: Current<'_>) -> Delta {
+    let mut delta = Delta::default();
+    let (mut rows, mut found) = (rows.iter().peekable(), look.found.iter().peekable());
+    loop {
+        let order = match (rows.peek(), found.peek()) {
+            (None, None) => return delta,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(row), Some(found)) => row.name.cmp(&found.name),
+        };
+        match order {
+            Ordering::Less => delta.vanished.extend(rows.next().filter(|row| covers(&look.scope, &row.name)).cloned()),
+            Ordering::Greater => delta.appeared.extend(found.next().cloned()),
+            Ordering::Equal => {
+                if let (Some(row), Some(found)) = (rows.next(), found.next()) {
+                    compare_one(&mut delta, row, found, current);
+                }
+            }
+        }
+    }
+}
+
+fn covers(scope: &Scope, name: &FileName) -> bool {
+    match scope {
+        Scope::Whole => true,
+        Scope::Names(names) => names.binary_search(name).is_ok(),
+    }
+}
+
+fn compare_one(delta: &mut Delta, row: &EntryRow, found: &Found, current: Current<'_>) {
+    let same = key(&row.identity) == key(&found.identity);
+    match (row.node, found.kind) {
+        (Node::Dir(id), FoundKind::Dir) if same => {
+            delta.kept_dirs.push((id, row.name.clone()));
+            if row.access != found.access {
+                delta.changed.push(EntryRow { identity: found.identity, access: found.access, ..row.clone() });
+            }
+        }
+        (Node::File(file), FoundKind::File { stamp, links }) if same => {
+            match update(file, stamp, links, current) {
+                None if row.access == found.access => delta.unchanged += 1,
+                updated => delta.changed.push(EntryRow {
+                    name: row.name.clone(),
+                    identity: found.identity,
+                    access: found.access,
+                    node: Node::File(updated.unwrap_or(file)),
+                }),
+            }
+        }
+        (Node::File(_), FoundKind::File { .. }) => delta.replaced.push((row.clone(), found.clone())),
+        _ => {
+            delta.vanished.push(row.clone());
+            delta.appeared.push(found.clone());
+        }
+    }
+}
+
+/// The new row of the same file; `None` when nothing about its content, reader or links differs.
+fn update(file: FileRow, stamp: Stamp, links: u32, current: Current<'_>) -> Option<FileRow> {
+    let fingerprint = Fingerprint { stamp, ..file.fingerprint };
+    let read_again = file.state != FileState::Pending
+        && (stamp != file.fingerprint.stamp
+            || file.fingerprint.policy != current.policy
+            || !is_current(file, current));
+    let state = if read_again { FileState::Pending } else { file.state };
+    let updated = FileRow { fingerprint, state, links, ..file };
+    (updated != file).then_some(updated)
+}
+
+/// A failure made no record, so no reader's version stands behind it.
+fn is_current(file: FileRow, current: Current<'_>) -> bool {
+    matches!(file.state, FileState::Failed(_)) || current.readers.contains(&file.fingerprint.reader)
+}
+
+/// What an inode is recognised by. With a birth time the file system's number adds nothing, and some file systems
+/// change theirs from mount to mount.
+fn key(identity: &Identity) -> (u64, i64) {
+    match identity.born {
+        Some(born) => (identity.inode, born),
+        None => (identity.inode, identity.fs.0 as i64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{FileId, FsId};
+
+    const READERS: [ReaderId; 2] = [ReaderId(7), ReaderId(8)];
+    const CURRENT: Current<'static> = Current { policy: PolicyId(1), readers: &READERS };
+    const STAMP: Stamp = Stamp { size: 10, mtime: 20, ctime: 30 };
+
+    fn identity(inode: u64) -> Identity {
+        Identity { fs: FsId(1), inode, born: Some(5) }
+    }
+
+    const ACCESS: Access = Access { uid: 1, gid: 1, mode: 0o644 };
+
+    fn row(name: &str, inode: u64, state: FileState) -> EntryRow {
+        let fingerprint = Fingerprint { stamp: STAMP, reader: ReaderId(7), policy: PolicyId(1) };
+        let file = FileRow { id: FileId(inode), fingerprint, state, links: 1 };
+        EntryRow { name: name.as_bytes().into(), identity: identity(inode), access: ACCESS, node: Node::File(file) }
+    }
+
+    fn found(name: &str, inode: u64, stamp: Stamp) -> Found {
+        let kind = FoundKind::File { stamp, links: 1 };
+        Found { name: name.as_bytes().into(), identity: identity(inode), access: ACCESS, kind }
+    }
+
+    fn look(found: Vec<Found>) -> Look {
+        Look { found, scope: Scope::Whole }
+    }
+
+    #[test]
+    fn an_unchanged_file_is_not_touched() {
+        for state in [FileState::Indexed, FileState::Partial, FileState::Pending] {
+            let delta = compare(&[row("a", 1, state)], &look(vec![found("a", 1, STAMP)]), CURRENT);
+            assert_eq!(delta, Delta { unchanged: 1, ..Delta::default() });
+        }
+    }
+
+    #[test]
+    fn each_part_of_the_fingerprint_counts() {
+        let stamps = [
+            Stamp { size: 11, ..STAMP },
+            Stamp { mtime: 21, ..STAMP },
+            Stamp { ctime: 31, ..STAMP },
+        ];
+        for stamp in stamps {
+            let delta = compare(&[row("a", 1, FileState::Indexed)], &look(vec![found("a", 1, stamp)]), CURRENT);
+            assert_eq!(delta.changed.len(), 1);
+            let Node::File(file) = delta.changed[0].node else { panic!("a file") };
+            assert_eq!((file.state, file.fingerprint.stamp), (FileState::Pending, stamp));
+        }
+        let rows = [row("a", 1, FileState::Indexed)];
+        let other_policy = Current { policy: PolicyId(2), ..CURRENT };
+        let other_readers = Current { readers: &READERS[1..], ..CURRENT };
+        for current in [other_policy, other_readers] {
+            assert_eq!(compare(&rows, &look(vec![found("a", 1, STAMP)]), current).changed.len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_partial_look_says_nothing_of_other_names() {
+        let rows = [row("a", 1, FileState::Indexed), row("b", 2, FileState::Indexed)];
+        let scope = Scope::Names(vec![b"b".as_slice().into()]);
+        let delta = compare(&rows, &Look { found: vec![], scope }, CURRENT);
+        assert_eq!(delta.vanished, vec![rows[1].clone()]);
+    }
+
+    #[test]
+    fn another_inode_at_the_name_is_a_replacement() {
+        let rows = [row("a", 1, FileState::Indexed)];
+        let delta = compare(&rows, &look(vec![found("a", 2, STAMP)]), CURRENT);
+        assert_eq!(delta.replaced, vec![(rows[0].clone(), found("a", 2, STAMP))]);
+    }
+}

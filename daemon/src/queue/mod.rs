@@ -1,0 +1,229 @@
+//! Which file next, and when. Pure: the time is an argument, in any clock that does not go back.
+//!
+//! Holds each file once. Called by `run` alone; reads no clock, does no I/O.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use crate::model::{FileId, Job, Priority};
+
+/// How long a file that changes again and again may wait for quiet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settle {
+    /// A second change within this time waits until it has been quiet for as long.
+    pub quiet: Duration,
+    /// But never longer than this after the first change that waited.
+    pub at_most: Duration,
+}
+
+/// Orders jobs: when due, the most urgent first, then the oldest.
+#[derive(Debug)]
+pub struct Queue {
+    settle: Settle,
+    /// Due now, by urgency and age.
+    ready: BTreeMap<(Priority, u64), Job>,
+    /// Not yet due, by due time and age.
+    waiting: BTreeMap<(Duration, u64), Job>,
+    /// Where each file's job stands.
+    places: HashMap<FileId, Slot>,
+    /// Files dispatched as fresh a short while ago; swept as time passes.
+    recent: HashMap<FileId, Recent>,
+    age: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Slot {
+    Ready(Priority, u64),
+    Waiting(Duration, u64),
+}
+
+/// A file's latest changes.
+#[derive(Debug, Clone, Copy)]
+struct Recent {
+    /// The last change.
+    last: Duration,
+    /// The first change that had to wait; `None` while none waits.
+    waiting_since: Option<Duration>,
+}
+
+impl Queue {
+    /// An empty queue.
+    pub fn new(settle: Settle) -> Self {
+        Self {
+            settle,
+            ready: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            places: HashMap::new(),
+            recent: HashMap::new(),
+            age: 0,
+        }
+    }
+
+    /// Jobs held.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether no job is held.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Adds a job to be done as soon as its turn comes; replaces the file's earlier job and keeps the higher urgency.
+    pub fn push(&mut self, mut job: Job) {
+        if let Some(earlier) = self.remove(job.file) {
+            job.priority = job.priority.min(earlier.priority);
+        }
+        self.age += 1;
+        let key = (job.priority, self.age);
+        self.places.insert(job.file, Slot::Ready(key.0, key.1));
+        self.ready.insert(key, job);
+    }
+
+    /// Adds a job of a file that changed just now: at once the first time, after quiet when it changes again soon.
+    pub fn push_fresh(&mut self, job: Job, now: Duration) {
+        let Settle { quiet, at_most } = self.settle;
+        let recent = self.recent.get(&job.file).copied().filter(|recent| now < recent.last + quiet);
+        let Some(recent) = recent else {
+            self.recent.insert(job.file, Recent { last: now, waiting_since: None });
+            self.push(job);
+            return;
+        };
+        let since = recent.waiting_since.unwrap_or(now);
+        self.recent.insert(job.file, Recent { last: now, waiting_since: Some(since) });
+        self.push_at(job, (now + quiet).min(since + at_most));
+    }
+
+    /// Adds a job that is not done before `due`.
+    pub fn push_at(&mut self, job: Job, due: Duration) {
+        self.remove(job.file);
+        self.age += 1;
+        self.places.insert(job.file, Slot::Waiting(due, self.age));
+        self.waiting.insert((due, self.age), job);
+    }
+
+    /// The next job that is due.
+    pub fn pop(&mut self, now: Duration) -> Option<Job> {
+        self.ripen(now);
+        let (_, job) = self.ready.pop_first()?;
+        self.places.remove(&job.file);
+        Some(job)
+    }
+
+    /// When to ask again, if nothing is due before.
+    pub fn next_due(&self) -> Option<Duration> {
+        self.waiting.first_key_value().map(|((due, _), _)| *due)
+    }
+
+    /// Whether [`Queue::pop`] has something now.
+    pub fn has_due(&self, now: Duration) -> bool {
+        !self.ready.is_empty() || self.next_due().is_some_and(|due| due <= now)
+    }
+
+    /// Whether a job for this file waits.
+    pub fn contains(&self, file: FileId) -> bool {
+        self.places.contains_key(&file)
+    }
+
+    /// Takes the file's job out.
+    pub fn remove(&mut self, file: FileId) -> Option<Job> {
+        match self.places.remove(&file)? {
+            Slot::Ready(priority, age) => self.ready.remove(&(priority, age)),
+            Slot::Waiting(due, age) => self.waiting.remove(&(due, age)),
+        }
+    }
+
+    fn ripen(&mut self, now: Duration) {
+        while let Some(entry) = self.waiting.first_entry() {
+            if entry.key().0 > now {
+                break;
+            }
+            let ((_, age), job) = entry.remove_entry();
+            self.places.insert(job.file, Slot::Ready(job.priority, age));
+            if let Some(recent) = self.recent.get_mut(&job.file) {
+                recent.waiting_since = None;
+                recent.last = now;
+            }
+            self.ready.insert((job.priority, age), job);
+        }
+        let quiet = self.settle.quiet;
+        if self.recent.len() > 1024 {
+            self.recent.retain(|_, recent| recent.waiting_since.is_some() || now < recent.last + quiet);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DirId, FsId, JobId, Place, Stamp};
+
+    const SETTLE: Settle = Settle { quiet: Duration::from_secs(2), at_most: Duration::from_secs(10) };
+
+    fn job(file: u64, priority: Priority) -> Job {
+        Job {
+            id: JobId(file),
+            file: FileId(file),
+            place: Place { dir: DirId(1), name: b"x"[..].into() },
+            root: b"/r"[..].into(),
+            path: b"x"[..].into(),
+            fs: FsId(0),
+            inode: 0,
+            stamp: Stamp { size: 0, mtime: 0, ctime: 0 },
+            priority,
+            attempts: 0,
+        }
+    }
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn urgent_first_then_oldest() {
+        let mut queue = Queue::new(SETTLE);
+        for (file, priority) in [(1, Priority::Stale), (2, Priority::Crawl), (3, Priority::Asked), (4, Priority::Crawl)] {
+            queue.push(job(file, priority));
+        }
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop(at(0))).map(|job| job.file.0).collect();
+        assert_eq!(order, [3, 2, 4, 1]);
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn a_file_stands_once_with_the_higher_urgency() {
+        let mut queue = Queue::new(SETTLE);
+        queue.push(job(1, Priority::Asked));
+        queue.push(job(1, Priority::Crawl));
+        assert_eq!(queue.len(), 1);
+        assert_eq!(queue.pop(at(0)).map(|job| job.priority), Some(Priority::Asked));
+    }
+
+    #[test]
+    fn a_file_that_changes_again_settles_with_an_upper_bound() {
+        let mut queue = Queue::new(SETTLE);
+        queue.push_fresh(job(1, Priority::Fresh), at(0));
+        assert!(queue.pop(at(0)).is_some(), "the first change is read at once");
+        for second in 1..=20 {
+            queue.push_fresh(job(1, Priority::Fresh), at(second));
+            if queue.pop(at(second)).is_some() {
+                assert_eq!(second, 11, "bounded by at_most after the first change that waited");
+                return;
+            }
+        }
+        panic!("postponed for ever");
+    }
+
+    #[test]
+    fn quiet_ends_the_wait() {
+        let mut queue = Queue::new(SETTLE);
+        queue.push_fresh(job(1, Priority::Fresh), at(0));
+        assert!(queue.pop(at(0)).is_some());
+        queue.push_fresh(job(1, Priority::Fresh), at(1));
+        assert_eq!(queue.next_due(), Some(at(3)));
+        assert!(queue.pop(at(2)).is_none());
+        assert!(queue.pop(at(3)).is_some());
+    }
+}
