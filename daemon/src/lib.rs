@@ -3,6 +3,7 @@
 pub mod bus;
 pub mod codec;
 pub mod control;
+pub mod crawl;
 pub mod engine;
 pub mod model;
 pub mod plan;

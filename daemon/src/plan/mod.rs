@@ -4,8 +4,8 @@
 
 mod moves;
 
-pub use moves::{MovedDir, Moves, Settled};
 pub(crate) use moves::put_dir;
+pub use moves::{MovedDir, Moves, Settled};
 
 use std::cmp::Ordering;
 
@@ -114,17 +114,15 @@ fn compare_one(delta: &mut Delta, row: &EntryRow, found: &Found, current: Curren
                 delta.changed.push(EntryRow { identity: found.identity, access: found.access, ..row.clone() });
             }
         }
-        (Node::File(file), FoundKind::File { stamp, links }) if same => {
-            match update(file, stamp, links, current) {
-                None if row.access == found.access => delta.unchanged += 1,
-                updated => delta.changed.push(EntryRow {
-                    name: row.name.clone(),
-                    identity: found.identity,
-                    access: found.access,
-                    node: Node::File(updated.unwrap_or(file)),
-                }),
-            }
-        }
+        (Node::File(file), FoundKind::File { stamp, links }) if same => match update(file, stamp, links, current) {
+            None if row.access == found.access => delta.unchanged += 1,
+            updated => delta.changed.push(EntryRow {
+                name: row.name.clone(),
+                identity: found.identity,
+                access: found.access,
+                node: Node::File(updated.unwrap_or(file)),
+            }),
+        },
         (Node::File(_), FoundKind::File { .. }) => delta.replaced.push((row.clone(), found.clone())),
         _ => {
             delta.vanished.push(row.clone());
@@ -137,9 +135,7 @@ fn compare_one(delta: &mut Delta, row: &EntryRow, found: &Found, current: Curren
 fn update(file: FileRow, stamp: Stamp, links: u32, current: Current<'_>) -> Option<FileRow> {
     let fingerprint = Fingerprint { stamp, ..file.fingerprint };
     let read_again = file.state != FileState::Pending
-        && (stamp != file.fingerprint.stamp
-            || file.fingerprint.policy != current.policy
-            || !is_current(file, current));
+        && (stamp != file.fingerprint.stamp || file.fingerprint.policy != current.policy || !is_current(file, current));
     let state = if read_again { FileState::Pending } else { file.state };
     let updated = FileRow { fingerprint, state, links, ..file };
     (updated != file).then_some(updated)
@@ -199,11 +195,7 @@ mod tests {
 
     #[test]
     fn each_part_of_the_fingerprint_counts() {
-        let stamps = [
-            Stamp { size: 11, ..STAMP },
-            Stamp { mtime: 21, ..STAMP },
-            Stamp { ctime: 31, ..STAMP },
-        ];
+        let stamps = [Stamp { size: 11, ..STAMP }, Stamp { mtime: 21, ..STAMP }, Stamp { ctime: 31, ..STAMP }];
         for stamp in stamps {
             let delta = compare(&[row("a", 1, FileState::Indexed)], &look(vec![found("a", 1, stamp)]), CURRENT);
             assert_eq!(delta.changed.len(), 1);

@@ -184,7 +184,8 @@ mod tests {
     #[test]
     fn urgent_first_then_oldest() {
         let mut queue = Queue::new(SETTLE);
-        for (file, priority) in [(1, Priority::Stale), (2, Priority::Crawl), (3, Priority::Asked), (4, Priority::Crawl)] {
+        for (file, priority) in [(1, Priority::Stale), (2, Priority::Crawl), (3, Priority::Asked), (4, Priority::Crawl)]
+        {
             queue.push(job(file, priority));
         }
         let order: Vec<_> = std::iter::from_fn(|| queue.pop(at(0))).map(|job| job.file.0).collect();

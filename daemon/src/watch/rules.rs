@@ -110,16 +110,13 @@ impl Chain {
         Ok(Self { base: Arc::new(base), files: Vec::new(), dir: root.into() })
     }
 
-    /// The chain one directory further down. `rule_file` is the text of that directory's [`RULE_FILE`]; lines in it
-    /// that are no patterns are passed over.
-    pub fn enter(&self, name: &[u8], rule_file: Option<&[u8]>) -> Self {
+    /// The chain one directory further down.
+    pub fn enter(&self, name: &[u8]) -> Self {
         let dir = model::join(&self.dir, name);
-        let mut chain = Self { base: Arc::clone(&self.base), files: self.files.clone(), dir: dir.into() };
-        chain.add_rules(rule_file);
-        chain
+        Self { base: Arc::clone(&self.base), files: self.files.clone(), dir: dir.into() }
     }
 
-    /// Adds the text of this directory's own [`RULE_FILE`].
+    /// Adds the text of this directory's own [`RULE_FILE`]; lines in it that are no patterns are passed over.
     pub fn add_rules(&mut self, rule_file: Option<&[u8]>) {
         let Some(text) = rule_file else { return };
         let mut builder = GitignoreBuilder::new(model::path(&self.dir));
@@ -143,7 +140,7 @@ impl Chain {
         let path = model::join(&self.dir, name);
         let os_path = model::path(&path);
         let base = &self.base;
-        if base.own.iter().any(|own| *own == path) {
+        if base.own.contains(&path) {
             return Some(Rule { source: "built-in".into(), pattern: "the daemon's own files".into() });
         }
         if let Some(rule) = verdict(&base.never, os_path, is_dir, "never") {
@@ -209,7 +206,7 @@ mod tests {
         ] {
             assert_eq!(chain.excludes(name.as_bytes(), is_dir).is_some(), excluded, "{name}");
         }
-        assert!(!self::chain(true, &[]).excludes(b".hidden.jpg", false).is_some());
+        assert!(self::chain(true, &[]).excludes(b".hidden.jpg", false).is_none());
         assert!(self::chain(true, &[]).excludes(b".ssh", true).is_some());
     }
 
@@ -219,10 +216,11 @@ mod tests {
         assert!(chain.excludes(b"x.part", false).is_none());
         assert!(chain.excludes(b".ssh", true).is_some());
         assert_eq!(chain.excludes(b"x.raw", false).map(|rule| rule.source), Some("settings".into()));
-        let below = chain.enter(b"d", Some(b"!*.raw\n/only-here\n"));
+        let mut below = chain.enter(b"d");
+        below.add_rules(Some(b"!*.raw\n/only-here\n"));
         assert!(below.excludes(b"x.raw", false).is_none());
         assert!(below.excludes(b"only-here", false).is_some());
-        assert!(below.enter(b"e", None).excludes(b"only-here", false).is_none());
+        assert!(below.enter(b"e").excludes(b"only-here", false).is_none());
     }
 
     #[test]

@@ -1,0 +1,486 @@
+//! Walks: looks at directories, compares them with the index, says what to change. One walk at a time.
+//!
+//! Runs on a thread of its own with a rayon pool; `run` gives it one request, and the next only when the changes of the
+//! last are committed, so that a walk always compares with what is there. Never writes the store itself.
+//!
+//! A walk first looks at every directory the index knows, so that what vanished is known before what appeared is
+//! settled: a moved file or directory keeps its number wherever the walk meets it first.
+
+use std::{
+    collections::HashMap,
+    io,
+    os::unix::ffi::OsStringExt,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use rayon::prelude::*;
+use rustix::fs::FileType;
+
+use crate::{
+    model::{self, DirId, Mutation, Node, Place, PolicyId, ReaderId},
+    plan::{self, Current, Delta, FoundKind, Look, MovedDir, Moves, Scope},
+    store::{Rows, StoreError},
+    watch::{
+        Coverage, Watcher,
+        rules::{self, Chain, Rule},
+        scan::{self, RootFd},
+    },
+};
+
+/// Directories looked at between two rounds of settling and committing.
+const CHUNK: usize = 256;
+/// Names kept waiting for a match before new ones are settled without.
+const WAITING_MAX: usize = 200_000;
+/// Changes handed over at once.
+const BATCH: usize = 256;
+
+/// A watched directory, as far as a walk has to know it.
+#[derive(Debug, Clone)]
+pub struct Root {
+    /// Absolute, without symlinks.
+    pub path: Box<[u8]>,
+    pub cross_filesystems: bool,
+    /// Whether its directories are watched by the kernel.
+    pub watch: bool,
+    pub rules: Chain,
+    pub policy: PolicyId,
+}
+
+/// What a walk covers.
+#[derive(Debug, Clone)]
+pub enum Reach {
+    /// These directories, given relative to the root; what is new in them is walked whole.
+    Dirs(Vec<(Vec<u8>, Scope)>),
+    /// This directory and all below; empty is the root.
+    Below(Vec<u8>),
+}
+
+/// What a walk tells while it goes on.
+#[derive(Debug)]
+pub enum Progress {
+    /// Changes, to be committed in order.
+    Batch(Vec<Mutation>),
+    /// A directory that could not be looked at; its rows stay unless the daemon may not read it at all.
+    Problem { path: Vec<u8>, text: String },
+    /// Directories the kernel does not watch for us.
+    Unwatched,
+    /// Other names of inodes that changed; they are to be looked at too.
+    AlsoAt(Vec<Place>),
+}
+
+/// How a walk ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    Done {
+        dirs: u64,
+        files: u64,
+    },
+    /// The root could not be opened.
+    RootGone(String),
+    Cancelled,
+    Store(String),
+}
+
+/// Counters that others read while a walk goes on.
+#[derive(Debug, Default)]
+pub struct Seen {
+    pub dirs: AtomicU64,
+    pub files: AtomicU64,
+    pub cancel: AtomicBool,
+}
+
+/// What every walk needs.
+pub struct Crawl {
+    pub rows: Arc<dyn Rows>,
+    pub watcher: Option<Arc<dyn Watcher>>,
+    pub pool: rayon::ThreadPool,
+    pub readers: Vec<ReaderId>,
+}
+
+impl std::fmt::Debug for Crawl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Crawl").finish_non_exhaustive()
+    }
+}
+
+/// A directory still to be looked at.
+struct Visit {
+    id: DirId,
+    /// Below the root; empty for the root.
+    relative: Vec<u8>,
+    /// The rules of its parent; of itself for the root.
+    rules: Chain,
+    scope: Scope,
+    /// Whether the index has rows for it.
+    known: bool,
+    /// Whether known directories in it are visited too.
+    deep: bool,
+}
+
+/// What one look gave.
+struct Visited {
+    visit: Visit,
+    delta: Delta,
+    /// The rules of the directory itself.
+    rules: Chain,
+    /// Why it could not be looked at.
+    problem: Option<String>,
+}
+
+struct Walk<'a> {
+    crawl: &'a Crawl,
+    root: &'a Root,
+    root_fd: RootFd,
+    seen: &'a Seen,
+    tell: &'a mut dyn FnMut(Progress),
+    moves: Moves,
+    known: Vec<Visit>,
+    new: Vec<Visit>,
+    batch: Vec<Mutation>,
+    /// Rules and relative path of directories in which something new may be settled.
+    places: HashMap<DirId, (Vec<u8>, Chain)>,
+}
+
+impl Crawl {
+    /// Walks; `tell` is called on this thread and may block it.
+    pub fn walk(&self, root: &Root, reach: &Reach, seen: &Seen, tell: &mut dyn FnMut(Progress)) -> End {
+        let root_fd = match RootFd::open(&root.path, root.cross_filesystems) {
+            Ok(fd) => fd,
+            Err(error) => return End::RootGone(error.to_string()),
+        };
+        let mut walk = Walk {
+            crawl: self,
+            root,
+            root_fd,
+            seen,
+            tell,
+            moves: Moves::default(),
+            known: Vec::new(),
+            new: Vec::new(),
+            batch: Vec::new(),
+            places: HashMap::new(),
+        };
+        match walk.start(reach).and_then(|()| walk.go()) {
+            Ok(true) => {
+                End::Done { dirs: seen.dirs.load(Ordering::Relaxed), files: seen.files.load(Ordering::Relaxed) }
+            }
+            Ok(false) => End::Cancelled,
+            Err(error) => End::Store(error.to_string()),
+        }
+    }
+}
+
+impl<'a> Walk<'a> {
+    fn start(&mut self, reach: &Reach) -> Result<(), StoreError> {
+        let root_id = self.ensure_root()?;
+        match reach {
+            Reach::Below(relative) => self.aim(root_id, relative, Scope::Whole, true),
+            Reach::Dirs(dirs) => {
+                dirs.iter().try_for_each(|(relative, scope)| self.aim(root_id, relative, scope.clone(), false))
+            }
+        }
+    }
+
+    /// Makes rows for the root and the directories above it where there are none.
+    fn ensure_root(&mut self) -> Result<DirId, StoreError> {
+        let mut parent = DirId::TOP;
+        let mut path = Vec::from(*b"/");
+        for name in self.root.path.split(|&b| b == b'/').filter(|name| !name.is_empty()) {
+            path = model::join(&path, name);
+            parent = match self.crawl.rows.entry(parent, name)?.map(|entry| entry.node) {
+                Some(Node::Dir(id)) => id,
+                _ => {
+                    let id = self.crawl.rows.new_dir();
+                    if let Ok((identity, access)) = scan::stat_dir(&path) {
+                        self.batch.push(plan::put_dir(id, parent, name.into(), &identity, access));
+                    }
+                    id
+                }
+            };
+        }
+        Ok(parent)
+    }
+
+    /// Plans a visit of one known directory, with the rules of all directories above it. A directory that the index
+    /// does not have is left to the look at its parent.
+    fn aim(&mut self, root_id: DirId, relative: &[u8], scope: Scope, deep: bool) -> Result<(), StoreError> {
+        let mut id = root_id;
+        let mut rules = self.root.rules.clone();
+        let mut above = Vec::new();
+        for name in relative.split(|&b| b == b'/').filter(|name| !name.is_empty()) {
+            let Some(Node::Dir(child)) = self.crawl.rows.entry(id, name)?.map(|entry| entry.node) else {
+                return Ok(());
+            };
+            let Ok(opened) = self.root_fd.open_dir(&above) else { return Ok(()) };
+            rules.add_rules(opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX).as_deref());
+            rules = rules.enter(name);
+            above = if above.is_empty() { name.to_vec() } else { model::join(&above, name) };
+            id = child;
+        }
+        let rules_changed = matches!(&scope, Scope::Names(names) if names.iter().any(|name| governs(name)));
+        let (scope, deep) = if rules_changed { (Scope::Whole, true) } else { (scope, deep) };
+        self.known.push(Visit { id, relative: relative.to_vec(), rules, scope, known: true, deep });
+        Ok(())
+    }
+
+    /// `false` when cancelled.
+    fn go(&mut self) -> Result<bool, StoreError> {
+        loop {
+            while !self.known.is_empty() {
+                let at = self.known.len().saturating_sub(CHUNK);
+                let chunk = self.known.split_off(at);
+                self.look(chunk)?;
+                if self.moves.waiting() > WAITING_MAX {
+                    self.settle_files();
+                }
+                if self.seen.cancel.load(Ordering::Relaxed) {
+                    self.flush();
+                    return Ok(false);
+                }
+            }
+            self.settle_dirs()?;
+            if self.known.is_empty() {
+                self.settle_files();
+                if self.new.is_empty() {
+                    break;
+                }
+                let at = self.new.len().saturating_sub(CHUNK);
+                let chunk = self.new.split_off(at);
+                self.look(chunk)?;
+            }
+        }
+        let current = self.current();
+        let last = std::mem::take(&mut self.moves).finish(current);
+        self.forget_watches(&last)?;
+        self.put(last);
+        self.flush();
+        Ok(true)
+    }
+
+    /// Watches first and lists second, so that nothing falls between.
+    fn look(&mut self, chunk: Vec<Visit>) -> Result<(), StoreError> {
+        self.watch(&chunk);
+        let (crawl, root_fd, seen) = (self.crawl, &self.root_fd, self.seen);
+        let current = self.current();
+        let look = |visit| look_at(&*crawl.rows, root_fd, current, seen, visit);
+        // A directory or two, after an event, are not worth waking the pool.
+        let visited: Vec<Option<Visited>> = match chunk.len() {
+            ..4 => chunk.into_iter().map(look).collect::<Result<_, _>>()?,
+            _ => crawl.pool.install(|| chunk.into_par_iter().map(look).collect::<Result<_, _>>())?,
+        };
+        for visited in visited.into_iter().flatten() {
+            self.take(visited);
+        }
+        Ok(())
+    }
+
+    fn watch(&mut self, chunk: &[Visit]) {
+        let Some(watcher) = self.crawl.watcher.as_ref().filter(|_| self.root.watch) else { return };
+        let dirs: Vec<PathBuf> = chunk
+            .iter()
+            .filter(|visit| visit.scope == Scope::Whole)
+            .map(|visit| self.absolute(&visit.relative))
+            .collect();
+        if !dirs.is_empty() && watcher.watch(&dirs) == Coverage::LimitReached {
+            (self.tell)(Progress::Unwatched);
+        }
+    }
+
+    fn take(&mut self, Visited { visit, delta, rules, problem }: Visited) {
+        if let Some(text) = problem {
+            let path = self.absolute(&visit.relative).into_os_string().into_vec();
+            (self.tell)(Progress::Problem { path, text });
+        }
+        if visit.deep {
+            for (id, name) in &delta.kept_dirs {
+                self.known.push(Visit {
+                    id: *id,
+                    relative: below(&visit.relative, name),
+                    rules: rules.enter(name),
+                    scope: Scope::Whole,
+                    known: true,
+                    deep: true,
+                });
+            }
+        }
+        self.look_at_other_names(&delta);
+        if !delta.appeared.is_empty() || !delta.replaced.is_empty() {
+            self.places.insert(visit.id, (visit.relative, rules));
+        }
+        let changes = self.moves.take(visit.id, delta);
+        self.put(changes);
+    }
+
+    /// A change through one name of an inode is not reported for its other names.
+    fn look_at_other_names(&mut self, delta: &Delta) {
+        let mut places = Vec::new();
+        for row in &delta.changed {
+            let Node::File(file) = row.node else { continue };
+            if file.links > 1 && file.state == model::FileState::Pending {
+                let others = self.crawl.rows.links(&row.identity).unwrap_or_default();
+                places.extend(others.into_iter().filter(|place| place.name != row.name));
+            }
+        }
+        if !places.is_empty() {
+            (self.tell)(Progress::AlsoAt(places));
+        }
+    }
+
+    fn settle_dirs(&mut self) -> Result<(), StoreError> {
+        let settled = self.moves.settle_dirs();
+        for MovedDir { id, to, found, .. } in settled.moved_dirs {
+            let Some((relative, rules)) =
+                self.places.get(&to).map(|(at, rules)| (below(at, &found.name), rules.enter(&found.name)))
+            else {
+                continue;
+            };
+            // Its watches still bear the old path.
+            if let (Some(watcher), Some(old)) = (&self.crawl.watcher, self.crawl.rows.path(id)?) {
+                watcher.forget(model::path(&old));
+            }
+            self.put(vec![plan::put_dir(id, to, found.name.clone(), &found.identity, found.access)]);
+            self.known.push(Visit { id, relative, rules, scope: Scope::Whole, known: true, deep: true });
+        }
+        for (parent, found) in settled.new_dirs {
+            let Some((relative, rules)) =
+                self.places.get(&parent).map(|(at, rules)| (below(at, &found.name), rules.enter(&found.name)))
+            else {
+                continue;
+            };
+            let id = self.crawl.rows.new_dir();
+            self.put(vec![plan::put_dir(id, parent, found.name.clone(), &found.identity, found.access)]);
+            self.new.push(Visit { id, relative, rules, scope: Scope::Whole, known: false, deep: true });
+        }
+        self.places.clear();
+        Ok(())
+    }
+
+    fn settle_files(&mut self) {
+        let rows = &self.crawl.rows;
+        let mutations = self.moves.settle_files(self.current(), &|| rows.new_file());
+        self.put(mutations);
+    }
+
+    fn forget_watches(&self, mutations: &[Mutation]) -> Result<(), StoreError> {
+        let Some(watcher) = &self.crawl.watcher else { return Ok(()) };
+        for mutation in mutations {
+            if let Mutation::RemoveDir(id) = mutation
+                && let Some(path) = self.crawl.rows.path(*id)?
+            {
+                watcher.forget(model::path(&path));
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, mutations: Vec<Mutation>) {
+        self.batch.extend(mutations);
+        if self.batch.len() >= BATCH {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        if !self.batch.is_empty() {
+            (self.tell)(Progress::Batch(std::mem::take(&mut self.batch)));
+        }
+    }
+
+    fn current(&self) -> Current<'a> {
+        Current { policy: self.root.policy, readers: &self.crawl.readers }
+    }
+
+    fn absolute(&self, relative: &[u8]) -> PathBuf {
+        model::path(&self.root.path).join(model::path(relative))
+    }
+}
+
+/// Whether a name decides what else in its directory is indexed.
+fn governs(name: &[u8]) -> bool {
+    name == rules::RULE_FILE.as_bytes() || rules::MARKERS.iter().any(|marker| marker.as_bytes() == name)
+}
+
+fn below(dir: &[u8], name: &[u8]) -> Vec<u8> {
+    if dir.is_empty() { name.to_vec() } else { model::join(dir, name) }
+}
+
+/// One directory: what is there, against what the index has. `None` when it is gone, which the look at its parent
+/// tells. Runs in the pool.
+fn look_at(
+    rows: &dyn Rows,
+    root: &RootFd,
+    current: Current<'_>,
+    seen: &Seen,
+    visit: Visit,
+) -> Result<Option<Visited>, StoreError> {
+    let (look, rules, problem) = match see(root, &visit) {
+        Ok((look, rules)) => (look, rules, None),
+        Err(error) if scan::is_gone(&error) => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let nothing = Look { found: Vec::new(), scope: visit.scope.clone() };
+            (nothing, visit.rules.clone(), Some(error.to_string()))
+        }
+        Err(error) => {
+            let rules = visit.rules.clone();
+            return Ok(Some(Visited { visit, delta: Delta::default(), rules, problem: Some(error.to_string()) }));
+        }
+    };
+    let entries = match visit.known {
+        true => rows.dir(visit.id)?.map(|rows| rows.entries).unwrap_or_default(),
+        false => Vec::new(),
+    };
+    let files = look.found.iter().filter(|found| found.kind != FoundKind::Dir).count();
+    seen.dirs.fetch_add(1, Ordering::Relaxed);
+    seen.files.fetch_add(files as u64, Ordering::Relaxed);
+    let delta = plan::compare(&entries, &look, current);
+    Ok(Some(Visited { visit, delta, rules, problem }))
+}
+
+/// Opens and looks. A directory with a marker file shows nothing.
+fn see(root: &RootFd, visit: &Visit) -> io::Result<(Look, Chain)> {
+    let opened = root.open_dir(&visit.relative)?;
+    let mut rules = visit.rules.clone();
+    let (names, has_rules, marked) = match &visit.scope {
+        Scope::Names(names) => {
+            let marked = rules::MARKERS.iter().any(|marker| opened.has(marker));
+            (names.iter().map(|name| (name.clone(), FileType::Unknown)).collect(), true, marked)
+        }
+        Scope::Whole => {
+            let names = opened.names()?;
+            let is = |wanted: &str| names.iter().any(|(name, _)| **name == *wanted.as_bytes());
+            let (has_rules, marked) = (is(rules::RULE_FILE), rules::MARKERS.iter().any(|marker| is(marker)));
+            (names, has_rules, marked)
+        }
+    };
+    if has_rules {
+        rules.add_rules(opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX).as_deref());
+    }
+    let found = if marked { Vec::new() } else { opened.look(root, &rules, &names)? };
+    Ok((Look { found, scope: visit.scope.clone() }, rules))
+}
+
+/// Why a path below a root is not indexed by rule, if it is so.
+pub fn excluded_by(root: &Root, relative: &[u8]) -> Option<Rule> {
+    let root_fd = RootFd::open(&root.path, root.cross_filesystems).ok()?;
+    let mut rules = root.rules.clone();
+    let mut at: Vec<u8> = Vec::new();
+    let mut names = relative.split(|&b| b == b'/').filter(|name| !name.is_empty()).peekable();
+    while let Some(name) = names.next() {
+        let opened = root_fd.open_dir(&at).ok()?;
+        if let Some(marker) = rules::MARKERS.iter().find(|marker| opened.has(marker)) {
+            return Some(rules.marked(marker));
+        }
+        rules.add_rules(opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX).as_deref());
+        let is_dir = names.peek().is_some() || root_fd.open_dir(&below(&at, name)).is_ok();
+        if let Some(rule) = rules.excludes(name, is_dir) {
+            return Some(rule);
+        }
+        at = below(&at, name);
+        rules = rules.enter(name);
+    }
+    None
+}
