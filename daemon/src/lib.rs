@@ -2,6 +2,7 @@
 
 pub mod bus;
 pub mod codec;
+pub mod config;
 pub mod control;
 pub mod crawl;
 pub mod engine;

@@ -1,0 +1,192 @@
+//! The settings in force: checked, typed, each with a default that serves a desktop.
+//!
+//! `table` says which keys there are, `read` makes a [`Settings`] of files, environment and command line. Stages get
+//! the small part they need, never the whole.
+
+use std::{path::PathBuf, time::Duration};
+
+use metaextract::Limits;
+
+use crate::{control::RootOptions, model::PolicyId};
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    pub roots: Vec<RootSetting>,
+    /// Patterns in gitignore syntax, for all roots.
+    pub ignore: Vec<String>,
+    pub workers: WorkerSettings,
+    pub limits: FileLimits,
+    pub retry: Retry,
+    pub watch: WatchSettings,
+    pub store: StoreSettings,
+    pub isolation: Isolation,
+    pub mount: MountSettings,
+    pub log: LogSettings,
+}
+
+/// A root from the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootSetting {
+    pub path: PathBuf,
+    pub options: RootOptions,
+}
+
+/// Worker processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkerSettings {
+    pub min: usize,
+    pub max: usize,
+    /// Bytes, all processes together.
+    pub memory_ceiling: u64,
+    /// Descriptors in one batch.
+    pub batch_files: usize,
+}
+
+/// What one file may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileLimits {
+    pub cpu: Duration,
+    /// With an idle disk; scaled with what is read.
+    pub wall: Duration,
+    /// Bytes of a worker's memory.
+    pub memory: u64,
+    /// The library's own bounds.
+    pub extract: Limits,
+}
+
+/// Tries after a worker failed on a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// Tries in all.
+    pub attempts: u8,
+    pub backoff: Duration,
+    pub backoff_max: Duration,
+}
+
+/// Watching and settling.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WatchSettings {
+    /// Part of the user's inotify watches, 0 to 1.
+    pub share: f64,
+    pub settle: Duration,
+    pub settle_max: Duration,
+    /// Between two looks at what cannot be watched.
+    pub poll: Duration,
+}
+
+/// The store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreSettings {
+    pub path: PathBuf,
+    /// Bytes of decoded records.
+    pub cache: u64,
+    /// Bytes that stay free on its disk.
+    pub min_free: u64,
+}
+
+/// What is done where the sandbox cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// Nothing is read.
+    Require,
+    /// What the kernel offers.
+    BestEffort,
+    /// No sandbox.
+    None,
+}
+
+/// The mounted view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MountSettings {
+    pub enabled: bool,
+    pub path: PathBuf,
+}
+
+/// Logging.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogSettings {
+    pub level: tracing::Level,
+    pub format: LogFormat,
+}
+
+/// Where log lines go, and how they look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// The journal under systemd, else text.
+    Auto,
+    Journal,
+    Text,
+}
+
+impl Settings {
+    /// The defaults for a user with these directories.
+    pub fn defaults(places: &Places) -> Self {
+        Self {
+            roots: Vec::new(),
+            ignore: Vec::new(),
+            workers: WorkerSettings {
+                min: 0,
+                max: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+                memory_ceiling: places.memory.map_or(512 << 20, |memory| (memory / 10).min(512 << 20)),
+                batch_files: 32,
+            },
+            limits: FileLimits {
+                cpu: Duration::from_secs(5),
+                wall: Duration::from_secs(30),
+                memory: 256 << 20,
+                extract: Limits::default(),
+            },
+            retry: Retry { attempts: 3, backoff: Duration::from_millis(100), backoff_max: Duration::from_secs(300) },
+            watch: WatchSettings {
+                share: 0.5,
+                settle: Duration::from_secs(2),
+                settle_max: Duration::from_secs(300),
+                poll: Duration::from_secs(900),
+            },
+            store: StoreSettings { path: places.state.join("store"), cache: 16 << 20, min_free: 200 << 20 },
+            isolation: Isolation::Require,
+            mount: MountSettings { enabled: true, path: places.runtime.join("metaextract") },
+            log: LogSettings { level: tracing::Level::INFO, format: LogFormat::Auto },
+        }
+    }
+
+    /// Stands for the settings that shape a record: a change of any reads every file again.
+    pub fn policy(&self) -> PolicyId {
+        let Limits { read, record, depth, block } = self.limits.extract;
+        let mut hash = blake3::Hasher::new();
+        for number in [read, record, u64::from(depth), block] {
+            hash.update(&number.to_le_bytes());
+        }
+        let digest = *hash.finalize().as_bytes();
+        PolicyId(u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]]))
+    }
+}
+
+/// Where this instance keeps its things.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    /// `$XDG_CONFIG_HOME/metaextract`.
+    pub config: PathBuf,
+    /// `$XDG_STATE_HOME/metaextract`.
+    pub state: PathBuf,
+    /// `$XDG_RUNTIME_DIR`.
+    pub runtime: PathBuf,
+    /// Bytes of memory in the machine, where known.
+    pub memory: Option<u64>,
+}
+
+impl Places {
+    /// By the XDG base directory specification (0.8), from an environment handed in. `uid` names the runtime
+    /// directory where the variable does not.
+    pub fn from_environment(get: &dyn Fn(&str) -> Option<PathBuf>, uid: u32, memory: Option<u64>) -> Self {
+        let home = get("HOME").unwrap_or_else(|| PathBuf::from("/"));
+        let absolute = |name: &str| get(name).filter(|path| path.is_absolute());
+        Self {
+            config: absolute("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")).join("metaextract"),
+            state: absolute("XDG_STATE_HOME").unwrap_or_else(|| home.join(".local/state")).join("metaextract"),
+            runtime: absolute("XDG_RUNTIME_DIR").unwrap_or_else(|| PathBuf::from(format!("/run/user/{uid}"))),
+            memory,
+        }
+    }
+}
