@@ -1,0 +1,440 @@
+//! Text of a property to its typed value and ExifTool's printed form.
+
+use std::borrow::Cow;
+
+use super::{
+    tables::{How, Values},
+    xml,
+};
+use crate::{Value, print};
+
+/// Text of a property that is not known, beyond which ExifTool takes it for binary.
+const LONG: usize = 65536;
+
+/// A value with its printed form, where that differs.
+#[derive(Debug)]
+pub(super) struct Leaf {
+    pub raw: Value,
+    pub printed: Option<Value>,
+}
+
+impl Leaf {
+    fn plain(raw: impl Into<Value>) -> Self {
+        Self { raw: raw.into(), printed: None }
+    }
+
+    fn printed(raw: Value, printed: impl Into<String>) -> Self {
+        let printed = printed.into();
+        let differs = printed != raw.plain();
+        Self { raw, printed: differs.then_some(Value::Text(printed)) }
+    }
+}
+
+/// The value that `text` of a packet stands for. `how` is `None` for properties in no table.
+pub(super) fn leaf(text: &str, how: Option<How>, is_base64: bool) -> Leaf {
+    let mut text = Cow::Borrowed(text);
+    if is_base64 {
+        let bytes = base64(&text);
+        if bytes.len() > 100 || bytes.iter().any(|b| matches!(b, 0..=8 | 11 | 12 | 14..=31)) {
+            return Leaf::plain(Value::bytes(&bytes));
+        }
+        text = crate::bytes::utf8(&bytes).into();
+    }
+    let text = xml::unescape(&text);
+    match how {
+        None if text.len() > LONG => Leaf::plain(Value::bytes(text.as_bytes())),
+        None => Leaf::plain(rational(&text).or_else(|| date(&text)).unwrap_or_else(|| Value::from(&*text))),
+        Some(how) => known(&text, how),
+    }
+}
+
+fn known(text: &str, how: How) -> Leaf {
+    match how {
+        How::Text | How::LangAlt | How::Struct(_) | How::Joined(_) | How::LensInfo => Leaf::plain(text),
+        How::Integer | How::Real => Leaf::plain(number_or_text(text)),
+        How::Rational => Leaf::plain(rational_or_text(text)),
+        How::Date => Leaf::plain(date_or_text(text)),
+        How::Map(values) => mapped(number_or_text(text), values),
+        How::Plus(values) => mapped(Value::from(text.replacen(PLUS, "", 1)), values),
+        How::Trapped => mapped(
+            text.strip_prefix('/').unwrap_or(text).into(),
+            &[("False", "False"), ("True", "True"), ("Unknown", "Unknown")],
+        ),
+        How::Bool => Leaf::printed(text.into(), boolean(text)),
+        How::Binary => Leaf::plain(Value::bytes(text.as_bytes())),
+        How::Base64 => Leaf::plain(Value::bytes(&base64(text))),
+        How::Degrees(positive) => degrees(text, positive),
+        How::DegreesOnly(positive) => Leaf::printed(number_or_text(text), sexagesimal(text, positive)),
+        How::Fourcc | How::Version => packed(text, matches!(how, How::Version)),
+        How::ColorSpace => color_space(text),
+        How::Milliseconds => Leaf::plain(unix_time(perl_number(text) / 1000.0, 3)),
+        How::UnixTime => Leaf::plain(unix_time(perl_number(text), 0)),
+        How::PdfDate => Leaf::plain(Value::DateTime(pdf_date(text))),
+        How::ClockTime => Leaf::plain(Value::DateTime(clock_time(text))),
+        How::Preferences => Leaf::printed(text.into(), preferences(text).unwrap_or_else(|| text.into())),
+        _ => photographic(text, how),
+    }
+}
+
+/// Values with units, most of them rational in the file.
+fn photographic(text: &str, how: How) -> Leaf {
+    let raw = match how {
+        How::Millimetres => number_or_text(text),
+        _ => rational_or_text(text),
+    };
+    let plain = raw.plain();
+    let number = perl_number(&plain);
+    let is_number = plain.trim().parse::<f64>().is_ok_and(f64::is_finite);
+    match how {
+        How::ExposureTime if is_number => Leaf::printed(raw, exposure_time(number)),
+        How::ShutterSpeed => {
+            let seconds = if number.abs() < 100.0 { (-number).exp2() } else { 0.0 };
+            Leaf::printed(Value::Float(seconds), exposure_time(seconds))
+        }
+        How::FNumber if is_number && number > 0.0 => {
+            let decimals = if number < 1.0 { 2 } else { 1 };
+            Leaf::printed(raw, format!("{number:.decimals$}"))
+        }
+        How::Aperture => {
+            let value = 2.0_f64.sqrt().powf(number);
+            Leaf::printed(Value::Float(value), format!("{value:.1}"))
+        }
+        How::Fraction => Leaf::printed(raw, fraction(number)),
+        How::FocalLength => Leaf::printed(raw, format!("{number:.1} mm")),
+        How::Millimetres => Leaf::printed(raw, format!("{plain} mm")),
+        How::Metres if !matches!(&*plain, "inf" | "undef") => Leaf::printed(raw, format!("{plain} m")),
+        How::FocusDistance if plain == "4294967295" => Leaf::printed(raw, "infinity"),
+        _ => Leaf::plain(raw),
+    }
+}
+
+/// Lists that have one meaning together: `texts` are all items, joined by spaces.
+pub(super) fn joined(how: How, texts: impl FnOnce() -> String) -> Option<Leaf> {
+    match how {
+        How::Joined(values) => Some(mapped(Value::from(texts()), values)),
+        How::LensInfo => {
+            let texts = texts();
+            let parts: Vec<String> = texts.split_whitespace().map(|part| rational_or_text(part).plain()).collect();
+            let all = parts.len() == 4 && texts.split_whitespace().all(|part| rational(part).is_some());
+            let raw = if all { parts.join(" ") } else { texts };
+            let printed = lens_info(&raw);
+            Some(Leaf::printed(Value::Text(raw), printed))
+        }
+        _ => None,
+    }
+}
+
+fn lens_info(text: &str) -> String {
+    let parts: Vec<&str> = text.split_whitespace().collect();
+    let meant = |part: &&str| part.parse::<f64>().is_ok() || matches!(*part, "inf" | "undef");
+    let [short, long, wide, narrow] = *parts else { return text.to_owned() };
+    if !parts.iter().all(meant) {
+        return text.to_owned();
+    }
+    let shown = |part| if matches!(part, "inf" | "undef") { "?" } else { part };
+    let (short, long, wide, narrow) = (shown(short), shown(long), shown(wide), shown(narrow));
+    let range = |from: &str, to: &str| if to == "0" || to == from { String::new() } else { format!("-{to}") };
+    format!("{short}{}mm f/{wide}{}", range(short, long), range(wide, narrow))
+}
+
+fn mapped(raw: Value, values: Values) -> Leaf {
+    let text = raw.plain();
+    let printed = values.iter().find(|(value, _)| *value == text).map(|(_, meaning)| (*meaning).to_owned());
+    Leaf::printed(raw, printed.unwrap_or_else(|| format!("Unknown ({text})")))
+}
+
+const PLUS: &str = "http://ns.useplus.org/ldf/vocab/";
+
+fn boolean(text: &str) -> &str {
+    match text {
+        _ if text.eq_ignore_ascii_case("true") => "True",
+        _ if text.eq_ignore_ascii_case("false") => "False",
+        _ => text,
+    }
+}
+
+fn color_space(text: &str) -> Leaf {
+    let raw = if text == "4294967295" { Value::Unsigned(0xffff) } else { number_or_text(text) };
+    mapped(raw, &[("1", "sRGB"), ("2", "Adobe RGB"), ("65535", "Uncalibrated")])
+}
+
+/// A number where that prints as the text stands.
+fn number_or_text(text: &str) -> Value {
+    let unsigned = text.parse().ok().map(Value::Unsigned);
+    let number = unsigned.or_else(|| text.parse().ok().map(Value::Signed));
+    let number = number.or_else(|| text.parse().ok().filter(|n: &f64| n.is_finite()).map(Value::Float));
+    number.filter(|number| number.plain() == text).unwrap_or_else(|| text.into())
+}
+
+fn rational_or_text(text: &str) -> Value {
+    rational(text).unwrap_or_else(|| number_or_text(text))
+}
+
+/// `numerator/denominator`, nothing else.
+fn rational(text: &str) -> Option<Value> {
+    let (numerator, denominator) = text.split_once('/')?;
+    let integer = |text: &str| {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let all = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        all.then(|| text.parse::<f64>().ok()).flatten()
+    };
+    let (numerator, denominator) = (integer(numerator)?, integer(denominator)?);
+    Some(match (numerator, denominator) {
+        (0.0, 0.0) => "undef".into(),
+        (_, 0.0) => "inf".into(),
+        // ExifTool keeps all digits here, unlike for rationals of EXIF.
+        _ => Value::Float(numerator / denominator),
+    })
+}
+
+/// A full date with time, `2024-05-17T10:00:00.5+02:00`, seconds and what follows optional.
+fn date(text: &str) -> Option<Value> {
+    let bytes = text.as_bytes();
+    let pattern = |at: usize, pattern: &[u8]| {
+        let piece = bytes.get(at..at + pattern.len());
+        piece.is_some_and(|piece| {
+            piece.iter().zip(pattern).all(|(b, p)| if *p == b'0' { b.is_ascii_digit() } else { b == p })
+        })
+    };
+    if !pattern(0, b"0000-00-00") || !matches!(bytes.get(10), Some(b'T' | b' ')) || !pattern(11, b"00:00") {
+        return None;
+    }
+    let seconds = if pattern(16, b":00") { 19 } else { 16 };
+    let zone = text.get(seconds..)?.trim_start();
+    let zone = zone.strip_suffix('\n').unwrap_or(zone);
+    if zone.contains(char::is_whitespace) {
+        return None;
+    }
+    Some(Value::DateTime(format!("{} {}{zone}", text[..10].replace('-', ":"), &text[11..seconds])))
+}
+
+/// As [`date`], but for what is meant to be a date: parts of one too.
+fn date_or_text(text: &str) -> Value {
+    date(text).unwrap_or_else(|| match text.as_bytes().first_chunk::<4>() {
+        Some(year) if year.iter().all(u8::is_ascii_digit) => Value::DateTime(text.replace('-', ":")),
+        _ => text.into(),
+    })
+}
+
+fn pdf_date(text: &str) -> String {
+    let mut date = text.strip_prefix("D:").unwrap_or(text).to_owned();
+    if let Some(rest) = "00000101000000".get(date.len()..) {
+        date.push_str(rest);
+    }
+    let Some((digits, zone)) = date.split_at_checked(14).filter(|(d, _)| d.bytes().all(|b| b.is_ascii_digit())) else {
+        return date;
+    };
+    let part = |at: usize| &digits[at..at + 2];
+    let zone = zone.trim_start();
+    let mut out = format!("{}:{}:{} {}:{}:{}", &digits[..4], part(4), part(6), part(8), part(10), part(12));
+    if zone.starts_with(['Z', 'z']) {
+        out.push('Z');
+    } else if let Some(sign) = zone.chars().next().filter(|c| matches!(c, '+' | '-')) {
+        let mut numbers = zone[1..].split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty());
+        if let Some(hours) = numbers.next() {
+            out.push_str(&format!("{sign}{hours}:{}", numbers.next().unwrap_or("00")));
+        }
+    }
+    out
+}
+
+/// `HHMMSS+HHMM` with colons.
+fn clock_time(text: &str) -> String {
+    let mut out = text.replace(' ', ":");
+    if out.len() >= 6 && out.as_bytes()[..6].iter().all(u8::is_ascii_digit) {
+        out = format!("{}:{}:{}", &out[..2], &out[2..4], &out[4..]);
+    }
+    let zone = out.len().checked_sub(5).filter(|&at| {
+        let tail = &out.as_bytes()[at..];
+        matches!(tail[0], b'+' | b'-') && tail[1..].iter().all(u8::is_ascii_digit)
+    });
+    if let Some(at) = zone {
+        out.insert(at + 3, ':');
+    }
+    out
+}
+
+/// Seconds since 1970 as a date in UTC.
+fn unix_time(seconds: f64, decimals: usize) -> Value {
+    if seconds == 0.0 || !seconds.is_finite() || seconds.abs() > 1e12 {
+        return "0000:00:00 00:00:00".into();
+    }
+    let whole = seconds.floor() as i64;
+    let (days, time) = (whole.div_euclid(86400), whole.rem_euclid(86400));
+    let (year, month, day) = civil(days);
+    let fraction = if decimals > 0 { format!("{:.decimals$}", seconds - seconds.floor()) } else { String::new() };
+    let fraction = fraction.strip_prefix('0').unwrap_or("");
+    let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
+    let zone = if decimals > 0 { "+00:00" } else { "" };
+    Value::DateTime(format!("{year:04}:{month:02}:{day:02} {hour:02}:{minute:02}:{second:02}{fraction}{zone}"))
+}
+
+/// Year, month and day of a day counted from 1970-01-01 (proleptic Gregorian calendar).
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day = days.rem_euclid(146_097);
+    let year = (day - day / 1460 + day / 36524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
+    (year + era * 400 + i64::from(month <= 2), month, day)
+}
+
+fn exposure_time(seconds: f64) -> String {
+    if seconds < 0.25001 && seconds > 0.0 {
+        return format!("1/{:.0}", (0.5 + 1.0 / seconds).floor());
+    }
+    let text = format!("{seconds:.1}");
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
+}
+
+/// Exposure compensation: whole, halves or thirds where it is that, else three digits.
+fn fraction(value: f64) -> String {
+    let value = value * 1.00001;
+    if value == 0.0 {
+        return "0".into();
+    }
+    for parts in [1.0, 2.0, 3.0] {
+        let whole = (value * parts).trunc();
+        if whole / (value * parts) > 0.999 {
+            return if parts == 1.0 { format!("{whole:+}") } else { format!("{whole:+}/{parts}") };
+        }
+    }
+    let text = print::general(value, 3);
+    if text.starts_with('-') { text } else { format!("+{text}") }
+}
+
+/// `12,34.5N` or `12,34,30N` to signed degrees.
+fn degrees(text: &str, positive: &'static str) -> Leaf {
+    let numbers = numbers(text);
+    let Some(&first) = numbers.first() else { return Leaf::plain("") };
+    if text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| matches!(word, "inf" | "undef")) {
+        return Leaf::plain("");
+    }
+    let part = |at: usize| numbers.get(at).copied().unwrap_or(0.0);
+    let degrees = first + (part(1) + part(2) / 60.0) / 60.0;
+    let end = text.trim_end().to_ascii_uppercase();
+    let negative = ["S", "SOUTH", "W", "WEST"].iter().any(|direction| {
+        end.strip_suffix(direction).is_some_and(|rest| rest.ends_with(|c: char| !c.is_ascii_uppercase()))
+    });
+    let raw = Value::Float(if negative { -degrees } else { degrees });
+    let plain = raw.plain();
+    Leaf::printed(raw, sexagesimal(&plain, positive))
+}
+
+/// `12 deg 34' 30.00" N`.
+fn sexagesimal(text: &str, positive: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let value = perl_number(text);
+    let direction = match (positive, value < 0.0) {
+        ("N", true) => "S",
+        ("E", true) => "W",
+        _ => positive,
+    };
+    let value = value.abs();
+    let mut whole = value.trunc();
+    let mut minutes = ((value - whole) * 60.0).trunc();
+    let mut seconds = format!("{:.2}", (value - whole - minutes / 60.0) * 3600.0);
+    if perl_number(&seconds) >= 60.0 {
+        seconds = format!("{:.2}", perl_number(&seconds) - 60.0);
+        minutes += 1.0;
+        if minutes >= 60.0 {
+            minutes -= 60.0;
+            whole += 1.0;
+        }
+    }
+    format!("{whole} deg {minutes}' {seconds}\" {direction}")
+}
+
+/// The decimal numbers in a text.
+fn numbers(text: &str) -> Vec<f64> {
+    let mut numbers = Vec::new();
+    let mut at = 0;
+    while at < text.len() && numbers.len() < 3 {
+        match text.get(at..).map_or(0, number_len) {
+            0 => at += 1,
+            len => {
+                numbers.push(perl_number(&text[at..at + len]));
+                at += len;
+            }
+        }
+    }
+    numbers
+}
+
+/// Bytes of the decimal number that `text` begins with.
+fn number_len(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let digits = |at: usize| bytes.iter().skip(at).take_while(|b| b.is_ascii_digit()).count();
+    let sign = usize::from(matches!(bytes.first(), Some(b'+' | b'-')));
+    let whole = digits(sign);
+    let mut end = sign + whole;
+    if bytes.get(end) == Some(&b'.') && (whole > 0 || digits(end + 1) > 0) {
+        end += 1 + digits(end + 1);
+    } else if whole == 0 {
+        return 0;
+    }
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        let exponent = digits(end + 1 + sign);
+        if exponent > 0 {
+            end += 1 + sign + exponent;
+        }
+    }
+    end
+}
+
+/// The number a text begins with, as Perl takes it; 0 if none.
+fn perl_number(text: &str) -> f64 {
+    let text = text.trim_start();
+    text[..number_len(text)].parse().unwrap_or(0.0)
+}
+
+/// A 32-bit number that stands for four bytes: letters, or a version.
+fn packed(text: &str, is_version: bool) -> Leaf {
+    let raw = number_or_text(text);
+    let bytes = text.parse::<u32>().ok().map(u32::to_be_bytes);
+    let printed = bytes.and_then(|bytes| match is_version {
+        true => Some(bytes.map(|b| b.to_string()).join(".")),
+        false => (bytes.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_'))
+            .then(|| bytes.iter().map(|&b| char::from(b)).collect()),
+    });
+    let printed = printed.unwrap_or_else(|| raw.plain());
+    Leaf::printed(raw, printed)
+}
+
+/// Photo Mechanic's `tagged:class:rating:frame`.
+fn preferences(text: &str) -> Option<String> {
+    let mut parts = text.splitn(4, ':').map(str::trim_start);
+    let (tagged, class, rating, frame) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    ([tagged, class, rating].iter().all(|part| is_number(part)))
+        .then(|| format!("Tagged:{tagged}, ColorClass:{class}, Rating:{rating}, FrameNum:{frame}"))
+}
+
+/// Base 64 up to the first character that is none; white space and padding are passed over.
+fn base64(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut held) = (0_u32, 0);
+    for byte in text.bytes() {
+        let six = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'=' | b' ' | b'\t' | b'\n' | b'\r' | 12 => continue,
+            _ => break,
+        };
+        bits = (bits << 6 | u32::from(six)) & 0x00ff_ffff;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push((bits >> held) as u8);
+        }
+    }
+    out
+}

@@ -1,0 +1,412 @@
+//! Puts the values of a packet together again: RDF writes lists and structures as paths to single values.
+//!
+//! What does not fit (a second value where only one can stand, a field of something that is no structure) becomes a
+//! tag of its own, named by its whole path, as in ExifTool.
+
+use super::{
+    convert::{self, Leaf},
+    tables::{self, Field, How, Table},
+    walk::Step,
+};
+use crate::{Name, Priority, Record, Value};
+
+/// Text a packet may give in all; beyond it walking ends.
+const TEXT: usize = 16 << 20;
+
+/// What attributes say about a value.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Qualifiers<'a> {
+    pub language: Option<&'a str>,
+    pub base64: bool,
+    /// `rdf:parseType="Resource"`: a structure, even an empty one.
+    pub resource: bool,
+}
+
+/// The tags of a packet, in the order they began.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    tags: Vec<Tag>,
+    text: usize,
+}
+
+#[derive(Debug)]
+struct Tag {
+    group: Name,
+    name: Name,
+    /// Prefix and property, by which parts of lists and structures find each other; with the language, if any.
+    key: (String, String),
+    field: Option<Field>,
+    node: Node,
+}
+
+#[derive(Debug)]
+enum Node {
+    Empty,
+    Leaf(Leaf),
+    List(Vec<Node>),
+    Struct(Vec<(Name, Node)>),
+}
+
+/// A part of a path that counts, with the list items right below it.
+#[derive(Debug)]
+struct Segment<'a> {
+    prefix: &'a str,
+    name: String,
+    items: Vec<u32>,
+    /// The innermost RDF container is `rdf:Alt`.
+    alternatives: bool,
+}
+
+/// The key of a structure's field, and what is known of it.
+type Known = (Name, Option<Field>);
+
+impl Tree {
+    /// Whether a property is of the frame (RDF, XML, …) and gives no tag.
+    pub(super) fn ignores(name: &str) -> bool {
+        let prefix = name.split_once(':').map_or("", |(prefix, _)| prefix);
+        matches!(prefix, "x" | "rdf" | "xmlns" | "xml" | "svg" | "office")
+            || matches!(
+                name,
+                "et:desc" | "et:prt" | "et:val" | "et:id" | "et:tagid" | "et:toolkit" | "et:table" | "et:index"
+            )
+    }
+
+    /// Whether the packet gave all it may.
+    pub(super) fn is_full(&self) -> bool {
+        self.text > TEXT
+    }
+
+    /// Adds the value at the end of `path`.
+    pub(super) fn add(&mut self, path: &[Step<'_>], value: &str, qualifiers: &Qualifiers<'_>) {
+        self.text = self.text.saturating_add(value.len() + 32);
+        let mut segments = segments(path);
+        let Some(first) = segments.first() else { return };
+        let prefix = segments.iter().map(|segment| segment.prefix).find(|prefix| !prefix.is_empty()).unwrap_or("");
+        let group = group_of(prefix);
+        let table = tables::of_group(&group);
+        let top = table.and_then(|table| table.find(&first.name));
+        let known = known(&segments, top);
+        let field = known.last().map_or(top, |(_, field)| *field);
+        let is_alternative = match field {
+            Some(field) => matches!(field.how, How::LangAlt),
+            None => segments.last().is_some_and(|last| last.alternatives) && qualifiers.language.is_some(),
+        };
+        let mut language = None;
+        if is_alternative {
+            segments.last_mut().and_then(|last| last.items.pop());
+            language = qualifiers.language.filter(|code| !code.eq_ignore_ascii_case("x-default")).map(standard_case);
+        }
+        let leaf = convert::leaf(value, field.map(|field| field.how), qualifiers.base64);
+        self.place(Found { group, prefix, top, segments, known, language, leaf });
+    }
+
+    fn place(&mut self, found: Found<'_>) {
+        let [first, rest @ ..] = &*found.segments else { return };
+        let mut name = tag_name(found.top.and_then(|field| field.name), &first.name);
+        let mut key = (found.prefix.to_owned(), first.name.clone());
+        if let (Some(language), []) = (&found.language, rest) {
+            name = format!("{name}-{language}").into();
+            key.1 = format!("{}-{language}", key.1);
+        }
+        let mut tag = Tag { group: group_name(&found.group), name, key, field: found.top, node: Node::Empty };
+        if rest.is_empty() && first.items.is_empty() {
+            tag.node = Node::Leaf(found.leaf);
+            self.tags.push(tag);
+            return;
+        }
+        let known_tag = self.tags.iter().rposition(|known| known.key == tag.key);
+        let is_structure = match (found.top, known_tag.map(|at| &self.tags[at].node)) {
+            (Some(field), _) => matches!(field.how, How::Struct(_)),
+            (None, Some(node)) => node.may_hold_fields(),
+            (None, None) => true,
+        };
+        if !rest.is_empty() && !is_structure {
+            self.place_alone(found);
+            return;
+        }
+        // A plain value of the same name is a tag of its own.
+        let known_tag = known_tag.filter(|at| !matches!(self.tags[*at].node, Node::Leaf(_)));
+        let at = known_tag.unwrap_or_else(|| {
+            self.tags.push(tag);
+            self.tags.len() - 1
+        });
+        if let Some(slot) = self.tags[at].node.descend(&found) {
+            *slot = Node::Leaf(found.leaf);
+        } else {
+            self.place_alone(found);
+        }
+    }
+
+    /// A value that does not fit: a tag named by its whole path.
+    fn place_alone(&mut self, found: Found<'_>) {
+        let mut path = String::new();
+        for segment in &found.segments {
+            path.push_str(&capital(&segment.name));
+        }
+        let mut name = tag_name(found.top.and_then(|field| field.name).filter(|_| found.segments.len() == 1), &path);
+        if let Some(language) = found.language {
+            name = format!("{name}-{language}").into();
+        }
+        let (group, key) = (group_name(&found.group), (String::new(), String::new()));
+        self.tags.push(Tag { group, name, key, field: None, node: Node::Leaf(found.leaf) });
+    }
+
+    /// Puts all tags into `record`.
+    pub(super) fn put(self, record: &mut Record) {
+        for tag in self.tags {
+            let joined = tag.field.and_then(|field| convert::joined(field.how, || tag.node.texts()));
+            let (raw, printed) = match joined {
+                Some(leaf) => (leaf.raw, leaf.printed),
+                None => {
+                    let printed = tag.node.has_printed().then(|| tag.node.printed());
+                    (tag.node.into_raw(), printed)
+                }
+            };
+            let priority = match tag.field {
+                Some(field) if !field.low => Priority::NORMAL,
+                _ => Priority::LOW,
+            };
+            record.put_tag(tag.group, tag.name, raw, printed, priority);
+        }
+    }
+}
+
+/// A value with all that decides where it goes.
+struct Found<'a> {
+    group: String,
+    prefix: &'a str,
+    top: Option<Field>,
+    segments: Vec<Segment<'a>>,
+    /// One for each segment but the first.
+    known: Vec<Known>,
+    language: Option<String>,
+    leaf: Leaf,
+}
+
+impl Node {
+    /// The place of a value below this node, made on the way; `None` where something else stands.
+    fn descend(&mut self, found: &Found<'_>) -> Option<&mut Node> {
+        let mut node = self;
+        let mut in_list = false;
+        for (depth, segment) in found.segments.iter().enumerate() {
+            if let Some((key, _)) = depth.checked_sub(1).and_then(|at| found.known.get(at)) {
+                let mut key = key.clone();
+                if let (Some(language), true) = (&found.language, depth + 1 == found.segments.len()) {
+                    key = format!("{key}-{language}").into();
+                }
+                node = node.field(key, in_list)?;
+                in_list = false;
+            }
+            for &item in &segment.items {
+                node = node.item(item as usize)?;
+                in_list = true;
+            }
+        }
+        match node {
+            Node::Empty => Some(node),
+            Node::Leaf(_) if in_list => Some(node),
+            _ => None,
+        }
+    }
+
+    fn field(&mut self, key: Name, in_list: bool) -> Option<&mut Node> {
+        if matches!(self, Node::Empty) || (in_list && matches!(self, Node::Leaf(_))) {
+            *self = Node::Struct(Vec::new());
+        }
+        let Node::Struct(fields) = self else { return None };
+        let at = fields.iter().position(|(name, _)| *name == key).unwrap_or_else(|| {
+            fields.push((key, Node::Empty));
+            fields.len() - 1
+        });
+        fields.get_mut(at).map(|(_, node)| node)
+    }
+
+    fn item(&mut self, item: usize) -> Option<&mut Node> {
+        if matches!(self, Node::Empty) {
+            *self = Node::List(Vec::new());
+        }
+        let Node::List(items) = self else { return None };
+        if items.len() <= item {
+            items.resize_with(item + 1, || Node::Empty);
+        }
+        items.get_mut(item)
+    }
+
+    fn may_hold_fields(&self) -> bool {
+        match self {
+            Self::Empty | Self::Struct(_) => true,
+            Self::Leaf(leaf) => leaf.raw.plain().is_empty(),
+            Self::List(items) => items.iter().all(Self::may_hold_fields),
+        }
+    }
+
+    fn has_printed(&self) -> bool {
+        match self {
+            Self::Empty => false,
+            Self::Leaf(leaf) => leaf.printed.is_some(),
+            Self::List(items) => items.iter().any(Self::has_printed),
+            Self::Struct(fields) => fields.iter().any(|(_, node)| node.has_printed()),
+        }
+    }
+
+    fn printed(&self) -> Value {
+        match self {
+            Self::Empty => Value::Text(String::new()),
+            Self::Leaf(leaf) => leaf.printed.clone().unwrap_or_else(|| Value::Text(leaf.raw.plain())),
+            Self::List(items) => Value::List(items.iter().map(Self::printed).collect()),
+            Self::Struct(fields) => {
+                Value::Struct(fields.iter().map(|(name, node)| (name.clone(), node.printed())).collect())
+            }
+        }
+    }
+
+    fn into_raw(self) -> Value {
+        match self {
+            Self::Empty => Value::Text(String::new()),
+            Self::Leaf(leaf) => leaf.raw,
+            Self::List(items) => Value::List(items.into_iter().map(Self::into_raw).collect()),
+            Self::Struct(fields) => {
+                Value::Struct(fields.into_iter().map(|(name, node)| (name, node.into_raw())).collect())
+            }
+        }
+    }
+
+    /// The texts of a leaf or of a list's leaves, joined by spaces.
+    fn texts(&self) -> String {
+        match self {
+            Self::Leaf(leaf) => leaf.raw.plain(),
+            Self::List(items) => items.iter().map(Self::texts).collect::<Vec<_>>().join(" "),
+            Self::Empty | Self::Struct(_) => String::new(),
+        }
+    }
+}
+
+/// The parts of a path that count, with their list items.
+fn segments<'a>(path: &'a [Step<'_>]) -> Vec<Segment<'a>> {
+    let mut segments: Vec<Segment<'a>> = Vec::new();
+    for step in path {
+        let (prefix, name) = step.split();
+        if !Tree::ignores(&step.name) {
+            segments.push(Segment { prefix, name: spelling(prefix, name), items: Vec::new(), alternatives: false });
+        } else if let Some(segment) = segments.last_mut() {
+            match step.item {
+                Some(item) => segment.items.push(item),
+                None if is_numbered(name) => segment.name.push_str(name),
+                None => segment.alternatives = name == "Alt",
+            }
+        }
+    }
+    segments
+}
+
+/// `rdf:_1` and so on: members of a container in the old style, which ExifTool makes part of the name.
+fn is_numbered(name: &str) -> bool {
+    name.strip_prefix('_').is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Names all in capitals become lower case, unless a table has them so.
+fn spelling(prefix: &str, name: &str) -> String {
+    let known = || tables::of_group(&group_of(prefix)).is_some_and(|table| table.find(name).is_some());
+    if name.bytes().any(|b| b.is_ascii_lowercase()) || known() {
+        return name.to_owned();
+    }
+    let mut out = String::with_capacity(name.len());
+    let lower = name.to_lowercase();
+    let mut chars = lower.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, chars.peek()) {
+            ('_', Some(next)) if next.is_ascii_lowercase() => {
+                out.extend(chars.next().map(|c| c.to_ascii_uppercase()));
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// What is known of each segment below the first.
+fn known(segments: &[Segment<'_>], top: Option<Field>) -> Vec<Known> {
+    let mut table = structure(top);
+    let below = segments.iter().skip(1);
+    below
+        .map(|segment| {
+            let known = table.map(|table| (table, table.find(&segment.name)));
+            let (key, field) = match known {
+                Some((table, None)) if table.any_namespace && !segment.prefix.is_empty() => {
+                    let group = group_of(segment.prefix);
+                    let field = tables::of_group(&group).and_then(|table| table.find(&segment.name));
+                    (format!("XMP-{group}:{}", capital(&segment.name)).into(), field)
+                }
+                Some((_, field)) => (capital(&segment.name).into(), field),
+                None => (capital(&segment.name).into(), None),
+            };
+            table = structure(field);
+            (key, field)
+        })
+        .collect()
+}
+
+fn structure(field: Option<Field>) -> Option<&'static Table> {
+    match field?.how {
+        How::Struct(table) => Some(table),
+        _ => None,
+    }
+}
+
+/// ExifTool's group, less `XMP-`, of a namespace prefix; made fit for a name where it is not.
+fn group_of(prefix: &str) -> String {
+    let group = match prefix {
+        "Iptc4xmpCore" => "iptcCore",
+        "Iptc4xmpExt" => "iptcExt",
+        "photomechanic" => "photomech",
+        "MicrosoftPhoto" => "microsoft",
+        "prismusagerights" => "pur",
+        "GettyImagesGIFT" => "getty",
+        "hdr_metadata" => "hdr",
+        _ => prefix,
+    };
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_') || !c.is_ascii();
+    let begins = |group: &str| group.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || !c.is_ascii());
+    if group.is_empty() || (group.chars().all(fits) && begins(group)) {
+        return group.to_owned();
+    }
+    let group: String = group.chars().filter(|&c| fits(c)).collect();
+    if begins(&group) { group } else { format!("ns_{group}") }
+}
+
+fn group_name(group: &str) -> Name {
+    if group.is_empty() { "XMP".into() } else { format!("XMP-{group}").into() }
+}
+
+/// The tag's name: the table's, or made from the property's as ExifTool makes names.
+fn tag_name(known: Option<&'static str>, property: &str) -> Name {
+    if let Some(name) = known {
+        return name.into();
+    }
+    let name: String = property.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
+    let name = capital(&name);
+    if name.len() < 2 || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return format!("Tag{name}").into();
+    }
+    name.into()
+}
+
+fn capital(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + chars.as_str())
+}
+
+/// A language code with its country in capitals and the rest in small letters.
+fn standard_case(code: &str) -> String {
+    let lower = code.to_ascii_lowercase().replace('_', "-");
+    let (language, rest) = lower.split_at(lower.find('-').unwrap_or(lower.len()));
+    let country = rest.get(..3).filter(|country| country[1..].bytes().all(|b| b.is_ascii_lowercase()));
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    match country {
+        Some(country) if matches!(language.len(), 2 | 3) || matches!(language, "x" | "i") => {
+            let rest = &rest[3..];
+            if ends(rest) { format!("{language}{}{rest}", country.to_ascii_uppercase()) } else { lower }
+        }
+        _ => lower,
+    }
+}
