@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    tables::{How, Values},
+    tables::{How, Values, meaning, media_use},
     xml,
 };
 use crate::{Value, print};
@@ -56,10 +56,10 @@ fn known(text: &str, how: How) -> Leaf {
         How::Date => Leaf::plain(date_or_text(text)),
         How::Map(values) => mapped(number_or_text(text), values),
         How::Plus(values) => mapped(Value::from(text.replacen(PLUS, "", 1)), values),
-        How::Trapped => mapped(
-            text.strip_prefix('/').unwrap_or(text).into(),
-            &[("False", "False"), ("True", "True"), ("Unknown", "Unknown")],
-        ),
+        How::Trapped => {
+            mapped(text.strip_prefix('/').unwrap_or(text).into(), "False=False | True=True | Unknown=Unknown")
+        }
+        How::MediaSummary => Leaf::printed(text.into(), media_summary(text)),
         How::Bool => Leaf::printed(text.into(), boolean(text)),
         How::Binary => Leaf::plain(Value::bytes(text.as_bytes())),
         How::Base64 => Leaf::plain(Value::bytes(&base64(text))),
@@ -139,11 +139,43 @@ fn lens_info(text: &str) -> String {
 
 fn mapped(raw: Value, values: Values) -> Leaf {
     let text = raw.plain();
-    let printed = values.iter().find(|(value, _)| *value == text).map(|(_, meaning)| (*meaning).to_owned());
+    let printed = meaning(values, &text).map(str::to_owned);
     Leaf::printed(raw, printed.unwrap_or_else(|| format!("Unknown ({text})")))
 }
 
 const PLUS: &str = "http://ns.useplus.org/ldf/vocab/";
+
+/// `|PLUS|V0121|U001|1IAA1UNA2EBC…` spelled out.
+fn media_summary(text: &str) -> String {
+    let text = text.to_ascii_uppercase();
+    let mut parts = text.strip_prefix("|PLUS|").unwrap_or("").splitn(3, '|');
+    let (Some(version), Some(uses), Some(codes)) = (parts.next(), parts.next(), parts.next()) else { return text };
+    let mut out = format!("PLUS {version}");
+    let digits = version.strip_prefix('V').filter(|d| d.len() > 2 && d.bytes().all(|b| b.is_ascii_digit()));
+    if let Some((major, minor)) = digits.map(|digits| digits.split_at(digits.len() - 2)) {
+        let major = major.trim_start_matches('0');
+        out.push_str(&format!(" (LDF Version {}.{minor})", if major.is_empty() { "0" } else { major }));
+    }
+    out.push_str(&format!(" {uses}"));
+    let count: String = uses.trim_start_matches(['U', '0']).chars().take_while(char::is_ascii_digit).collect();
+    if !count.is_empty() {
+        out.push_str(&format!(" ({count} Media Usages:)"));
+    }
+    let codes: Vec<u8> = codes.bytes().filter(u8::is_ascii_alphanumeric).collect();
+    for code in codes.chunks_exact(4) {
+        let code = String::from_utf8_lossy(code);
+        match (media_use(&code), code.as_bytes()) {
+            (Some(meaning), _) => out.push_str(&format!(" {code} ({meaning})")),
+            (None, [b'1', b'I', a @ b'A'..=b'Z', b @ b'A'..=b'Z']) => {
+                let count = u32::from(a - b'A') * 26 + u32::from(b - b'A') + 1;
+                out.push_str(&format!("; {code} ({count} Usage Items:)"));
+            }
+            (None, [b'1', b'U', b'N', number]) => out.push_str(&format!(" (Usage Number {})", char::from(*number))),
+            _ => out.push_str(&format!(" {code}")),
+        }
+    }
+    out
+}
 
 fn boolean(text: &str) -> &str {
     match text {
@@ -155,7 +187,7 @@ fn boolean(text: &str) -> &str {
 
 fn color_space(text: &str) -> Leaf {
     let raw = if text == "4294967295" { Value::Unsigned(0xffff) } else { number_or_text(text) };
-    mapped(raw, &[("1", "sRGB"), ("2", "Adobe RGB"), ("65535", "Uncalibrated")])
+    mapped(raw, "1=sRGB | 2=Adobe RGB | 65535=Uncalibrated")
 }
 
 /// A number where that prints as the text stands.

@@ -85,7 +85,7 @@ impl Tree {
         let group = group_of(prefix);
         let table = tables::of_group(&group);
         let top = table.and_then(|table| table.find(&first.name));
-        let known = known(&segments, top);
+        let known = known(&segments, top, &group);
         let field = known.last().map_or(top, |(_, field)| *field);
         let is_alternative = match field {
             Some(field) => matches!(field.how, How::LangAlt),
@@ -325,14 +325,14 @@ fn spelling(prefix: &str, name: &str) -> String {
 }
 
 /// What is known of each segment below the first.
-fn known(segments: &[Segment<'_>], top: Option<Field>) -> Vec<Known> {
+fn known(segments: &[Segment<'_>], top: Option<Field>, own_group: &str) -> Vec<Known> {
     let mut table = structure(top);
     let below = segments.iter().skip(1);
     below
         .map(|segment| {
             let known = table.map(|table| (table, table.find(&segment.name)));
             let (key, field) = match known {
-                Some((table, None)) if table.any_namespace && !segment.prefix.is_empty() => {
+                Some((table, None)) if table.any_namespace && group_of(segment.prefix) != own_group => {
                     let group = group_of(segment.prefix);
                     let field = tables::of_group(&group).and_then(|table| table.find(&segment.name));
                     (format!("XMP-{group}:{}", capital(&segment.name)).into(), field)

@@ -51,7 +51,7 @@ struct Open<'a> {
 }
 
 /// Walks `packet` and adds what it finds to `tree`; `record` gets the attributes that ExifTool gives at once.
-pub(super) fn walk<'a>(packet: &'a str, tree: &mut Tree, record: &mut Record) {
+pub(super) fn walk(packet: &str, tree: &mut Tree, record: &mut Record) {
     let mut walk = Walk { tree, record, open: Vec::new(), path: Vec::new(), namespaces: Namespaces::default() };
     let mut scanner = Scanner::new(packet);
     // Depth of elements inside one that is passed over.
@@ -202,7 +202,9 @@ impl<'a> Walk<'a, '_> {
                 value = reference.into();
                 by_reference = true;
             }
-            if (!value.is_empty() || !open.had_properties) && !(open.is_type && by_reference) {
+            let said_by_attributes = value.is_empty() && open.had_properties;
+            let names_a_type = open.is_type && by_reference;
+            if !said_by_attributes && !names_a_type {
                 self.tree.add(&self.path, &value, &open.qualifiers);
             }
         }

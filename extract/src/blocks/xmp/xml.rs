@@ -46,9 +46,9 @@ impl<'a> Scanner<'a> {
             } else if let Some(section) = rest.strip_prefix("![CDATA[") {
                 self.at += 8 + section.find("]]>")? + 3;
             } else if let Some(name) = rest.strip_prefix('/') {
-                let end = name.find('>')?;
-                self.at += 1 + end + 1;
-                return Some(Item::End { name: name[..end].trim_ascii_end(), at: open });
+                self.at += 1 + name.find('>')? + 1;
+                let end = name.find(|c| !is_name(c)).unwrap_or(0);
+                return Some(Item::End { name: &name[..end], at: open });
             } else if rest.starts_with(is_name) {
                 let end = end_of_tag(rest)?;
                 self.at += end + 1;

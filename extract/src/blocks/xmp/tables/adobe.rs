@@ -74,8 +74,8 @@ pub(super) static PHOTOSHOP: Table = table(&[
          State SupplementalCategories TransmissionReference",
     ),
     (Date, "DateCreated"),
-    (Map(&COLOR_MODE), "ColorMode"),
-    (Map(&URGENCY), "Urgency"),
+    (Map(COLOR_MODE), "ColorMode"),
+    (Map(URGENCY), "Urgency"),
     (Struct(&CAMERA), "CameraProfiles"),
     (Struct(&LAYER), "TextLayers"),
 ]);
@@ -111,9 +111,9 @@ pub(super) static X: Table = table(&[(Text, "xmptk=XMPToolkit")]);
 pub(super) static CC: Table = table(&[
     (Text, "attributionName attributionURL jurisdiction legalcode=LegalCode license morePermissions useGuidelines"),
     (Date, "deprecatedOn"),
-    (Map(&PERMITS), "permits"),
-    (Map(&PROHIBITS), "prohibits"),
-    (Map(&REQUIRES), "requires"),
+    (Map(PERMITS), "permits"),
+    (Map(PROHIBITS), "prohibits"),
+    (Map(REQUIRES), "requires"),
 ]);
 
 /// `XMP-dex`
@@ -121,7 +121,7 @@ pub(super) static DEX: Table = table(&[
     (Text, "ffid=FFID -rating revision -source"),
     (Integer, "crc32=CRC32 os=OS"),
     (LangAlt, "shortdescription=ShortDescription"),
-    (Map(&LICENSETYPE), "licensetype=LicenseType"),
+    (Map(LICENSETYPE), "licensetype=LicenseType"),
 ]);
 
 /// `XMP-et`
@@ -140,7 +140,7 @@ pub(super) static RESOURCE_REF: Table = structure(&[
          placedYResolution renditionClass renditionParams toPart versionID",
     ),
     (Date, "lastModifyDate"),
-    (Map(&MASK_MARKERS), "maskMarkers"),
+    (Map(MASK_MARKERS), "maskMarkers"),
 ]);
 
 pub(super) static RESOURCE_EVENT: Table =
@@ -162,7 +162,7 @@ pub(super) static JOB_REF: Table = structure(&[(Text, "id name url")]);
 pub(super) static COLORANT: Table = structure(&[
     (Text, "swatchName type"),
     (Integer, "A B blue gray green red tint"),
-    (Map(&MODE), "mode"),
+    (Map(MODE), "mode"),
     (Real, "L black cyan magenta yellow"),
 ]);
 

@@ -57,12 +57,12 @@ pub(super) static CRS: Table = table(&[
          Whites2012",
     ),
     (LangAlt, "-Description -Group -Name ShortName SortName"),
-    (Map(&CROP_UNIT), "CropUnit CropUnits"),
-    (Map(&MOIRE_FILTER), "MoireFilter"),
-    (Map(&PERSPECTIVE_UPRIGHT), "PerspectiveUpright"),
-    (Map(&POST_CROP_VIGNETTE_STYLE), "PostCropVignetteStyle"),
-    (Map(&TONE_CURVE_NAME), "ToneCurveName"),
-    (Map(&WHITE_BALANCE), "-WhiteBalance"),
+    (Map(CROP_UNIT), "CropUnit CropUnits"),
+    (Map(MOIRE_FILTER), "MoireFilter"),
+    (Map(PERSPECTIVE_UPRIGHT), "PerspectiveUpright"),
+    (Map(POST_CROP_VIGNETTE_STYLE), "PostCropVignetteStyle"),
+    (Map(TONE_CURVE_NAME), "ToneCurveName"),
+    (Map(WHITE_BALANCE), "-WhiteBalance"),
     (
         Real,
         "ColorVariance CropAngle CropBottom CropHeight CropLeft CropRight CropTop CropWidth Dehaze Exposure \

@@ -43,8 +43,8 @@ pub(super) static GSPHERICAL: Table = low(&[
 pub(super) static GDEPTH: Table = low(&[
     (Text, "ConfidenceMime Manufacturer Mime Model Software Units"),
     (Base64, "Confidence Data=DepthImage"),
-    (Map(&FORMAT), "Format"),
-    (Map(&MEASURE_TYPE), "MeasureType"),
+    (Map(FORMAT), "Format"),
+    (Map(MEASURE_TYPE), "MeasureType"),
     (Real, "Far ImageHeight ImageWidth Near"),
 ]);
 

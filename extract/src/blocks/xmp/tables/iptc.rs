@@ -29,9 +29,9 @@ pub(super) static IPTC_EXT: Table = table(&[
          audioChannelCount videoBitRate=VideoBitrate videoStreamsCount",
     ),
     (LangAlt, "Dopesheet Event -Headline Transcript"),
-    (Map(&AUDIO_BIT_RATE_MODE), "audioBitRateMode=AudioBitrateMode videoBitRateMode=VideoBitrateMode"),
-    (Map(&STREAM_READY), "StreamReady"),
-    (Map(&VISUAL_COLOUR), "VisualColour=VisualColor"),
+    (Map(AUDIO_BIT_RATE_MODE), "audioBitRateMode=AudioBitrateMode videoBitRateMode=VideoBitrateMode"),
+    (Map(STREAM_READY), "StreamReady"),
+    (Map(VISUAL_COLOUR), "VisualColour=VisualColor"),
     (Rational, "videoDisplayAspectRatio"),
     (Struct(&ARTWORK_OR_OBJECT_DETAILS), "ArtworkOrObject"),
     (Struct(&CVTERM_DETAILS), "AboutCvTerm Genre WorkflowTag"),
@@ -100,8 +100,8 @@ pub(super) static IMAGE_REGION: Table = variable(&[
 ]);
 
 pub(super) static REGION_BOUNDARY: Table = structure(&[
-    (Map(&RB_SHAPE), "rbShape"),
-    (Map(&RB_UNIT), "rbUnit"),
+    (Map(RB_SHAPE), "rbShape"),
+    (Map(RB_UNIT), "rbUnit"),
     (Real, "rbH rbRx rbW rbX rbY"),
     (Struct(&BOUNDARY_POINT), "rbVertices"),
 ]);
@@ -113,7 +113,7 @@ pub(super) static LOCATION_DETAILS: Table = structure(&[
     (Degrees("E"), "GPSLongitude"),
     (Degrees("N"), "GPSLatitude"),
     (LangAlt, "LocationName"),
-    (Map(&GPSALTITUDE_REF), "GPSAltitudeRef"),
+    (Map(GPSALTITUDE_REF), "GPSAltitudeRef"),
     (Metres, "GPSAltitude"),
 ]);
 
@@ -141,7 +141,7 @@ pub(super) static REGISTRY_ENTRY_DETAILS: Table = structure(&[(Text, "RegEntryRo
 pub(super) static SERIES: Table = structure(&[(Text, "Identifier Name")]);
 
 pub(super) static TIMECODE: Table =
-    structure(&[(Text, "timeValue"), (Integer, "value"), (Map(&TIME_FORMAT), "timeFormat")]);
+    structure(&[(Text, "timeValue"), (Integer, "value"), (Map(TIME_FORMAT), "timeFormat")]);
 
 pub(super) static LINKED_IMAGE: Table = structure(&[
     (Text, "ImageRole Link LinkQualifier format"),

@@ -20,17 +20,17 @@ pub(super) static XMP_DM: Table = table(&[
     ),
     (Date, "audioModDate metadataModDate releaseDate shotDate videoModDate"),
     (Integer, "audioSampleRate pick startTimeSampleSize takeNumber trackNumber"),
-    (Map(&AUDIO_CHANNEL_TYPE), "audioChannelType"),
-    (Map(&AUDIO_SAMPLE_TYPE), "audioSampleType"),
-    (Map(&KEY), "key"),
-    (Map(&PULL_DOWN), "pullDown"),
-    (Map(&SCALE_TYPE), "scaleType"),
-    (Map(&STRETCH_MODE), "stretchMode"),
-    (Map(&TIME_SIGNATURE), "timeSignature"),
-    (Map(&VIDEO_ALPHA_MODE), "videoAlphaMode"),
-    (Map(&VIDEO_COLOR_SPACE), "videoColorSpace"),
-    (Map(&VIDEO_FIELD_ORDER), "videoFieldOrder"),
-    (Map(&VIDEO_PIXEL_DEPTH), "videoPixelDepth"),
+    (Map(AUDIO_CHANNEL_TYPE), "audioChannelType"),
+    (Map(AUDIO_SAMPLE_TYPE), "audioSampleType"),
+    (Map(KEY), "key"),
+    (Map(PULL_DOWN), "pullDown"),
+    (Map(SCALE_TYPE), "scaleType"),
+    (Map(STRETCH_MODE), "stretchMode"),
+    (Map(TIME_SIGNATURE), "timeSignature"),
+    (Map(VIDEO_ALPHA_MODE), "videoAlphaMode"),
+    (Map(VIDEO_COLOR_SPACE), "videoColorSpace"),
+    (Map(VIDEO_FIELD_ORDER), "videoFieldOrder"),
+    (Map(VIDEO_PIXEL_DEPTH), "videoPixelDepth"),
     (Rational, "fileDataRate videoPixelAspectRatio"),
     (Real, "numberOfBeats tempo videoFrameRate"),
     (Struct(&BEAT_SPLICE_STRETCH), "beatSpliceParams"),
@@ -90,9 +90,9 @@ pub(super) static TIME: Table = structure(&[(Integer, "value"), (Rational, "scal
 pub(super) static MEDIA: Table =
     structure(&[(Text, "managed path track webStatement"), (Struct(&TIME), "duration startTime")]);
 
-pub(super) static PROJECT_LINK: Table = structure(&[(Text, "path"), (Map(&TYPE), "type")]);
+pub(super) static PROJECT_LINK: Table = structure(&[(Text, "path"), (Map(TYPE), "type")]);
 
-pub(super) static RESAMPLE_STRETCH: Table = structure(&[(Map(&QUALITY), "quality")]);
+pub(super) static RESAMPLE_STRETCH: Table = structure(&[(Map(QUALITY), "quality")]);
 
 pub(super) static TIME_SCALE_STRETCH: Table =
-    structure(&[(Map(&QUALITY), "quality"), (Real, "frameOverlappingPercentage frameSize")]);
+    structure(&[(Map(QUALITY), "quality"), (Real, "frameOverlappingPercentage frameSize")]);

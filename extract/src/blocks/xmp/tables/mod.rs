@@ -19,8 +19,8 @@ mod vendors;
 
 use std::{collections::HashMap, sync::OnceLock};
 
-/// Texts in the file and the texts shown for them.
-pub(super) type Values = &'static [(&'static str, &'static str)];
+/// Texts in the file and the texts shown for them: `0=Off | 1=On`.
+pub(super) type Values = &'static str;
 
 /// How values read, and the properties that read so.
 type Rows = &'static [(How, &'static str)];
@@ -38,11 +38,13 @@ pub(super) enum How {
     /// A structure with fields of its own.
     Struct(&'static Table),
     /// One of several texts, each with a meaning.
-    Map(&'static Values),
+    Map(Values),
     /// The items of a list, joined, have one meaning.
-    Joined(&'static Values),
+    Joined(Values),
     /// As [`How::Map`], in the vocabulary of the PLUS coalition, whose address is left out.
-    Plus(&'static Values),
+    Plus(Values),
+    /// The PLUS coalition's summary of uses: codes of four letters.
+    MediaSummary,
     Bool,
     Binary,
     Base64,
@@ -125,6 +127,19 @@ impl Table {
             })
             .collect()
     }
+}
+
+/// What `values` say that `text` means.
+pub(super) fn meaning(values: Values, text: &str) -> Option<&'static str> {
+    values
+        .split(" | ")
+        .find_map(|pair| pair.split_once('=').filter(|(value, _)| *value == text).map(|(_, meaning)| meaning))
+}
+
+/// What a code of the PLUS coalition's summary of uses means.
+pub(super) fn media_use(code: &str) -> Option<&'static str> {
+    let mut lines = include_str!("media_summary.txt").lines();
+    lines.find_map(|line| line.strip_prefix(code)?.strip_prefix('='))
 }
 
 /// The table of the namespace that ExifTool's family 1 group `XMP-{group}` shows.

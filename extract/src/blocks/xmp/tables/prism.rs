@@ -18,9 +18,9 @@ pub(super) static PRISM: Table = low(&[
     ),
     (Date, "coverDate creationDate dateRecieved modificationDate"),
     (Integer, "aggregateIssueNumber byteCount pageCount seriesNumber wordCount"),
-    (Map(&COMPLIANCE_PROFILE), "complianceProfile"),
-    (Map(&ORIGIN_PLATFORM), "originPlatform"),
-    (Map(&PAGE_PROGRESSION_DIRECTION), "pageProgressionDirection"),
+    (Map(COMPLIANCE_PROFILE), "complianceProfile"),
+    (Map(ORIGIN_PLATFORM), "originPlatform"),
+    (Map(PAGE_PROGRESSION_DIRECTION), "pageProgressionDirection"),
     (Struct(&PRISM_ALTERNATE_TITLE), "alternateTitle"),
     (Struct(&PRISM_CHANNEL), "channel"),
     (Struct(&PRISM_HAS_CORRECTION), "hasCorrection"),
@@ -56,9 +56,9 @@ pub(super) static PMI: Table = low(&[
          shootID slideshowName viewpoint visualTechnique",
     ),
     (Integer, "slideshowNumber slideshowTotalNumber"),
-    (Map(&COLOR), "color"),
-    (Map(&ORIENTATION2), "orientation"),
-    (Map(&SEASON), "season"),
+    (Map(COLOR), "color"),
+    (Map(ORIENTATION2), "orientation"),
+    (Map(SEASON), "season"),
 ]);
 
 /// `XMP-prm`

@@ -21,8 +21,8 @@ pub(super) static REGION_INFO: Table =
 
 pub(super) static REGION_STRUCT: Table = structure(&[
     (Text, "BarCodeValue Description Name seeAlso"),
-    (Map(&FOCUS_USAGE), "FocusUsage"),
-    (Map(&TYPE2), "Type"),
+    (Map(FOCUS_USAGE), "FocusUsage"),
+    (Map(TYPE2), "Type"),
     (Real, "Rotation"),
     (Struct(&AREA), "Area"),
     (Struct(&EXTENSIONS), "Extensions"),

@@ -42,8 +42,8 @@ pub(super) static MP: Table = table(&[(Struct(&REGION_INFO_2), "RegionInfo=Regio
 /// `XMP-MP1`
 pub(super) static MP1: Table = table(&[
     (Text, "-Brightness -CameraModelID -Contrast -ExposureCompensation PipelineVersion StreamType"),
-    (Map(&PANORAMIC_STITCH_CAMERA_MOTION), "PanoramicStitchCameraMotion"),
-    (Map(&PANORAMIC_STITCH_MAP_TYPE), "PanoramicStitchMapType"),
+    (Map(PANORAMIC_STITCH_CAMERA_MOTION), "PanoramicStitchCameraMotion"),
+    (Map(PANORAMIC_STITCH_MAP_TYPE), "PanoramicStitchMapType"),
     (
         Real,
         "PanoramicStitchPhi0 PanoramicStitchPhi1 PanoramicStitchTheta0 PanoramicStitchTheta1 WhiteBalance0 \
@@ -61,8 +61,8 @@ pub(super) static EXPRESSIONMEDIA: Table = low(&[(Text, "CatalogSets Event Peopl
 pub(super) static PHOTOMECH: Table = table(&[
     (Text, "-CountryCode CreatorIdentity EditStatus PMVersion"),
     (ClockTime, "-TimeCreated"),
-    (Map(&COLOR_CLASS), "ColorClass"),
-    (Map(&TAGGED), "Tagged"),
+    (Map(COLOR_CLASS), "ColorClass"),
+    (Map(TAGGED), "Tagged"),
     (Preferences, "Prefs"),
 ]);
 
@@ -146,7 +146,7 @@ pub(super) static NINE: Table = table(&[(Text, "Label Rating about version"), (B
 pub(super) static AST: Table = table(&[
     (Text, "GPSMapDatum about version"),
     (Binary, "IPTC XMLPackets"),
-    (Map(&GPSDEST_BEARING_REF), "GPSImgDirectionRef"),
+    (Map(GPSDEST_BEARING_REF), "GPSImgDirectionRef"),
     (
         Text,
         "GPSAltitude GPSAltitudeRef GPSImgDirection GPSLatitude GPSLatitudeRef GPSLongitude GPSLongitudeRef \
