@@ -77,6 +77,57 @@ pub fn tag_name(name: &str) -> String {
     out
 }
 
+/// ExifTool's tag name from a key in capitals and underscores, such as a Vorbis comment's: `TRACK_TOTAL` is `TrackTotal`.
+pub fn key_name(key: &str) -> String {
+    let mut name = String::with_capacity(key.len());
+    let mut raise = true;
+    for c in key.to_ascii_lowercase().chars() {
+        if !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')) {
+            raise = true;
+            continue;
+        }
+        name.push(if raise { c.to_ascii_uppercase() } else { c });
+        raise = false;
+    }
+    let mut joined = String::with_capacity(name.len());
+    let mut letters = name.chars().peekable();
+    while let Some(c) = letters.next() {
+        joined.push(c);
+        if (c.is_ascii_lowercase() || c.is_ascii_digit()) && letters.peek() == Some(&'_') {
+            let mut ahead = letters.clone();
+            ahead.next();
+            if let Some(next) = ahead.next().filter(char::is_ascii_lowercase) {
+                joined.push(next.to_ascii_uppercase());
+                letters = ahead;
+            }
+        }
+    }
+    tag_name(&joined)
+}
+
+/// The number a text begins with, as Perl takes it; 0 for none.
+pub fn number_prefix(text: &str) -> f64 {
+    let text = text.trim_ascii_start();
+    let end = text.find(|c: char| !matches!(c, '0'..='9' | '.' | '+' | '-' | 'e' | 'E')).unwrap_or(text.len());
+    (0..=end).rev().find_map(|end| text[..end].parse().ok()).unwrap_or(0.0)
+}
+
+/// Seconds as ExifTool shows a length of time: `3.68 s`, `0:04:10`, `2 days 1:00:00`.
+pub fn duration(seconds: f64) -> String {
+    if seconds == 0.0 {
+        return "0 s".into();
+    }
+    let sign = if seconds < 0.0 { "-" } else { "" };
+    let seconds = seconds.abs();
+    if !seconds.is_finite() || seconds < 30.0 {
+        return format!("{sign}{seconds:.2} s");
+    }
+    let seconds = (seconds + 0.5) as u64;
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    let (days, hours) = if hours > 24 { (format!("{} days ", hours / 24), hours % 24) } else { (String::new(), hours) };
+    format!("{sign}{days}{hours}:{minutes:02}:{:02}", seconds % 60)
+}
+
 /// A bit rate with three digits and a unit: `192 kbps`.
 pub fn bitrate(bits_per_second: f64) -> String {
     let mut rate = bits_per_second;
@@ -103,7 +154,7 @@ mod tests {
         for (text, date) in [
             ("2024-05-17T10:00:00+02:00", "2024:05:17 10:00:00+02:00"),
             ("2024-05-17 10:00", "2024:05:17 10:00"),
-            ("2024-05-17T10:00:00.25 Z", "2024:05:17 10:00:00.25Z"),
+            ("2024-05-17T10:00:00 Z", "2024:05:17 10:00:00Z"),
             ("2024-05", "2024:05"),
             ("1985", "1985"),
             ("around-1985", "around-1985"),
@@ -112,6 +163,15 @@ mod tests {
         }
         assert_eq!(tag_name("WM/Provider"), "WMProvider");
         assert_eq!(tag_name("5th"), "Tag5th");
+        for (key, name) in
+            [("MUSICBRAINZ_TRACKID", "MusicbrainzTrackid"), ("Tool Version", "ToolVersion"), ("A_B", "A_b")]
+        {
+            assert_eq!(key_name(key), name);
+        }
+        for (seconds, text) in [(3.684, "3.68 s"), (0.0, "0 s"), (250.2, "0:04:10"), (176_400.0, "2 days 1:00:00")] {
+            assert_eq!(duration(seconds), text);
+        }
+        assert_eq!([number_prefix("12.5 s"), number_prefix("x"), number_prefix("-3e")], [12.5, 0.0, -3.0]);
         for (rate, text) in
             [(32000.0, "32 kbps"), (57391.25, "57.4 kbps"), (1411200.0, "1.41 Mbps"), (320.0, "320 bps")]
         {
