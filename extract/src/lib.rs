@@ -42,9 +42,9 @@ pub fn extract(source: &mut Source<'_>) -> Record {
 
 fn read(source: &mut Source<'_>, record: &mut Record) -> Result<(), Error> {
     let detected = detect::detect(source)?;
-    record.mime = detected.mime.into();
+    record.mime = detected.mime;
     if !detected.file_type.is_empty() {
-        record.set_file_type(detected.file_type, detected.extension, detected.exiftool_mime);
+        record.set_file_type(&detected.file_type, &detected.extension, &detected.exiftool_mime);
     }
     let Some(format) = detected.format else { return Ok(()) };
     record.format = format.name.into();
