@@ -4,7 +4,8 @@
 //! signatures first, guesses last.
 
 use super::{
-    Look, Named, Sniff, be, executable, find, id3, le, matroska, ole, quicktime, text, tiff, various, xml, zip,
+    Look, Named, Sniff, be, executable, find, id3, le, matroska, ole, pictures, quicktime, text, tiff, various, xml,
+    zip,
 };
 
 /// Base types that are recognised and never read: their extensions do not change the order.
@@ -41,10 +42,10 @@ pub(super) static ORDER: &[(&str, Sniff)] = &[
     ("TIFF", tiff::tiff),
     ("GIF", |l| l.plain(l.is(b"GIF87a") || l.is(b"GIF89a"))),
     ("MRW", |l| l.plain((l.is(b"\0MRM") || l.is(b"\0MRI")) && l.head.len() >= 8)),
-    ("RAF", various::raf),
+    ("RAF", pictures::raf),
     ("X3F", |l| l.plain(l.is(b"FOVb") && l.head.len() >= 40)),
-    ("JP2", various::jpeg_2000),
-    ("PNG", various::png),
+    ("JP2", pictures::jpeg_2000),
+    ("PNG", pictures::png),
     ("MIE", |l| l.plain((l.is(b"~\x10\x04") || l.is(b"~\x18\x04")) && l.at(4, b"0MIE"))),
     ("MIFF", |l| l.plain(l.is(b"id=ImageMagick"))),
     ("PS", various::postscript),
@@ -62,7 +63,7 @@ pub(super) static ORDER: &[(&str, Sniff)] = &[
     }),
     ("WPG", |l| l.plain(l.is(b"\xffWPC") && l.head.len() >= 16)),
     ("BPG", |l| l.plain(l.is(b"BPG\xfb") && l.head.len() >= 21)),
-    ("PPM", various::portable_map),
+    ("PPM", pictures::portable_map),
     ("WV", |l| l.plain(l.is(b"wvpk") && (l.at(8, b"\x02\x04") || l.at(8, b"\x10\x04")) && l.head.len() >= 32)),
     ("RIFF", various::riff),
     ("AIFF", various::aiff),
@@ -87,7 +88,7 @@ pub(super) static ORDER: &[(&str, Sniff)] = &[
         is.then(|| l.name(if kind == b"DOCUMENT" { "INDD" } else { "IND" }))
     }),
     ("PGF", |l| l.plain(l.is(b"PGF") && l.head.len() >= 24)),
-    ("ICC", various::icc),
+    ("ICC", pictures::icc),
     ("ITC", |l| l.plain(l.at(4, b"itch") && matches!(be(l.head, 0, 4), Some(0x1c..0x10000)))),
     ("FLIR", |l| match l.head.get(..4)? {
         b"FFF\0" if l.head.len() >= 64 => Some(l.name("FLIR")),
@@ -115,7 +116,7 @@ pub(super) static ORDER: &[(&str, Sniff)] = &[
         if fits { quicktime::movie(l) } else { None }
     }),
     ("FPX", ole::compound),
-    ("PICT", various::pict),
+    ("PICT", pictures::pict),
     ("ZIP", zip::zip),
     ("GZIP", |l| l.plain(l.is(b"\x1f\x8b\x08"))),
     ("PLIST", xml::plist),
@@ -170,9 +171,9 @@ pub(super) static ORDER: &[(&str, Sniff)] = &[
     ("AA", |l| l.plain(l.at(4, b"\x57\x90\x75\x36") && be(l.head, 0, 4) == Some(l.source.size()))),
     ("PDB", various::palm),
     ("PFM2", pfm),
-    ("MRC", various::mrc),
+    ("MRC", pictures::mrc),
     ("LIF", |l| l.plain(l.is(b"\x70\0\0\0") && l.at(8, b"\x2a") && l.at(13, b"<\0"))),
-    ("JXL", various::jpeg_xl),
+    ("JXL", pictures::jpeg_xl),
     ("MOI", |l| l.plain(l.is(b"V6") && l.head.len() >= 256 && be(l.head, 2, 4) == Some(l.source.size()))),
     ("ISO", |l| {
         let sector = l.read(32768, 2048);

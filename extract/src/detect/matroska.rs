@@ -15,9 +15,9 @@ pub(super) fn matroska(look: &mut Look<'_, '_>) -> Option<Named> {
     let header_at = 4 + width as u64;
     let header_end = header_at.checked_add(header_len).filter(|end| *end <= look.source.size().min(65536))?;
     let mut named = look.name(look.base);
-    let webm = elements(look, header_at, header_end)
-        .into_iter()
-        .any(|(id, at, end)| id == 0x4282 && until_nul(look.read(at, (end - at).min(8) as usize)) == b"webm");
+    let webm = elements(look, header_at, header_end).into_iter().any(|(id, at, end)| {
+        id == 0x4282 && until_nul(look.read(at, end.saturating_sub(at).min(8) as usize)) == b"webm"
+    });
     if webm {
         named = named.over("WEBM");
     }

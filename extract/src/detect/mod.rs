@@ -13,6 +13,7 @@ mod kinds;
 mod matroska;
 mod media_types;
 mod ole;
+mod pictures;
 mod quicktime;
 mod shared_mime;
 mod text;
@@ -94,6 +95,9 @@ struct Named {
 impl Named {
     /// The type turns out to be another; the media type stays where the new one has none.
     fn over(mut self, file_type: &'static str) -> Self {
+        if self.file_type == file_type {
+            return self;
+        }
         self.extension = extensions::usual(file_type).unwrap_or(file_type).into();
         if let Some(mime) = media_types::exiftool(file_type) {
             self.mime = mime.into();
@@ -104,6 +108,9 @@ impl Named {
 
     /// As [`Named::over`], with an extension that is not the type's.
     fn over_with(self, file_type: &'static str, extension: &'static str) -> Self {
+        if self.file_type == file_type {
+            return self;
+        }
         Self { extension: extension.into(), ..self.over(file_type) }
     }
 
@@ -242,4 +249,80 @@ fn find(data: &[u8], part: &[u8]) -> Option<usize> {
 fn trim_start(data: &[u8]) -> &[u8] {
     let space = data.iter().take_while(|b| matches!(b, b'\t'..=b'\r' | b' ')).count();
     &data[space..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Limits;
+
+    fn names(bytes: &[u8], name: &str) -> [String; 4] {
+        let mut source = Source::from_bytes(bytes, name.as_bytes(), Limits::default());
+        let detected = detect(&mut source).expect("bytes in memory can be read");
+        let Detected { file_type, extension, exiftool_mime, mime, .. } = detected;
+        [file_type, extension, exiftool_mime, mime].map(Name::into_owned)
+    }
+
+    #[test]
+    fn extension_tells_members_of_a_family_apart() {
+        let tiff = b"II\x2a\0\x08\0\0\0\0\0\0\0\0\0";
+        assert_eq!(names(tiff, "a.tif"), ["TIFF", "tif", "image/tiff", "image/tiff"]);
+        assert_eq!(names(tiff, "a.nef"), ["NEF", "NEF", "image/x-nikon-nef", "image/x-nikon-nef"]);
+        assert_eq!(names(tiff, "a.jpg"), ["TIFF", "tif", "image/tiff", "image/tiff"]);
+        let jpeg = b"\xff\xd8\xff\xe0";
+        assert_eq!(names(jpeg, "a.mpo")[0], "MPO");
+        assert_eq!(names(jpeg, "a.png")[..2], ["JPEG", "jpg"]);
+        assert_eq!(names(b"a,b\n1,2\n", "a.csv"), ["CSV", "CSV", "text/csv", "text/csv"]);
+        assert_eq!(names(b"# a\n", "a.md"), ["TXT", "TXT", "text/plain", "text/markdown"]);
+    }
+
+    #[test]
+    fn unknown_files_have_a_media_type_only() {
+        assert_eq!(names(b"\x89HDF\r\n\x1a\n", "a.h5"), ["", "", "", "application/x-hdf"]);
+        assert_eq!(names(b"\0\x01\x02\x03", "a"), ["", "", "", "application/octet-stream"]);
+        assert_eq!(names(b"", "a.jpg"), ["", "", "", "application/x-zerosize"]);
+    }
+
+    /// Every signature followed by noise: nothing may panic or take long.
+    #[test]
+    fn noise_behind_signatures_is_survived() {
+        let signatures: [&[u8]; 16] = [
+            b"II\x2a\0",
+            b"MM\0\x2a",
+            b"\0\0\0\x18ftypisom",
+            b"\0\0\0\x18ftypcrx ",
+            b"\x1a\x45\xdf\xa3\x84",
+            b"PK\x03\x04",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+            b"ID3\x04\0\0",
+            b"OggS",
+            b"RIFF\0\0\0\0WEBPVP8X",
+            b"\x89PNG\r\n\x1a\n",
+            b"\x7fELF",
+            b"\xca\xfe\xba\xbe",
+            b"!<arch>\n",
+            b".RMF",
+            b"\0\0\x01\0",
+        ];
+        let mut state = 1_u64;
+        let mut noise = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 56) as u8
+        };
+        for signature in signatures {
+            for round in 0..200 {
+                let mut bytes = signature.to_vec();
+                let mask = if round % 2 == 0 { 0xff } else { 0x0f };
+                bytes.extend((0..round * 8).map(|_| noise() & mask));
+                bytes.extend_from_slice(if round % 3 == 0 {
+                    b"PK\x05\x06\0\0\0\0\x01\0\x01\0\x2e\0\0\0\0\0\0\0\0\0"
+                } else {
+                    b""
+                });
+                for name in ["a", "a.mp3", "a.nef", "a.docx", "a.dv"] {
+                    names(&bytes, name);
+                }
+            }
+        }
+    }
 }

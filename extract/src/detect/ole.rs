@@ -4,8 +4,6 @@ use super::{Look, Named, contains, le};
 
 /// Sectors of one chain that are followed.
 const CHAIN: usize = 256;
-/// Directory entries that are looked at.
-const ENTRIES: usize = 1024;
 
 /// Extensions that settle the type.
 static BY_EXTENSION: &[&str] = &[
@@ -99,9 +97,10 @@ impl Storage {
     fn stream(&self, look: &mut Look<'_, '_>, name: &str) -> Option<Vec<u8>> {
         let mut utf16: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
         utf16.extend([0, 0]);
-        let mut entries = self.directory.chunks_exact(128).take(ENTRIES);
+        let mut entries = self.directory.chunks_exact(128);
         let root = self.directory.get(..128)?;
-        let entry = entries.find(|entry| entry.starts_with(&utf16))?;
+        // Embedded objects have the same streams: the last one counts.
+        let entry = entries.rfind(|entry| entry.starts_with(&utf16))?;
         let (start, size) = (le(entry, 0x74, 4)?, le(entry, 0x78, 4)?);
         if size >= le(look.head, 0x38, 4)? {
             return Some(self.chain(look, start));

@@ -1,70 +1,7 @@
-//! Tests that need more than one comparison, one function a base type, in the order of the table.
+//! Tests of audio, video, documents, fonts and the rest that need more than one comparison.
 
 use super::{Look, Named, TESTED, be, contains, find, le, trim_start};
-
-/// Fujifilm raw: the embedded JPEG must be there.
-pub(super) fn raf(look: &mut Look<'_, '_>) -> Option<Named> {
-    let (at, len) = (be(look.head, 84, 4)?, be(look.head, 88, 4)?);
-    let has_preview = at == 0 || at.checked_add(len)? <= look.source.size();
-    let fits = look.is(b"FUJIFILM") && look.head.len() >= 0x70 && at & 0x8000 == 0 && has_preview;
-    if !fits {
-        return None;
-    }
-    // A file with a second raw header of its own says so in its type.
-    let is_multiple = be(look.head, 72, 4)? != 0;
-    let named = look.name(look.base);
-    Some(if is_multiple { Named { file_type: "RAF (M-RAW)".into(), ..named } } else { named })
-}
-
-/// JPEG 2000: boxes or a bare codestream.
-pub(super) fn jpeg_2000(look: &mut Look<'_, '_>) -> Option<Named> {
-    if look.is(b"\xff\x4f\xff\x51\0") {
-        return Some(look.name("J2C"));
-    }
-    let fits = look.is(b"\0\0\0\x0cjP  \x0d\x0a\x87\x0a") || look.is(b"\0\0\0\x0cjP\x1a\x1a\x0d\x0a\x87\x0a");
-    fits.then(|| look.name(jp2_brand(look)))
-}
-
-/// JPEG XL: boxes or a bare codestream.
-pub(super) fn jpeg_xl(look: &mut Look<'_, '_>) -> Option<Named> {
-    if look.is(b"\0\0\0\x0cJXL \x0d\x0a\x87\x0a") && look.at(16, b"ftyp") {
-        return Some(look.name(jp2_brand(look)));
-    }
-    (look.is(b"\xff\x0a") && look.head.len() >= 12)
-        .then(|| look.name("JXL Codestream").with_mime("image/jxl").with_extension("jxl"))
-}
-
-fn jp2_brand(look: &Look<'_, '_>) -> &'static str {
-    match look.head.get(16..24) {
-        Some(b"ftypjpx ") => "JPX",
-        Some(b"ftypjpm ") => "JPM",
-        Some(b"ftypjxl ") => "JXL",
-        Some(b"ftypjph ") => "JPH",
-        _ => look.base,
-    }
-}
-
-/// PNG and its relatives; a PNG is animated when a control chunk precedes the image.
-pub(super) fn png(look: &mut Look<'_, '_>) -> Option<Named> {
-    match look.head.get(..8)? {
-        b"\x89PNG\r\n\x1a\n" => {}
-        b"\x8aMNG\r\n\x1a\n" => return Some(look.name("MNG")),
-        b"\x8bJNG\r\n\x1a\n" => return Some(look.name("JNG")),
-        _ => return None,
-    }
-    let named = look.name("PNG");
-    let mut at = 8;
-    for _ in 0..64 {
-        let header = look.read(at, 8);
-        let Some(len) = be(header, 0, 4) else { break };
-        match header.get(4..) {
-            Some(b"acTL") => return Some(named.over_with("APNG", "PNG")),
-            Some(b"IDAT") | None => break,
-            Some(_) => at += len + 12,
-        }
-    }
-    Some(named)
-}
+use crate::bytes::{until_nul, utf8};
 
 /// PostScript, plain or with a DOS header, Illustrator files and Type 1 fonts.
 pub(super) fn postscript(look: &mut Look<'_, '_>) -> Option<Named> {
@@ -103,36 +40,6 @@ pub(super) fn pdf(look: &mut Look<'_, '_>) -> Option<Named> {
     look.plain(major > 0 && minor.is_ascii_digit() && look.head.len() >= 8)
 }
 
-/// Portable bitmap, graymap, pixmap; the header's numbers must be numbers.
-pub(super) fn portable_map(look: &mut Look<'_, '_>) -> Option<Named> {
-    let file_type = match look.head.get(..2)? {
-        b"P1" | b"P4" => "PBM",
-        b"P2" | b"P5" => "PGM",
-        b"P3" | b"P6" => "PPM",
-        _ => return None,
-    };
-    let mut rest = &look.head[2..];
-    let numbers = if file_type == "PBM" { 2 } else { 3 };
-    for _ in 0..numbers {
-        let before = rest.len();
-        rest = trim_start(rest);
-        if rest.len() == before {
-            return None;
-        }
-        while rest.starts_with(b"#") {
-            let end = rest.iter().position(|b| matches!(b, b'\n' | b'\r'))?;
-            rest = trim_start(&rest[end..]);
-        }
-        let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-        if digits == 0 {
-            return None;
-        }
-        rest = &rest[digits..];
-    }
-    let ends = rest.first().is_some_and(|b| matches!(b, b'\t'..=b'\r' | b' '));
-    ends.then(|| look.name(file_type))
-}
-
 /// RIFF and the lossless audio formats that borrow from it.
 pub(super) fn riff(look: &mut Look<'_, '_>) -> Option<Named> {
     let kind = look.head.get(8..12)?;
@@ -140,7 +47,7 @@ pub(super) fn riff(look: &mut Look<'_, '_>) -> Option<Named> {
         b"RIFF" | b"RF64" => match kind {
             b"WAVE" => ("WAV", "audio/x-wav"),
             b"AVI " => ("AVI", "video/x-msvideo"),
-            b"WEBP" => return webp(look),
+            b"WEBP" => return super::pictures::webp(look),
             _ => return Some(look.name(look.base)),
         },
         other => {
@@ -163,29 +70,6 @@ pub(super) fn riff(look: &mut Look<'_, '_>) -> Option<Named> {
     let named = look.name(file_type).with_mime(mime);
     let is_long = look.is(b"RF64");
     Some(if is_long { Named { file_type: format!("{} (RF64)", named.file_type).into(), ..named } } else { named })
-}
-
-/// WebP: plain, lossless or extended, by the chunks before the image.
-fn webp(look: &mut Look<'_, '_>) -> Option<Named> {
-    let named = look.name("WEBP").with_mime("image/webp");
-    Some(match look.head.get(12..16) {
-        Some(b"VP8X") => {
-            let mut at = 12;
-            let mut is_lossless = false;
-            for _ in 0..16 {
-                let header = look.read(at, 8);
-                let Some(len) = le(header, 4, 4) else { break };
-                if header.starts_with(b"VP8L") {
-                    is_lossless = true;
-                }
-                at += 8 + len + (len & 1);
-            }
-            let file_type = if is_lossless { "Extended WEBP (lossless)" } else { "Extended WEBP" };
-            Named { file_type: file_type.into(), ..named }.with_extension("webp")
-        }
-        Some(b"VP8L") => Named { file_type: "WEBP (lossless)".into(), ..named }.with_extension("webp"),
-        _ => named,
-    })
 }
 
 /// AIFF and DjVu.
@@ -216,7 +100,11 @@ pub(super) fn asf(look: &mut Look<'_, '_>) -> Option<Named> {
 /// Real media, audio and lists of addresses.
 pub(super) fn real(look: &mut Look<'_, '_>) -> Option<Named> {
     if look.is(b".RMF") {
-        return Some(look.name("RM"));
+        let named = look.name("RM");
+        return Some(match stream_type(look) {
+            Some(mime) => Named { mime: mime.into(), ..named },
+            None => named,
+        });
     }
     if look.is(b".ra\xfd") {
         return Some(look.name("RA"));
@@ -229,6 +117,30 @@ pub(super) fn real(look: &mut Look<'_, '_>) -> Option<Named> {
     let lower = line.to_ascii_lowercase();
     let is_real = [&b".ra"[..], b".rm", b".rv", b".rmvb", b".smil"].iter().any(|end| lower.ends_with(end));
     (is_real || !line.starts_with(b"http")).then(|| look.name(if look.extension == "RPM" { "RPM" } else { "RAM" }))
+}
+
+/// The media type of a Real media file's only stream.
+fn stream_type(look: &mut Look<'_, '_>) -> Option<String> {
+    let mut types = Vec::new();
+    let mut at = be(look.head, 4, 4)?;
+    for _ in 0..32 {
+        let chunk = look.read(at, 10 + 30 + 2 * 256);
+        let Some(len) = be(chunk, 4, 4).filter(|len| (10..1 << 31).contains(len)) else { break };
+        match &chunk[..4] {
+            b"DATA" | b"\0\0\0\0" => break,
+            b"MDPR" => {
+                let name_len = usize::from(*chunk.get(40)?);
+                let mime_len = usize::from(*chunk.get(41 + name_len)?);
+                let mime = until_nul(chunk.get(42 + name_len..42 + name_len + mime_len)?);
+                if !mime.is_empty() && !mime.starts_with(b"logical-") {
+                    types.push(utf8(mime));
+                }
+            }
+            _ => {}
+        }
+        at += len;
+    }
+    if types.len() == 1 { types.pop() } else { None }
 }
 
 /// Digital video at the file's beginning.
@@ -248,34 +160,6 @@ pub(super) fn dv_anywhere(look: &mut Look<'_, '_>) -> Option<Named> {
     look.plain(fits)
 }
 
-/// Colour profile, by class and spaces.
-pub(super) fn icc(look: &mut Look<'_, '_>) -> Option<Named> {
-    static CLASSES: &[&[u8]] =
-        &[b"scnr", b"mntr", b"prtr", b"link", b"spac", b"abst", b"nmcl", b"nkpf", b"cenc", b"mid ", b"mlnk", b"mvis"];
-    static SPACES: &[&[u8]] = &[
-        b"XYZ ",
-        b"Lab ",
-        b"Luv ",
-        b"YCbr",
-        b"Yxy ",
-        b"RGB ",
-        b"GRAY",
-        b"HSV ",
-        b"HLS ",
-        b"CMYK",
-        b"CMY ",
-        b"\0\0\0\0",
-    ];
-    let is_space = |space: &[u8]| {
-        SPACES.contains(&space)
-            || space.starts_with(b"nc")
-            || matches!(space, [b'2'..=b'9' | b'A'..=b'F', b'C', b'L', b'R'])
-    };
-    let class = look.head.get(12..16)?;
-    let (space, connection) = (look.head.get(16..20)?, look.head.get(20..24)?);
-    look.plain(CLASSES.contains(&class) && is_space(space) && is_space(connection))
-}
-
 /// Rich text.
 pub(super) fn rtf(look: &mut Look<'_, '_>) -> Option<Named> {
     let skip = |data: &'_ [u8]| data.iter().take_while(|b| matches!(b, b'\n' | b'\r')).count();
@@ -283,31 +167,6 @@ pub(super) fn rtf(look: &mut Look<'_, '_>) -> Option<Named> {
     let rest = start[skip(start)..].strip_prefix(b"{")?;
     let rest = rest[skip(rest)..].strip_prefix(b"\\rtf")?;
     look.plain(!rest.first()?.is_ascii_alphabetic())
-}
-
-/// Macintosh picture, bare or behind 512 bytes of nothing.
-pub(super) fn pict(look: &mut Look<'_, '_>) -> Option<Named> {
-    // The first test is weak; both places are tried as a whole afterwards.
-    let is_op = |at: usize| look.at(at, b"\x11\x01") || look.at(at, b"\0\x11");
-    if !is_op(10) && !is_op(522) {
-        return None;
-    }
-    let at = [0, 512].into_iter().find(|at| is_picture(look.head.get(*at..).unwrap_or_default()))?;
-    let side = |index: usize| be(look.head, at + 2 + 2 * index, 2).map(|n| i64::from(n as u16 as i16));
-    let (top, left, bottom, right) = (side(0)?, side(1)?, side(2)?, side(3)?);
-    look.plain(bottom > top && right > left)
-}
-
-fn is_picture(data: &[u8]) -> bool {
-    match data.get(10..12) {
-        Some(b"\x11\x01") => true,
-        Some(b"\0\x11") => {
-            let next = data.get(12..18).filter(|_| data.len() >= 40);
-            let sizes = be(data, 20, 4) > Some(0) && be(data, 24, 4) > Some(0);
-            next == Some(b"\x02\xff\x0c\x00\xff\xff") || (next == Some(b"\x02\xff\x0c\x00\xff\xfe") && sizes)
-        }
-        _ => false,
-    }
 }
 
 /// Windows shortcut, binary or text.
@@ -320,10 +179,8 @@ pub(super) fn shortcut(look: &mut Look<'_, '_>) -> Option<Named> {
         let len = le(look.head, 0, 4)?;
         return look.plain((0x4c..=look.source.size()).contains(&len));
     }
-    // ExifTool's own test is a character class by mistake: a bracket and one of these letters and a line end.
-    let letter = look.head.get(1).is_some_and(|b| b"[InternetShortcut".contains(b));
-    let ends = look.head.get(2).is_some_and(|b| matches!(b, b'\r' | b'\n'));
-    let is_url = look.is(b"[InternetShortcut]") || (look.is(b"[") && letter && ends);
+    // Meant is the whole section name; what counts is ExifTool's test: a bracket and one of its characters.
+    let is_url = look.is(b"[") && b"[InternetShortcut]\r\n".contains(&look.head[1]);
     is_url.then(|| look.name("URL").with_mime("application/x-mswinurl"))
 }
 
@@ -440,14 +297,6 @@ pub(super) fn palm(look: &mut Look<'_, '_>) -> Option<Named> {
     let kind = look.head.get(60..68).filter(|_| look.head.len() >= 86)?;
     let fits = KINDS.split_ascii_whitespace().any(|known| known.as_bytes() == kind);
     fits.then(|| look.name(if kind == b"BOOKMOBI" { "MOBI" } else { "PDB" }))
-}
-
-/// Electron density maps: axes, mark and byte order.
-pub(super) fn mrc(look: &mut Look<'_, '_>) -> Option<Named> {
-    let is_axis = |at: usize| matches!(le(look.head, at, 4), Some(1..=3));
-    let mark = look.at(208, b"MAP\0") || look.at(208, b"MAP ");
-    let order = [b"\x44\x44\0\0", b"\x44\x41\0\0", b"\x11\x11\0\0"].iter().any(|order| look.at(212, *order));
-    look.plain(is_axis(64) && is_axis(68) && is_axis(72) && mark && order && look.head.len() >= 1024)
 }
 
 /// Network captures.

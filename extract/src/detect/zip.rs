@@ -70,7 +70,7 @@ fn members(look: &mut Look<'_, '_>) -> Option<Vec<Member>> {
     })?;
     let (len, offset) = (le(&end, 12, 4)?, le(&end, 16, 4)?);
     // Bytes put before the archive shift all offsets.
-    let shift = at.checked_sub(len)?.checked_sub(offset).unwrap_or(0);
+    let shift = at.checked_sub(len)?.saturating_sub(offset);
     let list = look.read(offset + shift, len.min(DIRECTORY as u64) as usize);
     let mut members = Vec::new();
     let mut rest = list;
@@ -180,11 +180,13 @@ fn iwork(look: &mut Look<'_, '_>, members: &[Member]) -> Option<Named> {
         None => members.iter().find_map(|member| package(&member.name.to_ascii_lowercase())),
     };
     let file_type = by_extension.or_else(|| by_content(look)).unwrap_or("ZIP");
-    let mime = media_types::exiftool(file_type);
     let named = look.name(file_type);
-    Some(match mime {
-        Some(mime) => named.with_mime(mime),
-        None => named,
+    Some(match file_type {
+        // Two media types differ in case from those of the later formats.
+        "KEY" => named.with_mime("application/x-iWork-keynote-sffkey"),
+        "KTH" => named.with_mime("application/x-iWork-keynote-sffkth"),
+        "NMBTEMPLATE" => named.with_mime("application/x-iwork-numbers-sfftemplate"),
+        _ => named,
     })
 }
 
