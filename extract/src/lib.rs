@@ -11,6 +11,7 @@
 
 pub mod blocks;
 pub mod bytes;
+pub mod common;
 pub mod composite;
 pub mod detect;
 pub mod error;
