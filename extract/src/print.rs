@@ -145,6 +145,87 @@ pub fn bitrate(bits_per_second: f64) -> String {
     }
 }
 
+/// A date and time of UTC from seconds since 1970, in Exif's form.
+pub fn unix_time(seconds: i64) -> String {
+    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // Days since 1 March of year 0, in eras of 400 years (Hinnant, "chrono-compatible low-level date algorithms").
+    let shifted = days.saturating_add(719_468);
+    let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}:{month:02}:{day:02} {:02}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60)
+}
+
+/// The number a text is, by ExifTool's rule for what is a float; none for `inf`, `undef` and all else.
+pub fn number(text: &str) -> Option<f64> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    match digits.bytes().next() {
+        Some(b'0'..=b'9' | b'.') => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// An exposure time in seconds: `1/250`, `0.5`, `30`.
+pub fn exposure_time(seconds: f64) -> String {
+    if seconds < 0.25001 && seconds > 0.0 {
+        return format!("1/{}", (0.5 + 1.0 / seconds) as i64);
+    }
+    let text = format!("{seconds:.1}");
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+}
+
+/// An f-number with one decimal, two below 1.
+pub fn f_number(value: f64) -> String {
+    if value <= 0.0 {
+        float(value)
+    } else if value < 1.0 {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.1}")
+    }
+}
+
+/// An exposure compensation: `+1/3`, `-2`, `+0.7`.
+pub fn fraction(value: f64) -> String {
+    let value = value * 1.00001; // As ExifTool: keeps rounding errors from hiding a fraction.
+    let whole = |times: f64| (value * times).trunc() / (value * times) > 0.999;
+    if value == 0.0 {
+        "0".into()
+    } else if whole(1.0) {
+        format!("{:+}", value.trunc() as i64)
+    } else if whole(2.0) {
+        format!("{:+}/2", (value * 2.0).trunc() as i64)
+    } else if whole(3.0) {
+        format!("{:+}/3", (value * 3.0).trunc() as i64)
+    } else {
+        let sign = if value > 0.0 { "+" } else { "" };
+        format!("{sign}{}", general(value, 3))
+    }
+}
+
+/// Degrees, minutes and seconds. `letters` are shown for positive and negative values; without them the sign is lost.
+pub fn degrees(value: f64, letters: Option<[char; 2]>) -> String {
+    let magnitude = value.abs();
+    let mut degrees = magnitude.trunc();
+    let mut minutes = ((magnitude - degrees) * 60.0).trunc();
+    let seconds = (magnitude - degrees - minutes / 60.0) * 3600.0;
+    let mut seconds: f64 = format!("{seconds:.2}").parse().unwrap_or(0.0);
+    if seconds >= 60.0 {
+        seconds -= 60.0;
+        minutes += 1.0;
+        if minutes >= 60.0 {
+            minutes -= 60.0;
+            degrees += 1.0;
+        }
+    }
+    let letter = letters.map_or(String::new(), |[plus, minus]| format!(" {}", if value < 0.0 { minus } else { plus }));
+    format!("{degrees:.0} deg {minutes:.0}' {seconds:.2}\"{letter}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,5 +277,26 @@ mod tests {
         assert_eq!(rational(1, 3), "0.3333333333");
         assert_eq!(rational(0, 0), "undef");
         assert_eq!(rational(-1, 0), "inf");
+    }
+
+    #[test]
+    fn seconds_since_1970_are_dates() {
+        for (seconds, text) in [
+            (0, "1970:01:01 00:00:00"),
+            (-1, "1969:12:31 23:59:59"),
+            (951_782_400, "2000:02:29 00:00:00"),
+            (1_715_940_000, "2024:05:17 10:00:00"),
+        ] {
+            assert_eq!(unix_time(seconds), text);
+        }
+    }
+
+    #[test]
+    fn camera_settings_print_as_photographers_write_them() {
+        assert_eq!([0.004, 0.5, 30.0, 0.0].map(exposure_time), ["1/250", "0.5", "30", "0"]);
+        assert_eq!([2.8, 0.95, 0.0].map(f_number), ["2.8", "0.95", "0"]);
+        assert_eq!([0.0, 1.0 / 3.0, -2.0, 0.5, 0.7].map(fraction), ["0", "+1/3", "-2", "+1/2", "+0.7"]);
+        assert_eq!(degrees(43.467_448, None), "43 deg 28' 2.81\"");
+        assert_eq!(degrees(-11.999_999_9, Some(['E', 'W'])), "12 deg 0' 0.00\" W");
     }
 }

@@ -122,11 +122,16 @@ impl<'a> Source<'a> {
         }
         let len = self.available(at, len as u64) as usize;
         let inside = at >= self.window_at && at + len as u64 <= self.window_at + self.window.len() as u64;
-        if !inside && len > 0 {
+        if matches!(self.input, Input::File(_)) && !inside && len > 0 {
             self.fill(at, len)?;
         }
-        let start = at.saturating_sub(self.window_at) as usize;
-        Ok(self.window.get(start..start + len).unwrap_or_default())
+        // Bytes in memory are handed out as they are.
+        let (bytes, start) = match &self.input {
+            Input::Bytes(bytes) => (bytes.as_ref(), at),
+            Input::File(_) => (self.window.as_slice(), at.saturating_sub(self.window_at)),
+        };
+        let start = start as usize;
+        Ok(bytes.get(start..start.saturating_add(len)).unwrap_or_default())
     }
 
     /// A block of `len` bytes at `at`, bounded by [`Limits::block`]; memory grows with what is really there.

@@ -7,5 +7,6 @@ pub mod id3;
 pub mod iptc;
 pub mod mpeg_audio;
 pub mod photoshop;
+pub mod print_im;
 pub mod vorbis_comment;
 pub mod xmp;

@@ -1,10 +1,13 @@
 //! The table of formats: one file per format, one row here.
 
 pub mod flac;
+pub mod jpeg;
 pub mod mp3;
 pub mod png;
+pub mod tiff;
 
 use crate::Format;
 
 /// Every format with a reader.
-pub static ALL: &[&Format] = &[&flac::FORMAT, &mp3::FORMAT, &png::FORMAT, &png::JNG, &png::MNG];
+pub static ALL: &[&Format] =
+    &[&flac::FORMAT, &jpeg::FORMAT, &mp3::FORMAT, &png::FORMAT, &png::JNG, &png::MNG, &tiff::FORMAT];

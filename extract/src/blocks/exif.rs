@@ -1,2 +1,0 @@
-//! TIFF structures.
-pub fn read(_: &[u8], _: &mut crate::Record) {}

@@ -1,0 +1,113 @@
+//! Exif and TIFF directories: the same walk over a TIFF structure held in memory and over a TIFF file.
+//!
+//! Called by the readers of TIFF, JPEG, PNG and others that hold Exif. Sources: TIFF 6.0, TIFF/EP, DNG 1.7, Exif 3.0;
+//! names and forms of values are ExifTool's. Maker notes are not read here.
+
+mod convert;
+mod entry;
+mod gps;
+mod mpf;
+mod place;
+mod show;
+mod tags;
+mod text;
+mod values;
+mod walk;
+
+use crate::{
+    Error, Limits, Record, Source,
+    bytes::{Bytes, Order},
+};
+
+pub use walk::Summary;
+
+/// What holds the TIFF structure: decides about names and ranks of some tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    Jpeg,
+    Tiff,
+    Other,
+}
+
+/// Blocks of other formats that a directory may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Block {
+    Xmp,
+    Iptc,
+    Photoshop,
+    Icc,
+    PrintIm,
+    MpImages,
+    GeoDirectory,
+    GeoDoubles,
+    GeoText,
+}
+
+/// Puts the tags of a TIFF structure in memory. Places in it are shown as they are recorded.
+pub fn read(tiff: &[u8], record: &mut Record) {
+    read_at(tiff, 0, Holder::Other, record);
+}
+
+/// As [`read`], for a structure that begins at `base` of the file.
+pub fn read_at(tiff: &[u8], base: u64, holder: Holder, record: &mut Record) {
+    in_memory(tiff, base, holder, Chain::Exif, record);
+}
+
+/// Puts the tags of a Multi-Picture structure (CIPA DC-007) that begins at `base` of the file.
+pub fn read_mpf(tiff: &[u8], base: u64, record: &mut Record) {
+    in_memory(tiff, base, Holder::Jpeg, Chain::MultiPicture, record);
+}
+
+fn in_memory(tiff: &[u8], base: u64, holder: Holder, chain: Chain, record: &mut Record) {
+    let limits = Limits { read: u64::MAX, ..Limits::default() };
+    let mut source = Source::from_bytes(tiff, b"", limits);
+    if let Err(error) = walk::run(&mut source, base, holder, chain, record) {
+        record.warn(format!("Malformed {chain:?}: {error}"));
+    }
+}
+
+/// The name of a combination of sampling ratios, such as `2 1`.
+pub fn sub_sampling(ratios: &str) -> String {
+    match values::meaning(values::baseline::YCB_CR_SUB_SAMPLING, ratios) {
+        Some(name) => name.to_owned(),
+        None => format!("Unknown ({ratios})"),
+    }
+}
+
+/// Puts the tags of a file that is a TIFF structure, BigTIFF included. Image data are never read.
+pub fn read_file(source: &mut Source<'_>, record: &mut Record) -> Result<Summary, Error> {
+    walk::run(source, 0, Holder::Tiff, Chain::Exif, record)
+}
+
+/// What the directories of a structure describe, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Chain {
+    Exif,
+    MultiPicture,
+}
+
+/// The head of a TIFF structure.
+struct Head {
+    order: Order,
+    big: bool,
+    /// Where the first directory is.
+    first: u64,
+}
+
+impl Head {
+    fn read(source: &mut Source<'_>) -> Result<Self, Error> {
+        let bytes = source.head(16)?;
+        let order = match bytes.get(..2) {
+            Some(b"II") => Order::Little,
+            Some(b"MM") => Order::Big,
+            _ => return Err(Error::Malformed { at: 0, what: "no TIFF byte order" }),
+        };
+        let data = Bytes { data: bytes, order };
+        let big = data.u16(2) == Some(43) && data.u16(4) == Some(8);
+        let first = if big { data.u64(8) } else { data.u32(4).map(u64::from) };
+        match first {
+            Some(first) if first >= 8 => Ok(Self { order, big, first }),
+            _ => Err(Error::Malformed { at: 4, what: "no first TIFF directory" }),
+        }
+    }
+}

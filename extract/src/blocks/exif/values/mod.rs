@@ -1,0 +1,31 @@
+//! Value tables: what the numbers and letters of enumerated tags stand for.
+
+pub(super) mod baseline;
+pub(super) mod camera;
+pub(super) mod gps;
+pub(super) mod raw;
+pub(super) mod registered;
+
+/// Sorted by number.
+pub(super) type Numbered = &'static [(i64, &'static str)];
+/// Sorted by the recorded text.
+pub(super) type Worded = &'static [(&'static str, &'static str)];
+
+/// The name of a number.
+pub(super) fn name(table: Numbered, number: i64) -> Option<&'static str> {
+    table.binary_search_by_key(&number, |row| row.0).ok().map(|index| table[index].1)
+}
+
+/// The meaning of a recorded text.
+pub(super) fn meaning(table: Worded, text: &str) -> Option<&'static str> {
+    table.iter().find(|row| row.0 == text).map(|row| row.1)
+}
+
+/// The names of the bits that are set, as ExifTool lists them.
+pub(super) fn bits(table: Numbered, value: u32) -> String {
+    let names: Vec<String> = (0..32)
+        .filter(|bit| value >> bit & 1 == 1)
+        .map(|bit| name(table, bit).map_or_else(|| format!("[{bit}]"), str::to_owned))
+        .collect();
+    if names.is_empty() { "(none)".to_owned() } else { names.join(", ") }
+}

@@ -1,0 +1,439 @@
+//! The walk over directories: which are read, which of their entries count, and where the walk ends.
+//!
+//! Every directory is read once, whatever points to it, so that no file can make the walk turn in circles.
+
+use super::{
+    Block, Chain, Head, Holder,
+    entry::{Raw, Shown, Type},
+    mpf, place, show,
+    tags::{Field, How, Pointer, Table},
+};
+use crate::{
+    Error, Name, Priority, Record, Source, Value,
+    blocks::{icc, iptc, photoshop, print_im, xmp},
+    bytes::Bytes,
+};
+
+/// Most directories read of one structure.
+const MOST_DIRECTORIES: usize = 10_000;
+/// Numbers of an array beyond which ExifTool leaves the tag out.
+const MOST_NUMBERS: u64 = 100_000;
+/// Most warnings of a directory before it is given up.
+const MOST_WARNINGS: u32 = 10;
+
+/// What a TIFF file's reader has to know after the walk.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Summary {
+    /// Pages, where there are several.
+    pub pages: Option<u32>,
+    /// Whether the file says it is a DNG.
+    pub dng: bool,
+}
+
+/// Walks the structure from its head.
+pub(super) fn run(
+    source: &mut Source<'_>,
+    base: u64,
+    holder: Holder,
+    chain: Chain,
+    record: &mut Record,
+) -> Result<Summary, Error> {
+    let head = Head::read(source)?;
+    let printed = match head.order {
+        crate::bytes::Order::Little => ("II", "Little-endian (Intel, II)"),
+        crate::bytes::Order::Big => ("MM", "Big-endian (Motorola, MM)"),
+    };
+    if chain == Chain::Exif {
+        record.put_printed("File", "ExifByteOrder", printed.0, printed.1);
+    }
+    let first = head.first;
+    let mut walk = Walk {
+        source,
+        record,
+        base,
+        holder,
+        head,
+        seen: Vec::new(),
+        main: None,
+        pages: 0,
+        summary: Summary::default(),
+    };
+    let mut next = Some(first);
+    let mut number = 0_u32;
+    while let Some(at) = next {
+        let (prefix, table) = match chain {
+            Chain::Exif => ("IFD", Table::Main),
+            Chain::MultiPicture => ("MPF", Table::MultiPicture),
+        };
+        next = walk.directory(format!("{prefix}{number}").into(), table, at, 0)?;
+        number += 1;
+    }
+    let mut summary = walk.summary;
+    summary.pages = summary.pages.map(|_| walk.pages);
+    Ok(summary)
+}
+
+struct Walk<'w, 's> {
+    source: &'w mut Source<'s>,
+    record: &'w mut Record,
+    base: u64,
+    holder: Holder,
+    head: Head,
+    /// Directories read so far: where, and their group.
+    seen: Vec<(u64, Name)>,
+    /// The directory of the full-resolution image: its tags rank first.
+    main: Option<Name>,
+    pages: u32,
+    summary: Summary,
+}
+
+/// One directory in hand.
+struct Directory {
+    group: Name,
+    table: Table,
+    at: u64,
+    end: u64,
+    depth: u32,
+    compression: Option<i64>,
+    subfile: Option<i64>,
+}
+
+/// An entry of a directory.
+struct Entry {
+    id: u16,
+    kind: Type,
+    count: u64,
+    size: u64,
+    at: u64,
+    /// The value stands in the entry itself.
+    inline: bool,
+}
+
+/// What an entry means for the rest of its directory.
+#[derive(PartialEq)]
+enum Then {
+    GoOn,
+    Warned,
+    Stop,
+}
+
+impl Walk<'_, '_> {
+    /// Reads one directory; gives the place of the next in its chain.
+    fn directory(&mut self, group: Name, table: Table, at: u64, depth: u32) -> Result<Option<u64>, Error> {
+        if self.record.is_full() || self.seen.len() >= MOST_DIRECTORIES || depth > self.source.limits().depth {
+            return Ok(None);
+        }
+        if let Some((_, earlier)) = self.seen.iter().find(|(seen, _)| *seen == at) {
+            self.record.warn(format!("{group} pointer references previous {earlier} directory"));
+            // Some phones write the pointer to the GPS directory twice.
+            if group != "GPS" || earlier != "InteropIFD" {
+                return Ok(None);
+            }
+        }
+        self.seen.push((at, group.clone()));
+        let Some((entries, end, next)) = self.load(&group, at)? else { return Ok(None) };
+        let entry_size = self.entry_size();
+        let mut directory = Directory { group, table, at, end, depth, compression: None, subfile: None };
+        let mut warnings = 0;
+        for (index, bytes) in entries.chunks_exact(entry_size).enumerate() {
+            if warnings > MOST_WARNINGS {
+                self.record.warn(format!("Too many warnings -- {} parsing aborted", directory.group));
+                return Ok(None);
+            }
+            let head = if self.head.big { 8 } else { 2 };
+            let at = directory.at + head + (index * entry_size) as u64;
+            match self.entry(&mut directory, index, at, bytes)? {
+                Then::GoOn => {}
+                Then::Warned => warnings += 1,
+                Then::Stop => return Ok(None),
+            }
+        }
+        Ok(next)
+    }
+
+    fn entry_size(&self) -> usize {
+        if self.head.big { 20 } else { 12 }
+    }
+
+    /// The entries' bytes, where they end, and the place of the next directory. None when they are not all there.
+    fn load(&mut self, group: &str, at: u64) -> Result<Option<(Vec<u8>, u64, Option<u64>)>, Error> {
+        let (head, pointer) = if self.head.big { (8, 8) } else { (2, 4) };
+        let order = self.head.order;
+        let bytes = self.source.read_up_to(at, head)?;
+        let data = Bytes { data: bytes, order };
+        let count = if self.head.big { data.u64(0) } else { data.u16(0).map(u64::from) };
+        let len = count.filter(|&count| count <= 0xffff).map(|count| count as usize * self.entry_size());
+        let Some(len) = len else {
+            self.record.warn(format!("Bad {group} directory"));
+            return Ok(None);
+        };
+        let bytes = self.source.read_up_to(at + head as u64, len + pointer)?;
+        let Some((entries, rest)) = bytes.split_at_checked(len) else {
+            self.record.warn(format!("Bad {group} directory"));
+            return Ok(None);
+        };
+        if !self.head.big && matches!(rest.len(), 1 | 3) {
+            self.record.warn(format!("Illegal {group} directory size"));
+            return Ok(None);
+        }
+        let data = Bytes { data: rest, order };
+        let next = if self.head.big { data.u64(0) } else { data.u32(0).map(u64::from) };
+        Ok(Some((entries.to_vec(), at + head as u64 + len as u64, next.filter(|&next| next != 0))))
+    }
+
+    fn entry(&mut self, directory: &mut Directory, index: usize, at: u64, bytes: &[u8]) -> Result<Then, Error> {
+        let data = Bytes { data: bytes, order: self.head.order };
+        let (Some(id), Some(code)) = (data.u16(0), data.u16(2)) else { return Ok(Then::Stop) };
+        let Some(kind) = Type::of(code, self.head.big) else {
+            if code != 0 {
+                self.record.warn(format!("Bad format ({code}) for {} entry {index}", directory.group));
+            }
+            // An unknown type in the very first entry: this is no directory.
+            return Ok(if index == 0 {
+                Then::Stop
+            } else if code != 0 {
+                Then::Warned
+            } else {
+                Then::GoOn
+            });
+        };
+        let (count, value_at, room) = match self.head.big {
+            true => (data.u64(4), 12, 8),
+            false => (data.u32(4).map(u64::from), 8, 4),
+        };
+        let count = count.unwrap_or(0);
+        let size = count.saturating_mul(kind.size() as u64);
+        let inline = size <= room;
+        let pointer = if self.head.big { data.u64(value_at) } else { data.u32(value_at).map(u64::from) };
+        let at = if inline { at + value_at as u64 } else { pointer.unwrap_or(0) };
+        let mut entry = Entry { id, kind, count, size, at, inline };
+        let then = self.check(directory, index, &entry);
+        if then != Then::GoOn {
+            return Ok(then);
+        }
+        if entry.kind == Type::Undefined && entry.count == 1 {
+            entry.kind = Type::Byte;
+        }
+        match directory.table.field(id) {
+            Some(field) => self.field(directory, &entry, field),
+            None if id > 0xf000 && directory.table == Table::Main => self.self_named(directory, &entry),
+            None => Ok(Then::GoOn),
+        }
+    }
+
+    /// Whether the value can be where the entry says.
+    fn check(&mut self, directory: &Directory, index: usize, entry: &Entry) -> Then {
+        if entry.inline {
+            return Then::GoOn;
+        }
+        let (group, id) = (&directory.group, entry.id);
+        if entry.size > 0x7fff_ffff {
+            self.record.warn(format!("Invalid size ({}) for {group} tag 0x{id:04x}", entry.size));
+            return Then::Warned;
+        }
+        let end = entry.at.saturating_add(entry.size);
+        if end > self.source.size() {
+            if self.holder == Holder::Tiff {
+                self.record.warn(format!("Error reading value for {group} entry {index}, ID 0x{id:04x}"));
+                return Then::Stop;
+            }
+            self.record.warn(format!("Bad offset for {group} tag 0x{id:04x}"));
+            return Then::Warned;
+        }
+        if entry.at < 8 || (entry.at < directory.end && end > directory.at) {
+            self.record.warn(format!("Suspicious {group} offset for tag 0x{id:04x}"));
+            return Then::Warned;
+        }
+        Then::GoOn
+    }
+
+    fn field(&mut self, directory: &mut Directory, entry: &Entry, field: &'static Field) -> Result<Then, Error> {
+        let kind = field.read_as.unwrap_or(entry.kind);
+        let pointer = matches!(field.how, How::Directory(_));
+        if (field.offset || pointer) && !kind.is_whole() {
+            self.record.warn(format!(
+                "Wrong format ({}) for {} 0x{:04x} {}",
+                kind.name(),
+                directory.group,
+                field.id,
+                field.name
+            ));
+            return Ok(Then::GoOn);
+        }
+        let count = entry.size / kind.size() as u64;
+        if count > MOST_NUMBERS && !kind.is_bytes() && (field.name != "TransferFunction" || count != 196_608) {
+            self.record.warn(format!("Ignoring {} {} with excessive count", directory.group, field.name));
+            return Ok(Then::Warned);
+        }
+        match &field.how {
+            How::Skip => {}
+            How::Directory(pointer) => self.pointer(directory, entry, kind, *pointer)?,
+            How::Embedded(block) => self.embedded(entry, *block)?,
+            How::Binary if entry.size > 1 << 16 => {
+                let shown = Shown::plain(Value::bytes_unread(entry.size));
+                self.put(directory, field, field.name, shown);
+            }
+            How::LongOver(64) if count > 500 && !kind.is_bytes() => {
+                let text = format!("(large array of {count} {} values)", kind.name());
+                self.put(directory, field, field.name, Shown::plain(text));
+            }
+            how => {
+                let order = self.head.order;
+                let value = value(self.source, entry)?;
+                let raw = Raw { kind, bytes: &value, order };
+                note(directory, &mut self.summary, &mut self.main, &mut self.pages, field.id, &raw);
+                let (name, how) = match how {
+                    How::Place => placed(directory, self.holder, field.id),
+                    how => (field.name, how),
+                };
+                let shown = match field.offset && self.base > 0 {
+                    true => moved(&raw, self.base),
+                    false => show::show(how, &raw),
+                };
+                if let Some(shown) = shown {
+                    self.put(directory, field, name, shown);
+                }
+            }
+        }
+        Ok(Then::GoOn)
+    }
+
+    fn put(&mut self, directory: &Directory, field: &Field, name: &'static str, shown: Shown) {
+        let low_directory = self.holder == Holder::Jpeg && directory.group == "IFD1";
+        let priority = match field.low {
+            true if self.main.as_ref() != Some(&directory.group) => Priority::LOW,
+            false if low_directory => Priority::LOW,
+            _ => Priority::NORMAL,
+        };
+        self.record.put_tag(directory.group.clone(), name.into(), shown.raw, shown.printed, priority);
+    }
+
+    /// Follows a pointer to further directories.
+    fn pointer(&mut self, directory: &Directory, entry: &Entry, kind: Type, pointer: Pointer) -> Result<(), Error> {
+        let order = self.head.order;
+        let value = value(self.source, entry)?.into_owned();
+        let raw = Raw { kind, bytes: &value, order };
+        let table = if pointer == Pointer::Gps { Table::Gps } else { Table::Main };
+        for number in 0..raw.len().min(pointer.most()) {
+            let Some(at) = raw.whole(number).and_then(|at| u64::try_from(at).ok()) else { break };
+            let group = match number {
+                0 => pointer.group().into(),
+                _ => format!("{}{number}", pointer.group()).into(),
+            };
+            self.directory(group, table, at, directory.depth + 1)?;
+        }
+        Ok(())
+    }
+
+    fn embedded(&mut self, entry: &Entry, block: Block) -> Result<(), Error> {
+        if entry.size == 0 {
+            return Ok(());
+        }
+        let bytes = self.source.block(entry.at, entry.size)?;
+        match block {
+            Block::Xmp => xmp::read(&bytes, self.record),
+            Block::Iptc => iptc::read(&bytes, self.record),
+            Block::Photoshop => photoshop::read(&bytes, self.record),
+            Block::Icc => icc::read(&bytes, self.record),
+            Block::PrintIm => print_im::read(&bytes, self.head.order, self.record),
+            Block::MpImages => {
+                let list = Raw { kind: Type::Undefined, bytes: &bytes, order: self.head.order };
+                mpf::images(&list, self.base, self.record);
+            }
+            Block::GeoDirectory | Block::GeoDoubles | Block::GeoText => {}
+        }
+        Ok(())
+    }
+
+    /// Tags of Photoshop's raw converter tell their own name: `Owner's Name: somebody`.
+    fn self_named(&mut self, directory: &Directory, entry: &Entry) -> Result<Then, Error> {
+        if entry.size > 4096 || !entry.kind.is_bytes() {
+            return Ok(Then::GoOn);
+        }
+        let order = self.head.order;
+        let bytes = value(self.source, entry)?;
+        let text = Raw { kind: entry.kind, bytes: &bytes, order }.text();
+        let Some((name, value)) = text.rsplit_once(": ") else { return Ok(Then::GoOn) };
+        let name: String =
+            name.replacen("'s", "", 1).chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        if !name.is_empty() {
+            self.record.put(directory.group.clone(), name, value);
+        }
+        Ok(Then::GoOn)
+    }
+}
+
+/// The bytes of a value: borrowed where they fit into one piece.
+fn value<'s>(source: &'s mut Source<'_>, entry: &Entry) -> Result<std::borrow::Cow<'s, [u8]>, Error> {
+    match usize::try_from(entry.size) {
+        Ok(len) if len <= 1 << 20 => source.read(entry.at, len).map(Into::into),
+        _ => source.block(entry.at, entry.size).map(Into::into),
+    }
+}
+
+/// Remembers what the meaning of later tags depends on.
+fn note(
+    directory: &mut Directory,
+    summary: &mut Summary,
+    main: &mut Option<Name>,
+    pages: &mut u32,
+    id: u16,
+    raw: &Raw<'_>,
+) {
+    let value = raw.whole(0);
+    let page_of_many = match (id, value) {
+        (0xfe, Some(value @ (0 | 2))) => value == 2,
+        (0xff, Some(value @ (1 | 3))) => value == 3,
+        (0x103, _) => {
+            directory.compression = value;
+            return;
+        }
+        (0xc612, _) => {
+            summary.dng = true;
+            return;
+        }
+        _ => {
+            if id == 0xfe {
+                directory.subfile = value;
+            }
+            return;
+        }
+    };
+    if id == 0xfe {
+        directory.subfile = value;
+    }
+    if !page_of_many && main.is_none() {
+        *main = Some(directory.group.clone());
+    }
+    *pages += 1;
+    if page_of_many || *pages > 1 {
+        summary.pages = Some(*pages);
+    }
+}
+
+fn placed(directory: &Directory, holder: Holder, id: u16) -> (&'static str, &'static How) {
+    let here = place::Directory {
+        group: &directory.group,
+        holder,
+        compression: directory.compression,
+        subfile: directory.subfile,
+    };
+    let (name, strips) = place::name(id, &here);
+    (name, if strips { &How::LongOver(32) } else { &How::Plain })
+}
+
+/// Places as places in the file.
+fn moved(raw: &Raw<'_>, base: u64) -> Option<Shown> {
+    let places: Vec<String> = (0..raw.len())
+        .filter_map(|index| raw.whole(index))
+        .map(|place| (i128::from(place) + i128::from(base)).to_string())
+        .collect();
+    match places.as_slice() {
+        [] => None,
+        [one] => Some(Shown::plain(one.parse::<u64>().ok()?)),
+        _ => {
+            let text = places.join(" ");
+            Some(Shown::plain(if text.len() > 32 { Value::bytes(text.as_bytes()) } else { Value::Text(text) }))
+        }
+    }
+}
