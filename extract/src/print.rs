@@ -40,6 +40,24 @@ pub fn general(value: f64, digits: usize) -> String {
     trim_zeros(&format!("{value:.decimals$}")).to_owned()
 }
 
+/// Values and what they mean, for tables of short lists: `0=Off | 1=On`.
+pub(crate) type Values = &'static str;
+
+/// What `values` say that `value` means.
+pub(crate) fn meaning(values: Values, value: &str) -> Option<&'static str> {
+    let mut pairs = values.split(" | ").filter_map(|pair| pair.split_once('='));
+    pairs.find(|(known, _)| *known == value).map(|(_, meaning)| meaning)
+}
+
+/// Photo Mechanic's `tagged:class:rating:frame` spelled out.
+pub(crate) fn picture_preferences(text: &str) -> Option<String> {
+    let mut parts = text.splitn(4, ':').map(str::trim_start);
+    let (tagged, class, rating, frame) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    ([tagged, class, rating].iter().all(|part| is_number(part)))
+        .then(|| format!("Tagged:{tagged}, ColorClass:{class}, Rating:{rating}, FrameNum:{frame}"))
+}
+
 fn trim_zeros(text: &str) -> &str {
     match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.'),

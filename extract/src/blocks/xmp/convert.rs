@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 
 use super::{
-    tables::{How, Values, meaning, media_use},
+    tables::{How, media_use},
     xml,
 };
-use crate::{Value, print};
+use crate::{
+    Value,
+    print::{self, Values, meaning, picture_preferences},
+};
 
 /// Text of a property that is not known, beyond which ExifTool takes it for binary.
 const LONG: usize = 65536;
@@ -71,7 +74,7 @@ fn known(text: &str, how: How) -> Leaf {
         How::UnixTime => Leaf::plain(unix_time(perl_number(text), 0)),
         How::PdfDate => Leaf::plain(Value::DateTime(pdf_date(text))),
         How::ClockTime => Leaf::plain(Value::DateTime(clock_time(text))),
-        How::Preferences => Leaf::printed(text.into(), preferences(text).unwrap_or_else(|| text.into())),
+        How::Preferences => Leaf::printed(text.into(), picture_preferences(text).unwrap_or_else(|| text.into())),
         _ => photographic(text, how),
     }
 }
@@ -436,15 +439,6 @@ fn packed(text: &str, is_version: bool) -> Leaf {
     });
     let printed = printed.unwrap_or_else(|| raw.plain());
     Leaf::printed(raw, printed)
-}
-
-/// Photo Mechanic's `tagged:class:rating:frame`.
-fn preferences(text: &str) -> Option<String> {
-    let mut parts = text.splitn(4, ':').map(str::trim_start);
-    let (tagged, class, rating, frame) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    ([tagged, class, rating].iter().all(|part| is_number(part)))
-        .then(|| format!("Tagged:{tagged}, ColorClass:{class}, Rating:{rating}, FrameNum:{frame}"))
 }
 
 /// Base 64 up to the first character that is none; white space and padding are passed over.

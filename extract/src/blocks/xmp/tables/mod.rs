@@ -19,8 +19,7 @@ mod vendors;
 
 use std::{collections::HashMap, sync::OnceLock};
 
-/// Texts in the file and the texts shown for them: `0=Off | 1=On`.
-pub(super) type Values = &'static str;
+use crate::print::Values;
 
 /// How values read, and the properties that read so.
 type Rows = &'static [(How, &'static str)];
@@ -127,13 +126,6 @@ impl Table {
             })
             .collect()
     }
-}
-
-/// What `values` say that `text` means.
-pub(super) fn meaning(values: Values, text: &str) -> Option<&'static str> {
-    values
-        .split(" | ")
-        .find_map(|pair| pair.split_once('=').filter(|(value, _)| *value == text).map(|(_, meaning)| meaning))
 }
 
 /// What a code of the PLUS coalition's summary of uses means.

@@ -1,6 +1,6 @@
 //! What the values of XMP properties mean: text in the file, `=`, text shown; ` | ` stands between two of them.
 
-use super::Values;
+use crate::print::Values;
 
 pub(super) static ADULT_CONTENT_WARNING: Values = "\
     CW-AWR=Adult Content Warning Required | CW-NRQ=Not Required | CW-UNK=Unknown";
