@@ -1,0 +1,296 @@
+//! The real bus service on a private message bus, with a stand-in for `run` that answers every command by a fixed,
+//! full value. Used by the tests of the bus and by metactl's.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command as Process, Stdio},
+    sync::{Arc, Mutex},
+};
+
+use metaextractd::{
+    bus::{self, Bus, Place},
+    control::*,
+    model::Cost,
+};
+use tokio::sync::{mpsc, watch};
+
+/// A message bus of our own, ended when dropped.
+pub(crate) struct PrivateBus {
+    daemon: Child,
+    pub(crate) address: String,
+}
+
+impl PrivateBus {
+    pub(crate) fn start() -> Self {
+        let mut daemon = Process::new("dbus-daemon")
+            .args(["--session", "--nofork", "--nopidfile", "--print-address=1"])
+            .arg("--address=unix:tmpdir=/tmp")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("dbus-daemon is not installed");
+        let mut address = String::new();
+        let stdout = daemon.stdout.take().expect("stdout is piped");
+        BufReader::new(stdout).read_line(&mut address).expect("dbus-daemon gave no address");
+        Self { daemon, address: address.trim().to_owned() }
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place::Address(self.address.clone())
+    }
+}
+
+impl Drop for PrivateBus {
+    fn drop(&mut self) {
+        _ = self.daemon.kill();
+        _ = self.daemon.wait();
+    }
+}
+
+/// What the stand-in was asked, and the ends by which a test plays `run`.
+pub(crate) struct Fake {
+    pub(crate) bus: Bus,
+    pub(crate) asked: Arc<Mutex<Vec<String>>>,
+    pub(crate) facts: watch::Sender<Facts>,
+    pub(crate) changed: mpsc::UnboundedSender<Changed>,
+    /// The progress of the job started last.
+    pub(crate) job: Arc<Mutex<Option<watch::Sender<JobProgress>>>>,
+}
+
+/// How the stand-in's jobs go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Jobs {
+    /// Finished when they are answered.
+    Finished(JobResult),
+    /// Under way; the test moves them.
+    Open,
+}
+
+pub(crate) async fn serve(bus: &PrivateBus, jobs: Jobs) -> Fake {
+    let (control, mut commands) = Control::channel();
+    let (facts, facts_seen) = watch::channel(Facts { state: State::Idle, degraded: vec!["no-fuse"] });
+    let (changed, changed_seen) = mpsc::unbounded_channel();
+    let published = Published { facts: facts_seen, changed: changed_seen };
+    let bus = bus::serve(&bus.place(), control, published).await.expect("cannot serve on the private bus");
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let job = Arc::new(Mutex::new(None));
+    let mut stand_in = StandIn { asked: Arc::clone(&asked), job: Arc::clone(&job), jobs, number: 0 };
+    tokio::spawn(async move {
+        while let Some(command) = commands.recv().await {
+            stand_in.answer(command);
+        }
+    });
+    Fake { bus, asked, facts, changed, job }
+}
+
+struct StandIn {
+    asked: Arc<Mutex<Vec<String>>>,
+    job: Arc<Mutex<Option<watch::Sender<JobProgress>>>>,
+    jobs: Jobs,
+    number: u64,
+}
+
+impl StandIn {
+    fn answer(&mut self, command: Command) {
+        self.asked.lock().unwrap().push(name(&command));
+        match command {
+            Command::Status(reply) => drop(reply.send(Ok(status()))),
+            Command::AddRoot { path, reply, .. } => drop(reply.send(self.start(JobKind::Crawl, &[path]))),
+            Command::RemoveRoot { path, reply } => drop(reply.send(refuse_missing(&path))),
+            Command::ListRoots(reply) => drop(reply.send(Ok(roots()))),
+            Command::Show { paths, options, reply } => drop(reply.send(Ok(show(paths, options.raw)))),
+            Command::Failed(reply) => drop(reply.send(Ok(Stream(Box::new(failures().into_iter()))))),
+            Command::Formats(reply) => drop(reply.send(Ok(Stream(Box::new(formats().into_iter()))))),
+            Command::Why { path, reply } => drop(reply.send(refuse_missing(&path).map(|()| Box::new(why(path))))),
+            Command::Rescan { paths, reply } => drop(reply.send(self.start(JobKind::Rescan, &paths))),
+            Command::Index { paths, reply } => drop(reply.send(self.start(JobKind::Index, &paths))),
+            Command::Retry { paths, reply } => drop(reply.send(self.start(JobKind::Retry, &paths))),
+            Command::Wait(reply) => drop(reply.send(self.start(JobKind::Wait, &[]))),
+            Command::Pause { reply, .. } => drop(reply.send(Ok(7))),
+            Command::Resume { which: Resume::Cookie { cookie: 99, .. }, reply } => {
+                let (what, hint) = ("there is no pause 99".into(), "see metactl status".into());
+                drop(reply.send(Err(Error::InvalidArgument { what, hint })));
+            }
+            Command::Resume { reply, .. } | Command::Reload(reply) => drop(reply.send(Ok(()))),
+            Command::CancelJob { reply, .. } => {
+                if let Some(job) = &*self.job.lock().unwrap() {
+                    job.send_modify(|job| job.state = JobState::Finished(JobResult::Cancelled));
+                }
+                drop(reply.send(Ok(())));
+            }
+        }
+    }
+
+    fn start(&mut self, kind: JobKind, paths: &[AbsPath]) -> Result<StartedJob, Error> {
+        if let Some(path) = paths.first() {
+            refuse_missing(path)?;
+        }
+        self.number += 1;
+        let mut progress =
+            JobProgress { kind, state: JobState::Running, done: 0, total: 0, failed: 0, rate: 0.0, left: (0, 0) };
+        if let Jobs::Finished(result) = self.jobs {
+            progress.state = JobState::Finished(result);
+            progress.done = 12;
+            progress.total = 12;
+            progress.failed = u64::from(result == JobResult::Partial);
+            progress.rate = 24.0;
+        }
+        let (sender, progress) = watch::channel(progress);
+        *self.job.lock().unwrap() = Some(sender);
+        Ok(StartedJob { number: JobNumber(self.number), progress })
+    }
+}
+
+/// A command as it was understood, without the channel of its answer.
+fn name(command: &Command) -> String {
+    let text = format!("{command:?}");
+    match text.find(", reply: ").or_else(|| text.find("(Sender")) {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
+fn refuse_missing(path: &AbsPath) -> Result<(), Error> {
+    if path.as_bytes().starts_with(b"/missing") {
+        let (what, hint) = (format!("there is no {path}"), "look at the path again".into());
+        return Err(Error::NoSuchFile { what, hint });
+    }
+    Ok(())
+}
+
+fn path(text: &str) -> AbsPath {
+    AbsPath::parse(text.as_bytes()).expect("a path of a test")
+}
+
+const COUNTS: FileCounts = FileCounts { known: 1234, indexed: 1200, partial: 20, pending: 10, failed: 4 };
+/// 2026-03-04 05:06:07 UTC.
+const TIME: u64 = 1_772_600_767_000_000;
+
+fn status() -> StatusReport {
+    let pause = |hold| Pause { reason: "backup".into(), hold, uid: 1000 };
+    StatusReport {
+        state: State::Idle,
+        started: TIME,
+        degraded: vec![Degraded { id: "no-fuse", text: "there is no /dev/fuse: load the module fuse".into() }],
+        pauses: vec![
+            PauseInfo { cookie: 7, pause: pause(Hold::Until(TIME + 60_000_000)) },
+            PauseInfo { cookie: 8, pause: pause(Hold::Persistent) },
+            PauseInfo { cookie: 9, pause: pause(Hold::Caller) },
+        ],
+        roots: roots(),
+        files: COUNTS,
+        queue: QueueReport { waiting: 6, in_hand: 3, delayed: 1, crawling: true, rate: 812.5, left: (1, 3) },
+        workers: WorkersReport {
+            running: 2,
+            wanted: 2,
+            why: "one for each processor".into(),
+            isolation: "full: no files, no network, no new processes".into(),
+            lost: 1,
+        },
+        memory: MemoryReport { daemon: 21 << 20, workers: 34 << 20, ceiling: 512 << 20 },
+        store: StoreReport { path: b"/home/anna/.local/state/metaextract/store".to_vec(), size: 5 << 20, commit: 321 },
+        mount: MountReport { path: b"/run/user/1000/metaextract".to_vec(), state: MountState::Failed },
+    }
+}
+
+fn roots() -> Vec<RootInfo> {
+    let told = RootOptions {
+        poll: Some(true),
+        hidden: Some(false),
+        cross_filesystems: Some(true),
+        forget_when_unmounted: Some(false),
+    };
+    vec![
+        RootInfo {
+            path: path("/home/anna/Pictures"),
+            state: RootState::Watching,
+            why: String::new(),
+            options: RootOptions::default(),
+            origin: RootOrigin::Config,
+            files: COUNTS,
+            directories: 56,
+            crawled: TIME,
+        },
+        RootInfo {
+            path: AbsPath::parse(b"/media/k\xe4se").expect("a path of a test"),
+            state: RootState::Offline,
+            why: "the disk is not there".into(),
+            options: told,
+            origin: RootOrigin::Bus,
+            files: FileCounts::default(),
+            directories: 0,
+            crawled: 0,
+        },
+    ]
+}
+
+fn show(paths: Vec<AbsPath>, raw: bool) -> Stream<String> {
+    Stream(Box::new(paths.into_iter().map(move |path| match path.as_bytes() {
+        missing if missing.starts_with(b"/missing") => metaextract::json::error_object(
+            missing,
+            "there is no such file",
+            "no-such-file",
+        ),
+        b"/panic" => panic!("planted"),
+        _ => {
+            let time = if raw { "0.004" } else { "1/250" };
+            format!(
+                r#"{{"SourceFile":"{path}","File:FileType":"JPEG","IFD0:Make":"FUJIFILM","ExifIFD:ExposureTime":"{time}","XMP-dc:Subject":["sea","sun, moon"],"XMP-mwg-rs:RegionInfo":{{"Unit":"pixel"}},"XMP-dc:Title":123}}"#
+            )
+        }
+    })))
+}
+
+fn failures() -> Vec<FailedFile> {
+    vec![
+        FailedFile {
+            path: b"/home/anna/Pictures/cut.jpg".to_vec(),
+            state: WhyState::Partial,
+            reason: "truncated",
+            text: "truncated: 12 bytes wanted at byte 345".into(),
+            about_the_file: true,
+            attempts: 0,
+            at: TIME,
+            next_at: 0,
+        },
+        FailedFile {
+            path: b"/home/anna/Pictures/b\xf6se.tif".to_vec(),
+            state: WhyState::Failed,
+            reason: "timed-out",
+            text: "used 5 s of CPU".into(),
+            about_the_file: false,
+            attempts: 2,
+            at: TIME,
+            next_at: TIME + 1_000_000,
+        },
+    ]
+}
+
+fn formats() -> Vec<FormatInfo> {
+    vec![
+        FormatInfo { name: "JPEG", version: 3, extensions: &["jpg", "jpeg"], mime: &["image/jpeg"] },
+        FormatInfo { name: "PDF", version: 1, extensions: &["pdf"], mime: &["application/pdf"] },
+    ]
+}
+
+fn why(path: AbsPath) -> WhyReport {
+    WhyReport {
+        path,
+        state: WhyState::Partial,
+        rule: "below the root /home/anna/Pictures, left out by no rule".into(),
+        root: Some(self::path("/home/anna/Pictures")),
+        next: "read again when it changes".into(),
+        next_at: Some(TIME + 5_000_000),
+        now: Some(SeenFile { size: 123_456, modified: TIME, current: true }),
+        held: Some(HeldFile {
+            id: 42,
+            format: "JPEG".into(),
+            mime: "image/jpeg".into(),
+            committed: TIME,
+            cost: Cost { cpu_us: 900, wall_us: 1500, read: 65_536 },
+            tags: 77,
+            attempts: 0,
+            reason: Some(("truncated", "truncated: 12 bytes wanted at byte 345".into())),
+        }),
+    }
+}
