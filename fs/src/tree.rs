@@ -1,0 +1,401 @@
+//! The mounted tree as values: names to nodes, nodes to attributes, listings and bytes. Knows no kernel.
+
+use std::{sync::Arc, time::SystemTime};
+
+use crate::{
+    board::Board,
+    cursor::{self, Cursors, DOT, DOT_DOT},
+    entry::{Entry, Node as Item},
+    errno::Failure,
+    inode::{Node, Own},
+    render,
+    seen::Seen,
+    view::{Access, Child, ChildId, DirId, FileId, View},
+};
+
+/// What the mount point holds, in this order.
+const TOP: [(&str, Node); 3] = [("README", Node::Readme), ("files", Node::Dir(DirId::TOP)), ("status", Node::Status)];
+/// Children asked of the view at once.
+const BATCH: usize = 64;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Dir,
+    File,
+    Link,
+}
+
+/// How long the kernel may keep what it was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Until the notifier says otherwise.
+    Forever,
+    /// The name, but not the attributes.
+    Name,
+    Nothing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Attr {
+    pub(crate) node: Node,
+    pub(crate) kind: Kind,
+    /// Exactly what reading gives.
+    pub(crate) size: u64,
+    pub(crate) access: Access,
+    pub(crate) keep: Keep,
+}
+
+/// One name of a listing.
+#[derive(Debug)]
+pub(crate) struct Row<'a> {
+    pub(crate) name: &'a [u8],
+    /// Complete only where [`Detail::Attributes`] are asked for; else node and kind count.
+    pub(crate) attr: Attr,
+    /// Where to go on after this row.
+    pub(crate) cookie: u64,
+}
+
+/// What a listing is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    Names,
+    Attributes,
+}
+
+/// Takes rows until it answers `false`: the row did not fit.
+pub(crate) type Rows<'a> = dyn FnMut(Row<'_>) -> Result<bool, Failure> + 'a;
+
+#[derive(Debug)]
+pub(crate) struct Tree<V> {
+    pub(crate) view: Arc<V>,
+    pub(crate) seen: Arc<Seen>,
+    board: Board,
+    cursors: Cursors,
+    /// The owner of what stands for no real file, and when the view began.
+    ours: Access,
+}
+
+impl<V: View> Tree<V> {
+    pub(crate) fn new(view: Arc<V>, uid: u32, gid: u32) -> Self {
+        let board = Board::new(view.status_names().len());
+        let ours = Access { uid, gid, mode: 0o755, changed: SystemTime::now() };
+        Self { view, seen: Arc::default(), board, cursors: Cursors::default(), ours }
+    }
+
+    pub(crate) fn lookup(&self, parent: Node, name: &[u8]) -> Result<Attr, Failure> {
+        self.mark(parent);
+        let text = || std::str::from_utf8(name).map_err(|_| Failure::NotFound);
+        match parent {
+            Node::Root => {
+                let name = text()?;
+                let (_, node) = TOP.iter().find(|(known, _)| *known == name).ok_or(Failure::NotFound)?;
+                self.attr(*node)
+            }
+            Node::Status => {
+                let name = text()?;
+                let position = self.view.status_names().iter().position(|known| *known == name);
+                self.status(position.ok_or(Failure::NotFound)?, Board::render)
+            }
+            Node::Dir(dir) => match self.view.child(dir, name)? {
+                Some(child) => Ok(directory(child)),
+                None => Err(Failure::NotFound),
+            },
+            Node::File(file) => {
+                let name = text()?;
+                if let Some(own) = Own::ALL.into_iter().find(|own| own.name() == name) {
+                    return self.attr(Node::Own(file, own));
+                }
+                let (access, entry) = self.file(file)?;
+                let (_, item) = entry.layout().named(None, name).ok_or(Failure::NotFound)?;
+                member(file, &entry, item, access)
+            }
+            Node::Member(file, number) => {
+                let (access, entry) = self.file(file)?;
+                let group = group_at(&entry, number)?;
+                let (_, item) = entry.layout().named(Some(group), text()?).ok_or(Failure::NotFound)?;
+                member(file, &entry, item, access)
+            }
+            Node::Readme | Node::StatusFile(_) | Node::Own(..) => Err(Failure::NotADirectory),
+        }
+    }
+
+    pub(crate) fn attr(&self, node: Node) -> Result<Attr, Failure> {
+        let ours = |kind, size, keep| Attr { node, kind, size, access: self.ours, keep };
+        match node {
+            Node::Root | Node::Status => Ok(ours(Kind::Dir, 0, Keep::Forever)),
+            Node::Readme => Ok(ours(Kind::File, render::README.len() as u64, Keep::Forever)),
+            Node::StatusFile(position) => self.status(usize::from(position), Board::current),
+            Node::Dir(_) | Node::File(_) => match self.access(node) {
+                Ok(access) => Ok(Attr { access, ..ours(Kind::Dir, 0, Keep::Forever) }),
+                // `files` stands there before the first root does.
+                Err(Failure::Stale) if node == Node::Dir(DirId::TOP) => Ok(ours(Kind::Dir, 0, Keep::Forever)),
+                Err(failure) => Err(failure),
+            },
+            Node::Own(_, Own::Source) => {
+                let (access, target) = (self.access(node)?, self.link(node)?);
+                // Renaming a directory above changes it without a word: no attributes are kept.
+                Ok(Attr { node, kind: Kind::Link, size: target.len() as u64, access, keep: Keep::Name })
+            }
+            Node::Own(file, own) => {
+                let (access, entry) = self.file(file)?;
+                let size = own_text(&entry, own).len() as u64;
+                Ok(Attr { node, kind: Kind::File, size, access, keep: Keep::Forever })
+            }
+            Node::Member(file, number) => {
+                let (access, entry) = self.file(file)?;
+                let (_, item) = entry.layout().numbered(number).ok_or(Failure::Stale)?;
+                member(file, &entry, item, access)
+            }
+        }
+    }
+
+    /// Gives the rows after `cookie`, 0 for all, as they fit.
+    pub(crate) fn list(&self, dir: Node, cookie: u64, detail: Detail, rows: &mut Rows<'_>) -> Result<(), Failure> {
+        self.mark(dir);
+        let here = self.brief(dir, Kind::Dir);
+        if cookie < DOT && !rows(Row { name: b".", attr: here, cookie: DOT })? {
+            return Ok(());
+        }
+        if cookie < DOT_DOT
+            && !rows(Row { name: b"..", attr: self.brief(self.parent(dir)?, Kind::Dir), cookie: DOT_DOT })?
+        {
+            return Ok(());
+        }
+        match dir {
+            Node::Root => self.list_ours(TOP.into_iter(), cookie, detail, rows),
+            Node::Status => {
+                let names = self.view.status_names().iter().zip(0..);
+                self.list_ours(names.map(|(name, at)| (*name, Node::StatusFile(at))), cookie, detail, rows)
+            }
+            Node::Dir(dir) => self.list_real(dir, cookie, rows),
+            Node::File(file) => self.list_file(file, cookie, detail, rows),
+            Node::Member(file, number) => {
+                let (access, entry) = self.file(file)?;
+                let group = group_at(&entry, number)?;
+                list_members(&Members { file, entry: &entry, access, group: Some(group) }, cookie, detail, rows)
+            }
+            Node::Readme | Node::StatusFile(_) | Node::Own(..) => Err(Failure::NotADirectory),
+        }
+    }
+
+    pub(crate) fn read(&self, node: Node, offset: u64, size: usize) -> Result<Vec<u8>, Failure> {
+        match node {
+            Node::Readme => Ok(part(render::README, offset, size)),
+            Node::StatusFile(position) => {
+                let text = self.board.current(&*self.view, usize::from(position))?.ok_or(Failure::Stale)?;
+                Ok(part(&text.text, offset, size))
+            }
+            Node::Own(_, Own::Source) => Err(Failure::NotALink),
+            Node::Own(file, own) => Ok(part(&own_text(&*self.file(file)?.1, own), offset, size)),
+            Node::Member(file, number) => {
+                let entry = self.file(file)?.1;
+                let (_, item) = entry.layout().numbered(number).ok_or(Failure::Stale)?;
+                match item.group {
+                    Some(_) => Ok(part(&tag_text(&entry, item)?, offset, size)),
+                    None => Err(Failure::IsADirectory),
+                }
+            }
+            Node::Root | Node::Status | Node::Dir(_) | Node::File(_) => Err(Failure::IsADirectory),
+        }
+    }
+
+    /// Where a symbolic link points.
+    pub(crate) fn link(&self, node: Node) -> Result<Vec<u8>, Failure> {
+        match node {
+            Node::Own(file, Own::Source) => self.view.path(ChildId::File(file))?.ok_or(Failure::Stale),
+            _ => Err(Failure::NotALink),
+        }
+    }
+
+    /// The record of a file's directory; other nodes have no attributes.
+    pub(crate) fn record(&self, node: Node) -> Result<Arc<Entry>, Failure> {
+        match node {
+            Node::File(file) => Ok(self.file(file)?.1),
+            _ => Err(Failure::NoAttribute),
+        }
+    }
+
+    fn list_real(&self, dir: DirId, cookie: u64, rows: &mut Rows<'_>) -> Result<(), Failure> {
+        let mut after = self.name_of(dir, cookie)?;
+        let mut given = Vec::new();
+        'full: loop {
+            let batch = self.view.children(dir, &after, BATCH)?;
+            let last = batch.len() < BATCH;
+            for (name, child) in batch {
+                let cookie = cursor::cookie(child.id);
+                if !rows(Row { name: &name, attr: directory(child), cookie })? {
+                    break 'full;
+                }
+                after.clone_from(&name);
+                given.push((cookie, name));
+            }
+            if last {
+                break;
+            }
+        }
+        self.cursors.remember(dir, given);
+        Ok(())
+    }
+
+    /// The name after which a listing goes on. A child that is gone and no longer remembered ends it with an error,
+    /// rather than that the rest is left out in silence.
+    fn name_of(&self, dir: DirId, cookie: u64) -> Result<Box<[u8]>, Failure> {
+        if cookie <= DOT_DOT {
+            return Ok(Box::default());
+        }
+        if let Some(name) = self.cursors.name(dir, cookie) {
+            return Ok(name);
+        }
+        let place = self.view.place(cursor::child(cookie).ok_or(Failure::Stale)?)?;
+        place.filter(|place| place.dir == dir).map(|place| place.name).ok_or(Failure::Stale)
+    }
+
+    fn list_file(&self, file: FileId, cookie: u64, detail: Detail, rows: &mut Rows<'_>) -> Result<(), Failure> {
+        let (access, entry) = self.file(file)?;
+        for own in Own::ALL {
+            let (node, next) = (Node::Own(file, own), DOT_DOT + own as u64);
+            if next > cookie {
+                let kind = if own == Own::Source { Kind::Link } else { Kind::File };
+                let attr = self.detailed(node, kind, detail);
+                if !rows(Row { name: own.name().as_bytes(), attr, cookie: next })? {
+                    return Ok(());
+                }
+            }
+        }
+        list_members(&Members { file, entry: &entry, access, group: None }, cookie, detail, rows)
+    }
+
+    /// A listing that never changes: a row's cookie is its position.
+    fn list_ours<'a>(
+        &self,
+        names: impl Iterator<Item = (&'a str, Node)>,
+        cookie: u64,
+        detail: Detail,
+        rows: &mut Rows<'_>,
+    ) -> Result<(), Failure> {
+        for ((name, node), next) in names.zip(DOT_DOT + 1..).filter(|(_, next)| *next > cookie) {
+            let kind = if matches!(node, Node::Readme | Node::StatusFile(_)) { Kind::File } else { Kind::Dir };
+            if !rows(Row { name: name.as_bytes(), attr: self.detailed(node, kind, detail), cookie: next })? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// One that fails does not hide the others: its attributes are asked for again when someone looks at it.
+    fn detailed(&self, node: Node, kind: Kind, detail: Detail) -> Attr {
+        match detail {
+            Detail::Names => self.brief(node, kind),
+            Detail::Attributes => self.attr(node).unwrap_or_else(|_| self.brief(node, kind)),
+        }
+    }
+
+    fn brief(&self, node: Node, kind: Kind) -> Attr {
+        Attr { node, kind, size: 0, access: self.ours, keep: Keep::Nothing }
+    }
+
+    fn parent(&self, node: Node) -> Result<Node, Failure> {
+        match node {
+            Node::Member(file, _) | Node::Own(file, _) => Ok(Node::File(file)),
+            Node::Dir(_) | Node::File(_) if node != Node::Dir(DirId::TOP) => {
+                let id = node.owner().ok_or(Failure::Stale)?;
+                Ok(Node::Dir(self.view.place(id)?.ok_or(Failure::Stale)?.dir))
+            }
+            _ => Ok(Node::Root),
+        }
+    }
+
+    /// Before the view is read, so that no change slips between.
+    fn mark(&self, node: Node) {
+        if let Some(id) = node.owner() {
+            self.seen.mark(id);
+        }
+    }
+
+    fn access(&self, node: Node) -> Result<Access, Failure> {
+        self.view.access(node.owner().ok_or(Failure::Stale)?)?.ok_or(Failure::Stale)
+    }
+
+    /// Access first: were the record replaced in between, the older time makes the kernel ask again.
+    fn file(&self, file: FileId) -> Result<(Access, Arc<Entry>), Failure> {
+        let access = self.view.access(ChildId::File(file))?.ok_or(Failure::Stale)?;
+        Ok((access, self.view.entry(file)?.ok_or(Failure::Stale)?))
+    }
+
+    fn status(
+        &self,
+        position: usize,
+        text: impl Fn(&Board, &dyn View, usize) -> Result<Option<crate::board::Text>, crate::view::Error>,
+    ) -> Result<Attr, Failure> {
+        let text = text(&self.board, &*self.view, position)?.ok_or(Failure::Stale)?;
+        let node = Node::StatusFile(u16::try_from(position).map_err(|_| Failure::Stale)?);
+        let access = Access { changed: text.changed, ..self.ours };
+        Ok(Attr { node, kind: Kind::File, size: text.text.len() as u64, access, keep: Keep::Nothing })
+    }
+}
+
+fn directory(child: Child) -> Attr {
+    Attr { node: child.id.into(), kind: Kind::Dir, size: 0, access: child.access, keep: Keep::Forever }
+}
+
+fn member(file: FileId, entry: &Entry, item: &Item, access: Access) -> Result<Attr, Failure> {
+    let (kind, size) = match item.group {
+        None => (Kind::Dir, 0),
+        Some(_) => (Kind::File, tag_text(entry, item)?.len() as u64),
+    };
+    Ok(Attr { node: Node::Member(file, item.number), kind, size, access, keep: Keep::Forever })
+}
+
+fn tag_text(entry: &Entry, item: &Item) -> Result<String, Failure> {
+    entry.tag(item.tag).map(render::tag).ok_or(Failure::Stale)
+}
+
+fn own_text(entry: &Entry, own: Own) -> String {
+    match own {
+        Own::RecordJson => render::record_json(&entry.record),
+        Own::TagsTxt => render::tags_txt(&entry.record),
+        Own::Source => String::new(),
+    }
+}
+
+/// The position of the group with this number.
+fn group_at(entry: &Entry, number: u32) -> Result<usize, Failure> {
+    let (at, item) = entry.layout().numbered(number).ok_or(Failure::Stale)?;
+    match item.group {
+        None => Ok(at),
+        Some(_) => Err(Failure::NotADirectory),
+    }
+}
+
+/// The groups of a file, or the tags of the group at a position.
+struct Members<'a> {
+    file: FileId,
+    entry: &'a Entry,
+    access: Access,
+    group: Option<usize>,
+}
+
+/// In the order of their numbers, so that a cookie stays good whatever else comes or goes.
+fn list_members(of: &Members<'_>, cookie: u64, detail: Detail, rows: &mut Rows<'_>) -> Result<(), Failure> {
+    let from = u32::try_from(cookie.saturating_sub(DOT_DOT - 1)).map_err(|_| Failure::Stale)?;
+    for item in of.entry.layout().members(of.group, from) {
+        let attr = match detail {
+            Detail::Attributes => member(of.file, of.entry, item, of.access)?,
+            Detail::Names => {
+                let kind = if item.group.is_some() { Kind::File } else { Kind::Dir };
+                let node = Node::Member(of.file, item.number);
+                Attr { node, kind, size: 0, access: of.access, keep: Keep::Nothing }
+            }
+        };
+        if !rows(Row { name: item.name.as_bytes(), attr, cookie: DOT_DOT + u64::from(item.number) })? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn part(text: &str, offset: u64, size: usize) -> Vec<u8> {
+    let start = usize::try_from(offset).unwrap_or(usize::MAX).min(text.len());
+    let end = start.saturating_add(size).min(text.len());
+    text.as_bytes()[start..end].to_vec()
+}
