@@ -186,7 +186,7 @@ impl<V: View> Tree<V> {
                 Ok(part(&text.text, offset, size))
             }
             Node::Own(_, Own::Source) => Err(Failure::NotALink),
-            Node::Own(file, own) => Ok(part(&own_text(&*self.file(file)?.1, own), offset, size)),
+            Node::Own(file, own) => Ok(part(&own_text(&self.file(file)?.1, own), offset, size)),
             Node::Member(file, number) => {
                 let entry = self.file(file)?.1;
                 let (_, item) = entry.layout().numbered(number).ok_or(Failure::Stale)?;
@@ -399,3 +399,6 @@ fn part(text: &str, offset: u64, size: usize) -> Vec<u8> {
     let end = start.saturating_add(size).min(text.len());
     text.as_bytes()[start..end].to_vec()
 }
+
+#[cfg(test)]
+mod tests;

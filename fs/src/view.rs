@@ -45,6 +45,9 @@ pub struct Child {
     pub access: Access,
 }
 
+/// A child with its name.
+pub type Named = (Box<[u8]>, Child);
+
 /// Where a file or directory stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -76,7 +79,7 @@ pub trait View: Send + Sync + 'static {
 
     /// Up to `limit` children in the byte order of their names, from the first name greater than `after` on (from the
     /// first at all for an empty `after`). Less than `limit` means the end. An unknown directory has none.
-    fn children(&self, dir: DirId, after: &[u8], limit: usize) -> Result<Vec<(Box<[u8]>, Child)>, Error>;
+    fn children(&self, dir: DirId, after: &[u8], limit: usize) -> Result<Vec<Named>, Error>;
 
     /// Where it stands now; [`DirId::TOP`] stands nowhere.
     fn place(&self, id: ChildId) -> Result<Option<Place>, Error>;

@@ -10,7 +10,10 @@ use std::{
 };
 
 use metaextract::{Limits, Record};
-use metafs::{Access, Change, Child, ChildId, DirId, Entry, FileId, Numbers, Place, View, view::Error};
+use metafs::{
+    Access, Change, Child, ChildId, DirId, Entry, FileId, Numbers, Place, View,
+    view::{Error, Named},
+};
 
 /// A record of these `(group, tag, value)`s.
 pub fn record(tags: &[(&str, &str, &str)]) -> Record {
@@ -148,7 +151,7 @@ impl View for Memory {
         Ok(id.map(|id| Child { id: *id, access: rows.nodes[id].access }))
     }
 
-    fn children(&self, dir: DirId, after: &[u8], limit: usize) -> Result<Vec<(Box<[u8]>, Child)>, Error> {
+    fn children(&self, dir: DirId, after: &[u8], limit: usize) -> Result<Vec<Named>, Error> {
         let rows = self.rows();
         let Some(children) = rows.children.get(&dir) else { return Ok(Vec::new()) };
         let later = children.iter().filter(|(name, _)| &***name > after).take(limit);
