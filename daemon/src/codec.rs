@@ -244,6 +244,11 @@ impl<'a> Input<'a> {
         Self { rest: bytes, room: bytes.len().saturating_mul(16).saturating_add(16 << 20) }
     }
 
+    /// What is not decoded yet.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     pub fn byte(&mut self) -> Result<u8, DecodeError> {
         Ok(self.array::<1>()?[0])
     }

@@ -32,8 +32,13 @@ pub use source::Source;
 
 /// Reads all metadata of one file. What stopped the reader, if anything did, stands in [`Record::stopped`].
 pub fn extract(source: &mut Source<'_>) -> Record {
+    extract_with(&[], source)
+}
+
+/// As [`extract`], with formats that are not in the table: each is tried by its magic before all others.
+pub fn extract_with(extra: &[&'static Format], source: &mut Source<'_>) -> Record {
     let mut record = Record::new(source.limits());
-    if let Err(error) = read(source, &mut record) {
+    if let Err(error) = read(extra, source, &mut record) {
         record.stop(&error);
     }
     composite::add(&mut record);
@@ -41,7 +46,15 @@ pub fn extract(source: &mut Source<'_>) -> Record {
     record
 }
 
-fn read(source: &mut Source<'_>, record: &mut Record) -> Result<(), Error> {
+fn read(extra: &[&'static Format], source: &mut Source<'_>, record: &mut Record) -> Result<(), Error> {
+    if !extra.is_empty() {
+        let head = source.head(4096)?;
+        let begins = |m: &Magic| head.get(m.at..).is_some_and(|rest| rest.starts_with(m.bytes));
+        if let Some(format) = extra.iter().find(|format| format.magic.iter().any(begins)) {
+            record.format = format.name.into();
+            return (format.read)(source, record);
+        }
+    }
     let detected = detect::detect(source)?;
     record.mime = detected.mime;
     if !detected.file_type.is_empty() {

@@ -1,6 +1,22 @@
 //! Owns the worker processes: jobs in, outcomes out. Looks inside no record.
 
-use crate::model::{Job, JobId, Outcome};
+mod clocks;
+mod death;
+mod desk;
+mod local;
+mod open;
+mod process;
+mod slot;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use metaextract::Limits;
+
+pub use self::local::LocalEngine;
+use crate::{
+    model::{FileId, Job, JobId, Outcome},
+    proto::{Isolation, Schedule},
+};
 
 /// Something that reads files: workers on this machine now, a message queue later.
 pub trait Engine: Send {
@@ -13,6 +29,8 @@ pub trait Engine: Send {
     /// Gives back all jobs not yet finished as [`Outcome::Returned`] and ends all workers, at the latest after the
     /// time one file may take.
     fn stop(&mut self);
+    /// The workers alive now.
+    fn workers(&self) -> Vec<WorkerInfo>;
 }
 
 /// What the governor decides for the engine.
@@ -23,5 +41,77 @@ pub struct Size {
     pub batch_files: usize,
 }
 
-/// An outcome with its job's number.
-pub type Finished = (JobId, Outcome);
+/// What an engine tells, in order for each job. The sink may block: workers then wait, and no clock runs against files.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EngineEvent {
+    /// A job's outcome, exactly one for each.
+    Finished(JobId, Outcome),
+    /// Results given earlier came from a worker that turned out to be captured: these files are to be read again.
+    Distrusted(Vec<FileId>),
+    /// No worker can be started and none is left; the engine goes on trying, ever more slowly.
+    NoWorkers { why: String },
+    /// Workers run again.
+    WorkersBack,
+}
+
+/// Takes what an engine tells, from any thread.
+pub type Sink = Arc<dyn Fn(EngineEvent) + Send + Sync>;
+
+/// A local engine's settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The program that is a worker when its only argument is `--worker`: this one.
+    pub program: PathBuf,
+    pub limits: Limits,
+    /// Bytes of private memory of one worker.
+    pub memory: u64,
+    pub isolation: Isolation,
+    pub schedule: Schedule,
+    /// CPU time one file may take.
+    pub cpu: Duration,
+    /// How long a worker may wait without progress.
+    pub stall: Duration,
+    /// How long it may wait for one file in all; each MiB read adds a second, so that slow disks have time.
+    pub wall: Duration,
+    /// Files after which a worker is replaced.
+    pub life: u64,
+    /// Descriptors the engine may hold at once.
+    pub descriptors: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            program: "/proc/self/exe".into(),
+            limits: Limits::default(),
+            memory: 256 << 20,
+            isolation: Isolation::Require,
+            schedule: Schedule::Idle,
+            cpu: Duration::from_secs(5),
+            stall: Duration::from_secs(30),
+            wall: Duration::from_secs(60),
+            life: 4096,
+            descriptors: 512,
+        }
+    }
+}
+
+/// A worker as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerInfo {
+    pub pid: u32,
+    pub in_hand: Option<InHand>,
+    /// Files read in its life.
+    pub files: u64,
+    /// Its share of memory in bytes; 0 where the kernel does not say.
+    pub pss: u64,
+}
+
+/// The file a worker is reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InHand {
+    pub job: JobId,
+    pub file: FileId,
+    pub path: Vec<u8>,
+    pub since: Duration,
+}

@@ -1,0 +1,212 @@
+//! One worker process: started, spoken to, looked at, ended. Called by [`super::slot`]; decides nothing.
+
+use std::{
+    fs, io,
+    mem::MaybeUninit,
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::process::CommandExt,
+    },
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+    net::{
+        AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recv,
+        sendmsg, socketpair,
+    },
+    process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid},
+};
+
+use super::{Config, clocks::Pulse, death::Death};
+use crate::proto::{self, PACKET, Setup, Ticket};
+
+/// A worker process of ours. Dropping it ends it.
+#[derive(Debug)]
+pub(super) struct Process {
+    pub(super) pid: u32,
+    socket: OwnedFd,
+    pidfd: OwnedFd,
+    /// Set once its death has been taken note of.
+    reaped: bool,
+}
+
+/// What came of sending a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sent {
+    Yes,
+    /// Too much is under way already: later.
+    Later,
+    /// Nobody is there to take it.
+    Gone,
+}
+
+/// What ended a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// Something can be heard.
+    Word,
+    /// The process has ended, and nothing can be heard.
+    Ended,
+    Silence,
+}
+
+/// What came of listening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// This many bytes are in the buffer.
+    Packet(usize),
+    Nothing,
+    /// The other end is closed.
+    End,
+}
+
+impl Process {
+    /// Starts a worker and tells it what it has to know. Without `pre_exec`, so that the kernel need not copy the page
+    /// tables of a large daemon.
+    pub(super) fn start(config: &Config) -> io::Result<Self> {
+        let (socket, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        // A worker's handle is dropped without `wait`: the pidfd serves for that.
+        let child = Command::new(&config.program)
+            .arg0("metaextractd")
+            .arg("--worker")
+            .env_clear()
+            .current_dir("/")
+            .process_group(0)
+            .stdin(Stdio::from(theirs))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let pid = Pid::from_child(&child);
+        let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
+        let process = Self { pid: child.id(), socket, pidfd, reaped: false };
+        let setup = Setup {
+            limits: config.limits,
+            memory: config.memory,
+            isolation: config.isolation,
+            parent: std::process::id(),
+            schedule: config.schedule,
+        };
+        rustix::net::send(&process.socket, &setup.encode(), SendFlags::NOSIGNAL)?;
+        Ok(process)
+    }
+
+    /// Sends a batch. Never waits: a worker that does not listen must not hold up its slot.
+    pub(super) fn send(&self, tickets: &[Ticket], files: &[OwnedFd]) -> io::Result<Sent> {
+        let descriptors: Vec<BorrowedFd<'_>> = files.iter().map(AsFd::as_fd).collect();
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(proto::BATCH))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !control.push(SendAncillaryMessage::ScmRights(&descriptors)) {
+            return Err(io::Error::other("a batch of too many files"));
+        }
+        let packet = proto::encode_tickets(tickets);
+        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        match sendmsg(&self.socket, &[io::IoSlice::new(&packet)], &mut control, flags) {
+            Ok(_) => Ok(Sent::Yes),
+            Err(Errno::AGAIN | Errno::TOOMANYREFS | Errno::NOBUFS | Errno::INTR) => Ok(Sent::Later),
+            Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => Ok(Sent::Gone),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes a packet, if one is there. Descriptors that a captured worker might send are dropped by the kernel, since
+    /// no room is offered for them.
+    pub(super) fn hear(&self, buffer: &mut [u8]) -> io::Result<Heard> {
+        match recv(&self.socket, &mut *buffer, RecvFlags::DONTWAIT | RecvFlags::TRUNC) {
+            Ok((_, 0)) => Ok(Heard::End),
+            Ok((_, len)) if len > PACKET => Err(io::Error::other("a packet larger than agreed")),
+            Ok((len, _)) => Ok(Heard::Packet(len)),
+            Err(Errno::AGAIN | Errno::INTR) => Ok(Heard::Nothing),
+            Err(Errno::CONNRESET) => Ok(Heard::End),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Waits until something can be heard, or the process has ended, or the time is over.
+    pub(super) fn await_word(&self, time: Duration) -> Waited {
+        let mut interests = [PollFd::new(&self.socket, PollFlags::IN), PollFd::new(&self.pidfd, PollFlags::IN)];
+        match poll(&mut interests, Some(&timespec(time))) {
+            Ok(1..) if !interests[0].revents().is_empty() => Waited::Word,
+            Ok(1..) => Waited::Ended,
+            _ => Waited::Silence,
+        }
+    }
+
+    /// What the kernel says of it now; `None` once it has ended.
+    pub(super) fn pulse(&self) -> Option<Pulse> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
+        // The second field, the name in brackets, may hold anything; what follows the last bracket is numbers.
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+        let ticks = |index: usize| fields.get(index).and_then(|text| text.parse::<u64>().ok());
+        let cpu = ticks(11)?.saturating_add(ticks(12)?);
+        let per_second = rustix::param::clock_ticks_per_second().max(1);
+        Some(Pulse {
+            cpu: Duration::from_millis(cpu.saturating_mul(1000) / per_second),
+            read: self.read_so_far(),
+            waits: matches!(*fields.first()?, "S" | "D"),
+        })
+    }
+
+    fn read_so_far(&self) -> u64 {
+        let io = fs::read_to_string(format!("/proc/{}/io", self.pid)).unwrap_or_default();
+        io.lines().find_map(|line| line.strip_prefix("rchar: ")?.parse().ok()).unwrap_or(0)
+    }
+
+    /// Bytes of memory in use, quickly told; 0 once it has ended.
+    pub(super) fn resident(&self) -> u64 {
+        let statm = fs::read_to_string(format!("/proc/{}/statm", self.pid)).unwrap_or_default();
+        let pages: u64 = statm.split_ascii_whitespace().nth(1).and_then(|text| text.parse().ok()).unwrap_or(0);
+        pages.saturating_mul(rustix::param::page_size() as u64)
+    }
+
+    /// Whether it ends by itself within this time.
+    pub(super) fn has_ended(&self, patience: Duration) -> bool {
+        matches!(poll(&mut [PollFd::new(&self.pidfd, PollFlags::IN)], Some(&timespec(patience))), Ok(1..))
+    }
+
+    /// Ends it, if it has not ended, and says how it ended. `None`: it hangs in the kernel, for a dying disk perhaps, and
+    /// is left to a thread that waits for it.
+    pub(super) fn end(mut self) -> Option<Death> {
+        _ = pidfd_send_signal(&self.pidfd, Signal::KILL); // It may have ended by itself.
+        if self.has_ended(Duration::from_secs(2)) { self.reap() } else { None }
+    }
+
+    fn reap(&mut self) -> Option<Death> {
+        self.reaped = true;
+        let status = waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED).ok()??;
+        Some(match status.terminating_signal() {
+            Some(signal) => Death::Signaled(signal),
+            None => Death::Exited(status.exit_status().unwrap_or(-1)),
+        })
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.reaped {
+            return;
+        }
+        _ = pidfd_send_signal(&self.pidfd, Signal::KILL); // It may have ended by itself.
+        match (self.has_ended(Duration::from_millis(200)), self.pidfd.try_clone()) {
+            (false, Ok(pidfd)) => {
+                std::thread::spawn(move || waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED));
+            }
+            _ => _ = self.reap(),
+        }
+    }
+}
+
+fn timespec(time: Duration) -> Timespec {
+    Timespec { tv_sec: time.as_secs() as i64, tv_nsec: time.subsec_nanos().into() }
+}
+
+/// Bytes of memory a process is charged for, shared pages by share.
+pub(super) fn pss(pid: u32) -> u64 {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    let kib =
+        rollup.lines().find_map(|line| line.strip_prefix("Pss:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    kib.unwrap_or(0).saturating_mul(1024)
+}

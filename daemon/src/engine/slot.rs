@@ -1,0 +1,301 @@
+//! A place for one worker, with a thread that keeps it busy, watches it, buries it and starts the next.
+
+use std::{
+    io,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use super::{
+    Config,
+    clocks::Clocks,
+    death::{Cause, Death, Distrust, Verdict, judge},
+    desk::{Batch, Desk, NewOpener, Next},
+    open,
+    process::{Heard, Process, Sent, Waited},
+};
+use crate::{
+    codec::{self, Inline},
+    model::{FileId, Job, Outcome},
+    proto::{Isolation, PACKET, Replies, Reply, Ticket},
+    readers,
+};
+
+/// How often a silent worker is looked at.
+const TICK: Duration = Duration::from_millis(200);
+/// How long a worker may take to start.
+const START: Duration = Duration::from_secs(10);
+/// Memory by which a worker may grow in its life.
+const GROWTH: u64 = 48 << 20;
+/// Waits between failed starts: doubled each time.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
+
+/// Starts the thread of a slot.
+pub(super) fn run(desk: &Arc<Desk>, index: usize) -> io::Result<JoinHandle<()>> {
+    let desk = Arc::clone(desk);
+    thread::Builder::new().name(format!("slot-{index}")).spawn(move || {
+        let mut slot = Slot { desk, index, worker: None, buffer: vec![0; PACKET], backoff: BACKOFF.0 };
+        slot.run();
+    })
+}
+
+struct Slot {
+    desk: Arc<Desk>,
+    index: usize,
+    worker: Option<Worker>,
+    /// For one packet.
+    buffer: Vec<u8>,
+    /// Before the next attempt to start a worker.
+    backoff: Duration,
+}
+
+/// A worker that is ready.
+struct Worker {
+    process: Process,
+    replies: Replies,
+    /// Tickets given out in its life.
+    sent: u64,
+    /// Files it has given a result for: the next result must be for the ticket of this number.
+    life: Vec<FileId>,
+    /// Memory it had when it was new.
+    newborn: u64,
+    /// The clocks over the file in hand, once it has been silent for a tick.
+    clocks: Option<Clocks>,
+    last_words: Option<String>,
+    /// It has a file that is suspected, and gets no other.
+    alone: bool,
+}
+
+impl Slot {
+    fn run(&mut self) {
+        loop {
+            match self.desk.next(self.index, self.worker.is_some()) {
+                Next::Work => self.work(),
+                Next::Release => self.bury(Some(Cause::Surplus)),
+                Next::Stop => return self.bury(Some(Cause::Surplus)),
+            }
+        }
+    }
+
+    /// Reads files until none is left for this worker, or the worker has ended.
+    fn work(&mut self) {
+        if !self.ensure_worker() {
+            return;
+        }
+        let batch = self.desk.take(self.index);
+        if batch.alone && self.worker.as_ref().is_some_and(|worker| worker.sent > 0) {
+            // It has to wait for a worker that has read nothing else.
+            return self.bury(Some(Cause::Surplus));
+        }
+        self.send(&batch);
+        while self.desk.load(self.index).0 > 0 && self.worker.is_some() {
+            self.listen();
+        }
+        if self.worker.as_ref().is_some_and(|worker| worker.is_used_up(&self.desk.config)) {
+            self.bury(Some(Cause::Surplus));
+        }
+    }
+
+    fn ensure_worker(&mut self) -> bool {
+        if self.worker.is_some() {
+            return true;
+        }
+        match Worker::start(&self.desk.config, &mut self.buffer) {
+            Ok(worker) => {
+                self.desk.seat(self.index, worker.process.pid);
+                self.worker = Some(worker);
+                self.backoff = BACKOFF.0;
+                true
+            }
+            Err(error) => {
+                self.back_off(error.to_string());
+                false
+            }
+        }
+    }
+
+    fn back_off(&mut self, why: String) {
+        tracing::debug!(slot = self.index, why, wait = ?self.backoff, "no worker, trying again later");
+        self.desk.no_worker(why, self.backoff);
+        self.backoff = (self.backoff * 2).min(BACKOFF.1);
+    }
+
+    fn send(&mut self, batch: &Batch) {
+        let Some(worker) = &mut self.worker else { return };
+        if batch.files.is_empty() {
+            return;
+        }
+        let numbered = (worker.sent..).zip(&batch.about);
+        let tickets: Vec<Ticket> =
+            numbered.map(|(number, (size, name))| Ticket { number, size: *size, name: name.clone() }).collect();
+        match worker.process.send(&tickets, &batch.files) {
+            // Nobody there: its end is heard next, and says why.
+            Ok(Sent::Yes | Sent::Gone) => {
+                worker.sent += batch.files.len() as u64;
+                worker.alone = batch.alone;
+            }
+            Ok(Sent::Later) => {
+                let jobs = self.desk.untake(self.index, batch.files.len());
+                jobs.into_iter().for_each(|job| self.put_back(job));
+                // Descriptors under way to other workers are too many; nothing tells when they have arrived.
+                thread::sleep(Duration::from_millis(20));
+            }
+            Err(error) => {
+                self.bury(Some(Cause::Surplus));
+                self.back_off(error.to_string());
+            }
+        }
+    }
+
+    /// Takes a message, or waits for one; looks at the clocks when there is none for long.
+    fn listen(&mut self) {
+        let Some(worker) = &mut self.worker else { return };
+        match worker.process.hear(&mut self.buffer) {
+            Ok(Heard::Packet(len)) => match worker.replies.take(&self.buffer[..len]) {
+                Ok(Some(reply)) => self.take_reply(reply),
+                Ok(None) => {}
+                Err(error) => self.bury(Some(Cause::Broken(error.to_string()))),
+            },
+            Ok(Heard::Nothing) => {
+                self.top_up();
+                match self.worker.as_ref().map(|worker| worker.process.await_word(TICK)) {
+                    Some(Waited::Silence) => self.look_at_clocks(),
+                    Some(Waited::Ended) => self.bury(None),
+                    Some(Waited::Word) | None => {}
+                }
+            }
+            Ok(Heard::End) => self.bury(None),
+            Err(error) => self.bury(Some(Cause::Broken(error.to_string()))),
+        }
+    }
+
+    fn take_reply(&mut self, reply: Reply) {
+        let Some(worker) = &mut self.worker else { return };
+        match reply {
+            Reply::Panicked(text) => worker.last_words = Some(text),
+            Reply::Result { ticket, cost, record } if ticket == worker.life.len() as u64 => {
+                let Some(file) = self.desk.in_hand(self.index) else { return };
+                match codec::decode(&record, &mut Inline) {
+                    Ok(record) => {
+                        let reader = readers::id(&record.format);
+                        worker.life.push(file);
+                        worker.clocks = None;
+                        self.desk.done(self.index, Outcome::Read { record: Box::new(record), reader, cost });
+                        if self.desk.is_over(self.index) {
+                            self.bury(Some(Cause::Surplus));
+                        }
+                    }
+                    Err(error) => self.bury(Some(Cause::Broken(error.to_string()))),
+                }
+            }
+            Reply::Result { .. } => self.bury(Some(Cause::Broken("a result for a file that is not in hand".into()))),
+            Reply::Ready(_) => self.bury(Some(Cause::Broken("the worker began anew".into()))),
+        }
+    }
+
+    /// Gives the worker more before it has nothing left to do.
+    fn top_up(&mut self) {
+        let (load, batch_files) = self.desk.load(self.index);
+        let hungry = load <= batch_files / 2;
+        let healthy = self.worker.as_ref().is_some_and(|worker| !worker.is_used_up(&self.desk.config));
+        if hungry && healthy {
+            let batch = self.desk.take(self.index);
+            self.send(&batch);
+        }
+    }
+
+    fn look_at_clocks(&mut self) {
+        let Some(worker) = &mut self.worker else { return };
+        // Without a pulse it has ended, which is heard next.
+        let Some(pulse) = worker.process.pulse() else { return };
+        let now = Instant::now();
+        match &mut worker.clocks {
+            None => worker.clocks = Some(Clocks::start(pulse, now)),
+            Some(clocks) => {
+                if let Some(text) = clocks.look(pulse, now, &self.desk.config) {
+                    self.bury(Some(Cause::Clock(text)));
+                }
+            }
+        }
+    }
+
+    /// Ends the worker, or learns how it ended, and decides about the jobs it had. Without a `cause` it ended by itself.
+    fn bury(&mut self, cause: Option<Cause>) {
+        let Some(worker) = self.worker.take() else { return };
+        let cause = match cause {
+            None if !worker.process.has_ended(Duration::from_secs(1)) => {
+                Some(Cause::Broken("the worker closed its socket".into()))
+            }
+            cause => cause,
+        };
+        let wanted = matches!(cause, Some(Cause::Surplus));
+        let death = worker.process.end().unwrap_or(Death::Signaled(libc::SIGKILL));
+        let mut jobs = self.desk.unseat(self.index);
+        let verdict = judge(death, cause, worker.last_words);
+        tracing::debug!(slot = self.index, files = worker.life.len(), ?death, ?verdict, "a worker has ended");
+        match verdict {
+            Verdict::Nobody if wanted => {}
+            Verdict::Nobody => {
+                if let Some(job) = jobs.pop_front() {
+                    self.desk.finish(job.id, Outcome::Returned);
+                }
+                if worker.life.is_empty() {
+                    // Somebody ends workers as fast as they start.
+                    self.back_off("workers are killed as soon as they start".into());
+                }
+            }
+            Verdict::Strike { kind, text, distrust } => {
+                if distrust == Distrust::WholeLife {
+                    self.desk.distrust(worker.life);
+                }
+                if let Some(job) = jobs.pop_front() {
+                    self.desk.finish(job.id, Outcome::Strike { kind, text });
+                }
+            }
+        }
+        jobs.into_iter().rev().for_each(|job| self.put_back(job));
+    }
+
+    fn put_back(&self, job: Job) {
+        let fs = job.fs;
+        if self.desk.put_back(job) == NewOpener::Wanted {
+            open::run(&self.desk, fs);
+        }
+    }
+}
+
+impl Worker {
+    /// Starts a worker and waits until its sandbox stands.
+    fn start(config: &Config, buffer: &mut [u8]) -> io::Result<Self> {
+        let process = Process::start(config)?;
+        let mut replies = Replies::new(config.limits.record.saturating_mul(4).saturating_add(1 << 20));
+        let until = Instant::now() + START;
+        let achieved = loop {
+            match process.hear(buffer)? {
+                Heard::Packet(len) => match replies.take(&buffer[..len]) {
+                    Ok(Some(Reply::Ready(achieved))) => break achieved,
+                    _ => return Err(io::Error::other("a new worker says what no worker says")),
+                },
+                Heard::Nothing if Instant::now() > until => return Err(io::ErrorKind::TimedOut.into()),
+                Heard::Nothing if process.await_word(TICK) != Waited::Ended => {}
+                Heard::Nothing | Heard::End => {
+                    let death = process.end();
+                    return Err(io::Error::other(format!("a new worker ended at once: {death:?}")));
+                }
+            }
+        };
+        if config.isolation == Isolation::Require && !achieved.is_complete() {
+            let missing: Vec<_> = achieved.missing().collect();
+            let text = format!("the sandbox does not hold here: a worker could {}", missing.join(", "));
+            return Err(io::Error::other(text));
+        }
+        tracing::debug!(pid = process.pid, ?achieved, "a worker is ready");
+        let newborn = process.resident();
+        Ok(Self { process, replies, sent: 0, life: Vec::new(), newborn, clocks: None, last_words: None, alone: false })
+    }
+
+    fn is_used_up(&self, config: &Config) -> bool {
+        self.alone || self.sent >= config.life || self.process.resident() > self.newborn + GROWTH
+    }
+}

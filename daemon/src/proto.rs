@@ -1,0 +1,335 @@
+//! What daemon and worker say to each other over a `SOCK_SEQPACKET` socket, one message a packet.
+//!
+//! The daemon says [`Setup`] once, then batches of [`Ticket`]s with one descriptor each. The worker answers [`Reply::Ready`]
+//! once, then one result a ticket in the order of the tickets, so that the file in hand is always the oldest without a
+//! result. Replies are decoded as if an enemy wrote them.
+
+use metaextract::Limits;
+
+use crate::{
+    codec::{DecodeError, Input, write_varint},
+    model::Cost,
+};
+
+/// Longest packet either side sends; well below the kernel's default socket buffer.
+pub const PACKET: usize = 64 << 10;
+/// Most descriptors in one batch; the kernel takes 253.
+pub const BATCH: usize = 128;
+/// Longest file name sent; its end is kept, where the extension stands.
+const NAME: usize = 255;
+
+/// How much of the sandbox must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// All that must fail from inside fails, or the worker ends.
+    Require,
+    /// As much as the kernel gives.
+    BestEffort,
+    /// Limits, but neither Landlock nor seccomp.
+    None,
+}
+
+impl Isolation {
+    const ALL: [Self; 3] = [Self::Require, Self::BestEffort, Self::None];
+}
+
+/// A worker's first message: everything it has to know for life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setup {
+    pub limits: Limits,
+    /// Bytes of private memory the worker may have.
+    pub memory: u64,
+    pub isolation: Isolation,
+    /// The daemon's process: a worker whose parent is another has been orphaned already.
+    pub parent: u32,
+    pub schedule: Schedule,
+}
+
+/// How a worker stands beside other processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schedule {
+    /// Runs and reads only where nobody else wants to.
+    Idle,
+    /// A person waits for it.
+    Normal,
+}
+
+/// One file of a batch; its descriptor has the same place in the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// Counts a worker's tickets from 0.
+    pub number: u64,
+    pub size: u64,
+    /// The last component of the path, for its extension.
+    pub name: Vec<u8>,
+}
+
+/// Exit codes of a worker that ends on its own account.
+pub mod exit {
+    /// The daemon closed the socket.
+    pub const DONE: i32 = 0;
+    /// A reader panicked.
+    pub const PANIC: i32 = 70;
+    /// The daemon is gone or says what no daemon says.
+    pub const ORPHAN: i32 = 71;
+    /// The sandbox that is required does not hold.
+    pub const NO_SANDBOX: i32 = 72;
+}
+
+/// What the sandbox is worth, measured from inside before the first file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Achieved {
+    /// Landlock's ABI, 0 without Landlock.
+    pub landlock: u8,
+    /// Whether the filter that kills is in place.
+    pub seccomp: bool,
+    /// What failed when tried, a bit for each of [`PROBES`].
+    pub refused: u8,
+}
+
+/// What must fail from inside, in the order of [`Achieved::refused`]'s bits.
+pub const PROBES: [&str; 5] =
+    ["open a file by its path", "connect", "execute a program", "trace a process", "signal another process"];
+
+impl Achieved {
+    /// Whether everything that must fail fails.
+    pub fn is_complete(&self) -> bool {
+        self.seccomp && self.missing().next().is_none()
+    }
+
+    /// What a worker can still do.
+    pub fn missing(&self) -> impl Iterator<Item = &'static str> {
+        let refused = self.refused;
+        PROBES.iter().enumerate().filter(move |(bit, _)| refused >> bit & 1 == 0).map(|(_, what)| *what)
+    }
+}
+
+/// What a worker says, whole.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    Ready(Achieved),
+    /// The result of ticket number `ticket` of the worker's life, from 0.
+    Result {
+        ticket: u64,
+        cost: Cost,
+        record: Vec<u8>,
+    },
+    /// Last words of a reader.
+    Panicked(String),
+}
+
+const SETUP: u8 = 1;
+const TICKETS: u8 = 2;
+const READY: u8 = 3;
+const RESULT: u8 = 4;
+const MORE: u8 = 5;
+const PANICKED: u8 = 6;
+
+impl Setup {
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = vec![SETUP, self.isolation as u8, self.schedule as u8];
+        let Limits { read, record, depth, block } = self.limits;
+        for n in [read, record, depth.into(), block, self.memory, self.parent.into()] {
+            write_varint(n, &mut out);
+        }
+        out
+    }
+
+    pub fn decode(packet: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = Input::new(packet);
+        expect_kind(&mut input, SETUP)?;
+        let isolation =
+            Isolation::ALL.get(usize::from(input.byte()?)).copied().ok_or(DecodeError::Bad("no isolation"))?;
+        let schedule = if input.byte()? == Schedule::Idle as u8 { Schedule::Idle } else { Schedule::Normal };
+        let limits = Limits {
+            read: input.varint()?,
+            record: input.varint()?,
+            depth: number(&mut input)?,
+            block: input.varint()?,
+        };
+        Ok(Self { limits, memory: input.varint()?, isolation, parent: number(&mut input)?, schedule })
+    }
+}
+
+/// A batch as a packet; the tickets' descriptors go with it. At most [`BATCH`] tickets.
+pub fn encode_tickets(tickets: &[Ticket]) -> Vec<u8> {
+    let mut out = vec![TICKETS];
+    write_varint(tickets.len() as u64, &mut out);
+    for Ticket { number, size, name } in tickets {
+        let name = &name[name.len().saturating_sub(NAME)..];
+        write_varint(*number, &mut out);
+        write_varint(*size, &mut out);
+        write_varint(name.len() as u64, &mut out);
+        out.extend_from_slice(name);
+    }
+    out
+}
+
+/// The tickets of a packet; the receiver compares their number with the descriptors that came.
+pub fn decode_tickets(packet: &[u8]) -> Result<Vec<Ticket>, DecodeError> {
+    let mut input = Input::new(packet);
+    expect_kind(&mut input, TICKETS)?;
+    let count = input.varint()?;
+    if count > BATCH as u64 {
+        return Err(DecodeError::Bad("a batch too large"));
+    }
+    let mut ticket = || Ok(Ticket { number: input.varint()?, size: input.varint()?, name: input.bytes()?.to_vec() });
+    (0..count).map(|_| ticket()).collect()
+}
+
+/// A reply as packets.
+pub fn encode_reply(reply: &Reply) -> Vec<Vec<u8>> {
+    match reply {
+        Reply::Ready(Achieved { landlock, seccomp, refused }) => {
+            vec![vec![READY, *landlock, u8::from(*seccomp), *refused]]
+        }
+        Reply::Panicked(text) => vec![[&[PANICKED], &text.as_bytes()[..text.floor_char_boundary(1000)]].concat()],
+        Reply::Result { ticket, cost, record } => {
+            let mut head = vec![RESULT];
+            for n in [*ticket, cost.cpu_us, cost.wall_us, cost.read, record.len() as u64] {
+                write_varint(n, &mut head);
+            }
+            let (first, rest) = record.split_at(record.len().min(PACKET - head.len()));
+            head.extend_from_slice(first);
+            let more = rest.chunks(PACKET - 1).map(|piece| [&[MORE], piece].concat());
+            std::iter::once(head).chain(more).collect()
+        }
+    }
+}
+
+/// Puts a worker's packets together to replies.
+#[derive(Debug)]
+pub struct Replies {
+    /// Longest record taken.
+    longest: u64,
+    /// A result that is not whole yet, with its final length.
+    begun: Option<(u64, Cost, usize, Vec<u8>)>,
+}
+
+impl Replies {
+    /// Records of more than `longest` bytes are refused.
+    pub fn new(longest: u64) -> Self {
+        Self { longest, begun: None }
+    }
+
+    /// Takes a packet and gives the reply that it completes.
+    pub fn take(&mut self, packet: &[u8]) -> Result<Option<Reply>, DecodeError> {
+        let mut input = Input::new(packet);
+        match (input.byte()?, self.begun.take()) {
+            (READY, None) => {
+                let [landlock, seccomp, refused] = input.array()?;
+                Ok(Some(Reply::Ready(Achieved { landlock, seccomp: seccomp == 1, refused })))
+            }
+            (PANICKED, _) => {
+                Ok(Some(Reply::Panicked(String::from_utf8_lossy(input.rest()).chars().take(1000).collect())))
+            }
+            (RESULT, None) => {
+                let ticket = input.varint()?;
+                let cost = Cost { cpu_us: input.varint()?, wall_us: input.varint()?, read: input.varint()? };
+                let len = input.varint()?;
+                if len > self.longest {
+                    return Err(DecodeError::Bad("a record longer than any may be"));
+                }
+                self.add(ticket, cost, len as usize, Vec::new(), input.rest())
+            }
+            (MORE, Some((ticket, cost, len, record))) => self.add(ticket, cost, len, record, input.rest()),
+            _ => Err(DecodeError::Bad("a message that is not expected")),
+        }
+    }
+
+    fn add(
+        &mut self,
+        ticket: u64,
+        cost: Cost,
+        len: usize,
+        mut record: Vec<u8>,
+        piece: &[u8],
+    ) -> Result<Option<Reply>, DecodeError> {
+        if piece.len() > len - record.len() || (piece.is_empty() && len > 0) {
+            return Err(DecodeError::Bad("a piece that does not fit"));
+        }
+        record.extend_from_slice(piece);
+        if record.len() == len {
+            return Ok(Some(Reply::Result { ticket, cost, record }));
+        }
+        self.begun = Some((ticket, cost, len, record));
+        Ok(None)
+    }
+}
+
+fn expect_kind(input: &mut Input<'_>, kind: u8) -> Result<(), DecodeError> {
+    match input.byte()? == kind {
+        true => Ok(()),
+        false => Err(DecodeError::Bad("a message that is not expected")),
+    }
+}
+
+fn number(input: &mut Input<'_>) -> Result<u32, DecodeError> {
+    u32::try_from(input.varint()?).map_err(|_| DecodeError::Bad("a number above 32 bits"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    fn reply_of(packets: &[Vec<u8>], longest: u64) -> Result<Option<Reply>, DecodeError> {
+        let mut replies = Replies::new(longest);
+        let mut last = Ok(None);
+        for packet in packets {
+            last = Ok(replies.take(packet)?);
+        }
+        last
+    }
+
+    #[test]
+    fn setup_and_tickets_arrive_as_sent() {
+        let setup = Setup {
+            limits: Limits::default(),
+            memory: 256 << 20,
+            isolation: Isolation::BestEffort,
+            parent: 4711,
+            schedule: Schedule::Normal,
+        };
+        assert_eq!(Setup::decode(&setup.encode()), Ok(setup));
+
+        let short = Ticket { number: 3, size: 5, name: b"a.jpg".to_vec() };
+        let long = Ticket { number: 4, size: u64::MAX, name: vec![b'x'; 300] };
+        let cut = Ticket { name: vec![b'x'; 255], ..long.clone() };
+        let packet = encode_tickets(&[short.clone(), long]);
+        assert_eq!(decode_tickets(&packet), Ok(vec![short, cut]));
+    }
+
+    #[test]
+    fn results_of_any_length_arrive_whole() {
+        for len in [0, 1, PACKET - 60, PACKET, 3 * PACKET + 7] {
+            let cost = Cost { cpu_us: 1, wall_us: 2, read: u64::MAX };
+            let reply = Reply::Result { ticket: 9, cost, record: vec![7; len] };
+            let packets = encode_reply(&reply);
+            assert!(packets.iter().all(|packet| packet.len() <= PACKET));
+            assert_eq!(reply_of(&packets, len as u64), Ok(Some(reply)));
+        }
+    }
+
+    #[test]
+    fn what_no_worker_of_ours_says_is_refused() {
+        let packets = encode_reply(&Reply::Result { ticket: 0, cost: Cost::default(), record: vec![0; PACKET * 2] });
+        assert!(reply_of(&packets, PACKET as u64).is_err(), "too long");
+        assert!(reply_of(&[packets[0].clone(), packets[0].clone()], 1 << 20).is_err(), "another result in between");
+        assert!(reply_of(&packets[1..], 1 << 20).is_err(), "more of nothing");
+        let empty_piece = [packets[0].clone(), vec![MORE]];
+        assert!(reply_of(&empty_piece, 1 << 20).is_err(), "pieces without end");
+    }
+
+    proptest! {
+        #[test]
+        fn garbage_never_panics(packets in vec(vec(0..9_u8, 0..40), 0..6)) {
+            _ = reply_of(&packets, 100);
+            for packet in &packets {
+                _ = decode_tickets(packet);
+                _ = Setup::decode(packet);
+            }
+        }
+    }
+}
