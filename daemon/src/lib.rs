@@ -1,11 +1,13 @@
 //! The daemon as a library, so that tests can drive its stages.
 
+pub mod args;
 pub mod bus;
 pub mod codec;
 pub mod config;
 pub mod control;
 pub mod crawl;
 pub mod engine;
+pub mod extract_command;
 pub mod malloc;
 pub mod model;
 pub mod plan;

@@ -6,6 +6,7 @@
 
 use metaextract::Limits;
 
+pub use crate::config::Isolation;
 use crate::{
     codec::{DecodeError, Input, write_varint},
     model::Cost,
@@ -17,21 +18,6 @@ pub const PACKET: usize = 64 << 10;
 pub const BATCH: usize = 128;
 /// Longest file name sent; its end is kept, where the extension stands.
 const NAME: usize = 255;
-
-/// How much of the sandbox must hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Isolation {
-    /// All that must fail from inside fails, or the worker ends.
-    Require,
-    /// As much as the kernel gives.
-    BestEffort,
-    /// Limits, but neither Landlock nor seccomp.
-    None,
-}
-
-impl Isolation {
-    const ALL: [Self; 3] = [Self::Require, Self::BestEffort, Self::None];
-}
 
 /// A worker's first message: everything it has to know for life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +104,9 @@ pub enum Reply {
     Panicked(String),
 }
 
+/// By their number on the wire.
+const ISOLATIONS: [Isolation; 3] = [Isolation::Require, Isolation::BestEffort, Isolation::None];
+
 const SETUP: u8 = 1;
 const TICKETS: u8 = 2;
 const READY: u8 = 3;
@@ -138,8 +127,7 @@ impl Setup {
     pub fn decode(packet: &[u8]) -> Result<Self, DecodeError> {
         let mut input = Input::new(packet);
         expect_kind(&mut input, SETUP)?;
-        let isolation =
-            Isolation::ALL.get(usize::from(input.byte()?)).copied().ok_or(DecodeError::Bad("no isolation"))?;
+        let isolation = ISOLATIONS.get(usize::from(input.byte()?)).copied().ok_or(DecodeError::Bad("no isolation"))?;
         let schedule = if input.byte()? == Schedule::Idle as u8 { Schedule::Idle } else { Schedule::Normal };
         let limits = Limits {
             read: input.varint()?,
