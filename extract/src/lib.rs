@@ -41,7 +41,7 @@ pub fn extract_with(extra: &[&'static Format], source: &mut Source<'_>) -> Recor
     if let Err(error) = read(extra, source, &mut record) {
         record.stop(&error);
     }
-    composite::add(&mut record);
+    composite::add(&mut record, source.size());
     record.finish();
     record
 }

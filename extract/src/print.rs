@@ -21,11 +21,11 @@ pub fn general(value: f64, digits: usize) -> String {
     }
     if !value.is_finite() {
         return if value.is_nan() {
-            "nan"
+            "NaN"
         } else if value > 0.0 {
-            "inf"
+            "Inf"
         } else {
-            "-inf"
+            "-Inf"
         }
         .into();
     }
@@ -185,6 +185,40 @@ pub fn number(text: &str) -> Option<f64> {
         Some(b'0'..=b'9' | b'.') => text.parse().ok(),
         _ => None,
     }
+}
+
+/// The first `most` decimal numbers in a text, with their signs and exponents, whatever stands between them.
+pub fn numbers(text: &str, most: usize) -> Vec<f64> {
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let run = |mut at: usize| {
+        while digit(at) {
+            at += 1;
+        }
+        at
+    };
+    let mut found = Vec::new();
+    let mut at = 0;
+    while found.len() < most && at < bytes.len() {
+        if !digit(at) && !(bytes[at] == b'.' && digit(at + 1)) {
+            at += 1;
+            continue;
+        }
+        let signed = at > 0 && matches!(bytes[at - 1], b'-' | b'+');
+        let start = at - usize::from(signed);
+        at = run(at);
+        if bytes.get(at) == Some(&b'.') {
+            at = run(at + 1);
+        }
+        if let Some(b'e' | b'E') = bytes.get(at) {
+            let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+            if digit(at + 1 + sign) {
+                at = run(at + 1 + sign);
+            }
+        }
+        found.extend(number(&text[start..at]));
+    }
+    found
 }
 
 /// An exposure time in seconds: `1/250`, `0.5`, `30`.

@@ -150,6 +150,9 @@ pub struct Record {
     priorities: Vec<Priority>,
     /// While reading: weight still free. Not compared, not stored.
     room: u64,
+    /// While reading: there are maker notes, which no reader here understands yet. Tags that would depend on them are
+    /// left out.
+    pub(crate) has_maker_notes: bool,
 }
 
 impl Record {
@@ -163,6 +166,7 @@ impl Record {
             stopped: None,
             priorities: Vec::new(),
             room: limits.record,
+            has_maker_notes: false,
         }
     }
 
@@ -174,7 +178,7 @@ impl Record {
         warnings: Vec<String>,
         stopped: Option<Reason>,
     ) -> Self {
-        Self { format, mime, tags, warnings, stopped, priorities: Vec::new(), room: 0 }
+        Self { format, mime, tags, warnings, stopped, priorities: Vec::new(), room: 0, has_maker_notes: false }
     }
 
     /// Adds a tag whose printed form is the plain form of `raw`.
@@ -256,10 +260,8 @@ impl Record {
         }
     }
 
-    /// Marks duplicates by ExifTool's ranking; called once, after the last tag.
-    ///
-    /// Among all tags of one name the last of the highest priority wins; a group without the winner shows its first.
-    pub fn finish(&mut self) {
+    /// By name, the place in `tags` of the one that ranks first whatever its group. Only before [`Record::finish`].
+    pub(crate) fn winners(&self) -> HashMap<&str, usize> {
         let mut winners: HashMap<&str, usize> = HashMap::with_capacity(self.tags.len());
         for (index, tag) in self.tags.iter().enumerate() {
             let best = winners.entry(&tag.name).or_insert(index);
@@ -267,6 +269,14 @@ impl Record {
                 *best = index;
             }
         }
+        winners
+    }
+
+    /// Marks duplicates by ExifTool's ranking; called once, after the last tag.
+    ///
+    /// Among all tags of one name the last of the highest priority wins; a group without the winner shows its first.
+    pub fn finish(&mut self) {
+        let winners = self.winners();
         let mut first: HashMap<(&str, &str), usize> = HashMap::with_capacity(self.tags.len());
         for (index, tag) in self.tags.iter().enumerate() {
             let winner = winners[&*tag.name];
@@ -282,6 +292,7 @@ impl Record {
         self.tags.iter_mut().zip(ranks).for_each(|(tag, rank)| tag.rank = rank);
         self.priorities = Vec::new();
         self.room = 0;
+        self.has_maker_notes = false;
     }
 }
 

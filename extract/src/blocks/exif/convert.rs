@@ -234,14 +234,18 @@ pub(super) fn cfa_pattern(value: &Raw<'_>) -> Option<Shown> {
         "<invalid pattern size>".to_owned()
     } else {
         let count = usize::from(columns) * usize::from(rows);
-        let lines = colors[..count].chunks(rows.into()).map(|line| {
-            let names: Vec<_> =
-                line.iter().map(|&c| COLORS.get(usize::from(c)).copied().unwrap_or("Unknown")).collect();
-            format!("[{}]", names.join(","))
-        });
-        lines.collect()
+        color_lines(rows.into(), &colors[..count])
     };
     Some(Shown::both(raw, printed))
+}
+
+/// Names of colours, a line in brackets each.
+pub(super) fn color_lines(line: usize, colors: &[u8]) -> String {
+    let lines = colors.chunks(line.max(1)).map(|line| {
+        let names: Vec<_> = line.iter().map(|&c| COLORS.get(usize::from(c)).copied().unwrap_or("Unknown")).collect();
+        format!("[{}]", names.join(","))
+    });
+    lines.collect()
 }
 
 pub(super) fn plane_colors(value: &Raw<'_>) -> Option<Shown> {

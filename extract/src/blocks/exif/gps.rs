@@ -5,12 +5,14 @@ use crate::{Value, bytes::utf8, print};
 
 /// Degrees, minutes and seconds as degrees without sign; nothing where one of them is no number.
 pub(super) fn coordinate(value: &Raw<'_>) -> Option<Shown> {
-    let words = value.words();
-    let numbers: Option<Vec<f64>> = words.iter().take(3).map(|word| print::number(word)).collect();
-    let Some([degrees, rest @ ..]) = numbers.as_deref() else { return Some(Shown::plain("")) };
-    if words.iter().any(|word| word == "inf" || word == "undef") {
+    let text = value.text();
+    if text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "inf" || word == "undef") {
         return Some(Shown::plain(""));
     }
+    let numbers = print::numbers(&text, 3);
+    let Some([degrees, rest @ ..]) = Some(numbers.as_slice()).filter(|numbers| !numbers.is_empty()) else {
+        return Some(Shown::plain(""));
+    };
     let minutes = rest.first().copied().unwrap_or(0.0) + rest.get(1).copied().unwrap_or(0.0) / 60.0;
     let degrees = (degrees + minutes / 60.0).abs();
     Some(Shown::both(degrees, print::degrees(degrees, None)))
@@ -19,13 +21,11 @@ pub(super) fn coordinate(value: &Raw<'_>) -> Option<Shown> {
 /// Hours, minutes and seconds; what exceeds its unit is carried over.
 pub(super) fn time_stamp(value: &Raw<'_>) -> Option<Shown> {
     let words = value.words();
-    let part = |index: usize| words.get(index).and_then(|word| print::number(word)).unwrap_or(0.0);
-    let mut rest = (part(0) * 60.0 + part(1)) * 60.0 + part(2);
-    let mut hours = (rest / 3600.0).trunc();
-    rest -= hours * 3600.0;
-    let mut minutes = (rest / 60.0).trunc();
-    rest -= minutes * 60.0;
-    let mut seconds = format!("{rest:012.9}");
+    let part = |index: usize| words.get(index).map_or(0.0, |word| print::number_prefix(word));
+    let total = (part(0) * 60.0 + part(1)) * 60.0 + part(2);
+    let mut hours = (total / 3600.0).trunc();
+    let mut minutes = ((total - hours * 3600.0) / 60.0).trunc();
+    let mut seconds = format!("{:012.9}", total - hours * 3600.0 - minutes * 60.0);
     if print::number(&seconds).is_some_and(|seconds| seconds >= 60.0) {
         seconds = "00".into();
         minutes += 1.0;

@@ -79,6 +79,18 @@ pub fn read_file(source: &mut Source<'_>, record: &mut Record) -> Result<Summary
     walk::run(source, 0, Holder::Tiff, Chain::Exif, record)
 }
 
+/// What a value of Exif's `Flash` means.
+pub fn flash_name(value: u64) -> String {
+    let name = i64::try_from(value).ok().and_then(|value| values::name(values::camera::FLASH, value));
+    name.map_or_else(|| format!("Unknown (0x{value:x})"), str::to_owned)
+}
+
+/// The colours of a filter pattern, given as numbers joined by blanks, in lines of `line`.
+pub fn cfa_colors(line: usize, numbers: &str) -> String {
+    let colors: Vec<u8> = numbers.split(' ').map(|number| number.parse().unwrap_or(u8::MAX)).collect();
+    convert::color_lines(line, &colors)
+}
+
 /// What the directories of a structure describe, one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Chain {

@@ -214,6 +214,8 @@ impl Walk<'_, '_> {
         if entry.kind == Type::Undefined && entry.count == 1 {
             entry.kind = Type::Byte;
         }
+        // Maker notes, in their standard place.
+        self.record.has_maker_notes |= id == 0x927c;
         match directory.table.field(id) {
             Some(field) => self.field(directory, &entry, field),
             None if id > 0xf000 && directory.table == Table::Main => self.self_named(directory, &entry),
