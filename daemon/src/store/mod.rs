@@ -1,8 +1,36 @@
 //! The only user of sled: rows in, rows out. Knows nobody who reads it.
+//!
+//! A change goes `writer` (groups, commit points, trouble) → `apply` and `links` (what it means) → `draft` (rows as
+//! they will be, one transaction) → `page`, `row`, `names`, `side`, `schema` (rows as bytes). Readers come through
+//! `read`, with `cache` in front. `open` makes and repairs, `lease` holds the handle.
 
-use std::sync::Arc;
+mod apply;
+mod cache;
+mod draft;
+mod lease;
+mod links;
+mod names;
+mod open;
+mod page;
+mod read;
+mod row;
+mod schema;
+mod shared;
+mod side;
+mod writer;
 
-use crate::model::{DirId, DirRows, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Place};
+#[cfg(test)]
+mod tests;
+
+use std::{io, path::Path, path::PathBuf, sync::Arc};
+
+use crate::{
+    codec::DecodeError,
+    model::{DirId, DirRows, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Place},
+};
+
+use shared::Shared;
+pub use writer::SledStore;
 
 /// Reads of the index. Never waits for a writer; cheap to clone behind an `Arc`.
 pub trait Rows: Send + Sync {
@@ -87,17 +115,76 @@ pub struct Counts {
     pub failed: u64,
 }
 
+/// Where and how the store keeps its rows.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// The store's own directory; made if it is missing.
+    pub path: PathBuf,
+    /// Bytes of decoded records kept for readers.
+    pub records_bytes: usize,
+    /// Bytes sled's own cache aims at.
+    pub cache_bytes: u64,
+    /// Nothing is written while the file system has less room.
+    pub min_free_bytes: u64,
+}
+
+impl StoreConfig {
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), records_bytes: 16 << 20, cache_bytes: 16 << 20, min_free_bytes: 200 << 20 }
+    }
+}
+
+/// How the opening went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenReport {
+    /// It is new and empty: everything has to be crawled.
+    pub created: bool,
+    /// What was wrong with its snapshot, which was left out; nothing is lost.
+    pub repaired: Option<String>,
+    /// Where the damaged rows lie now, and what was wrong with them.
+    pub set_aside: Option<(PathBuf, String)>,
+}
+
+/// How well the cache of decoded records serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CacheUse {
+    pub bytes: u64,
+    pub hits: u64,
+    pub misses: u64,
+}
+
+/// Takes what the store announces; called by the writer's thread, so it must not wait.
+pub type Sink = Box<dyn Fn(StoreEvent) + Send>;
+
 /// Why the store could not answer or write.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("the store at {path} is in use by another process")]
-    Locked { path: String },
+    #[error("the store at {path} is in use by {holder}")]
+    Locked { path: String, holder: String },
+    #[error("the store at {path} is of a newer version ({found}, known is {known})")]
+    Newer { path: String, found: u32, known: u32 },
     #[error("the store at {path} cannot be opened")]
-    Open { path: String, source: std::io::Error },
+    Open { path: String, source: io::Error },
     #[error("the store is damaged: {what}")]
     Damaged { what: String },
+    #[error("cannot {act} {path}")]
+    Failed { act: &'static str, path: String, source: io::Error },
+    #[error("{free} bytes are free on the store's disk, {wanted} are wanted")]
+    Full { free: u64, wanted: u64 },
     #[error("the store cannot be written: {what}")]
     Write { what: String },
     #[error("the store is closed")]
     Closed,
+}
+
+impl From<DecodeError> for StoreError {
+    fn from(error: DecodeError) -> Self {
+        Self::Damaged { what: error.to_string() }
+    }
+}
+
+/// For `map_err` where a file could not be read or written.
+fn failed(act: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    let path = path.display().to_string();
+    move |source| StoreError::Failed { act, path, source }
 }

@@ -1,0 +1,400 @@
+//! Changes that are not committed yet: the writer's view of the rows, and the one transaction that makes it everyone's.
+//!
+//! Keeps what must stay true between rows whatever the changes are: totals, the places of inodes with several names,
+//! and side files no row names. What a change means is decided in `apply`.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, PoisonError},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use sled::{Batch, Transactional, transaction::TransactionError};
+
+use crate::{
+    model::{DirId, EntryRow, FailureKind, FileId, Place},
+    store::{
+        Counts, Shared, StoreError,
+        lease::{Tables, reading, writing},
+        names::Interner,
+        page::Page,
+        row::{Body, Packer, Row},
+        schema::{State, failure_number, file_of, link_place, meta, page_key, page_of, record_key},
+    },
+};
+
+/// A transaction is committed when it has so many operations; one change adds up to 400 more. Sled takes gigabytes for
+/// transactions of thousands.
+pub(super) const OPERATIONS: usize = 600;
+/// … or so many bytes.
+const BYTES: usize = 4 << 20;
+/// About the bytes of a page.
+const PAGE: usize = 8 << 10;
+
+/// What the writer keeps from one transaction to the next.
+#[derive(Debug)]
+pub(super) struct Tools<'a> {
+    pub names: Interner<'a>,
+    pub packer: Packer,
+}
+
+/// Rows as they will be.
+#[derive(Debug)]
+pub(super) struct Draft<'a, 'n> {
+    pub shared: &'a Shared,
+    pub tools: &'a mut Tools<'n>,
+    tables: Arc<Tables>,
+    pages: BTreeMap<Vec<u8>, Slot>,
+    records: BTreeMap<FileId, Option<Row>>,
+    suspects: BTreeMap<FileId, Option<(u8, FailureKind)>>,
+    links: BTreeMap<Vec<u8>, Option<FileId>>,
+    /// How many rows name a side file.
+    sides: BTreeMap<[u8; 32], u32>,
+    /// Directories removed (`true`) and cleared (`false`).
+    hidden: BTreeMap<DirId, bool>,
+    pub counts: Counts,
+    /// Microseconds since 1970.
+    pub now: u64,
+    operations: usize,
+    bytes: usize,
+}
+
+/// A page that was looked at; `None` if there is none of this key any more.
+#[derive(Debug)]
+struct Slot {
+    page: Option<Page>,
+    dirty: bool,
+}
+
+impl<'a, 'n> Draft<'a, 'n> {
+    pub(super) fn new(shared: &'a Shared, tools: &'a mut Tools<'n>) -> Result<Self, StoreError> {
+        Ok(Self {
+            tools,
+            tables: shared.lease.tables()?,
+            pages: BTreeMap::new(),
+            records: BTreeMap::new(),
+            suspects: BTreeMap::new(),
+            links: BTreeMap::new(),
+            sides: BTreeMap::new(),
+            hidden: BTreeMap::new(),
+            counts: shared.counts(),
+            now: now(),
+            operations: 0,
+            bytes: 0,
+            shared,
+        })
+    }
+
+    /// Whether it should be committed before more is changed.
+    pub(super) fn is_full(&self) -> bool {
+        self.operations >= OPERATIONS || self.bytes >= BYTES
+    }
+
+    /// The key of the page that has or would have this name: the one with the greatest fence up to it.
+    fn page_for(&self, dir: DirId, name: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let range = page_key(dir, b"")..=page_key(dir, name);
+        let ours = self.pages.range(range.clone()).rev().find(|(_, slot)| slot.page.is_some()).map(|(key, _)| key);
+        let gone = |key: &[u8]| self.pages.get(key).is_some_and(|slot| slot.page.is_none());
+        let mut theirs = self.tables.dirs.range(range).rev();
+        let theirs = loop {
+            match theirs.next().transpose().map_err(reading)? {
+                Some((key, _)) if gone(&key) => {}
+                other => break other.map(|(key, _)| key.to_vec()),
+            }
+        };
+        Ok(theirs.max(ours.cloned()))
+    }
+
+    fn slot(&mut self, key: &[u8]) -> Result<&mut Slot, StoreError> {
+        if !self.pages.contains_key(key) {
+            let page = match self.tables.dirs.get(key).map_err(reading)? {
+                Some(bytes) => Some(Page::decode(page_of(key)?.0, &bytes)?),
+                None => None,
+            };
+            self.pages.insert(key.to_vec(), Slot { page, dirty: false });
+        }
+        self.pages.get_mut(key).ok_or(StoreError::Closed)
+    }
+
+    /// The page, to be changed. It must exist.
+    fn change(&mut self, key: &[u8]) -> Result<&mut Page, StoreError> {
+        if !self.slot(key)?.dirty {
+            self.operations += 1;
+            self.bytes += PAGE;
+        }
+        let slot = self.pages.get_mut(key).ok_or(StoreError::Closed)?;
+        slot.dirty = true;
+        slot.page.as_mut().ok_or_else(|| StoreError::Damaged { what: "a page is missing".into() })
+    }
+
+    fn set_page(&mut self, key: Vec<u8>, page: Option<Page>) {
+        self.operations += 1;
+        self.pages.insert(key, Slot { page, dirty: true });
+    }
+
+    /// The directory's first page.
+    pub(super) fn first_page(&mut self, dir: DirId) -> Result<Option<&Page>, StoreError> {
+        Ok(self.slot(&page_key(dir, b""))?.page.as_ref())
+    }
+
+    /// The directory's first page, to be changed.
+    pub(super) fn change_first_page(&mut self, dir: DirId) -> Result<&mut Page, StoreError> {
+        self.change(&page_key(dir, b""))
+    }
+
+    pub(super) fn add_dir(&mut self, dir: DirId, page: Page) {
+        self.set_page(page_key(dir, b""), Some(page));
+    }
+
+    pub(super) fn entry(&mut self, dir: DirId, name: &[u8]) -> Result<Option<EntryRow>, StoreError> {
+        let Some(key) = self.page_for(dir, name)? else { return Ok(None) };
+        let page = self.slot(&key)?.page.as_ref();
+        Ok(page.and_then(|page| page.get(name)).cloned())
+    }
+
+    /// Puts an entry into a directory that exists.
+    pub(super) fn set_entry(&mut self, dir: DirId, entry: EntryRow) -> Result<(), StoreError> {
+        let key = self.page_for(dir, &entry.name)?.ok_or_else(|| StoreError::Damaged { what: "no page".into() })?;
+        let page = self.change(&key)?;
+        if let Some((fence, rest)) = page.put(entry) {
+            self.set_page(page_key(dir, &fence), Some(rest));
+        }
+        Ok(())
+    }
+
+    /// Takes an entry out of a directory.
+    pub(super) fn unset_entry(&mut self, dir: DirId, name: &[u8]) -> Result<(), StoreError> {
+        let Some(key) = self.page_for(dir, name)? else { return Ok(()) };
+        let page = self.change(&key)?;
+        page.entries.retain(|entry| *entry.name != *name);
+        if page.entries.is_empty() && page.head.is_none() {
+            self.pages.insert(key, Slot { page: None, dirty: true });
+        }
+        Ok(())
+    }
+
+    /// Takes the last page of a directory away, with its entries.
+    pub(super) fn take_page(&mut self, dir: DirId) -> Result<Option<Page>, StoreError> {
+        // No name is longer than 255 bytes or holds 0xff so often.
+        let Some(key) = self.page_for(dir, &[0xff; 300])? else { return Ok(None) };
+        let page = self.slot(&key)?.page.take();
+        self.set_page(key, None);
+        Ok(page)
+    }
+
+    pub(super) fn row(&mut self, file: FileId) -> Result<Option<Row>, StoreError> {
+        if let Some(row) = self.records.get(&file) {
+            return Ok(row.clone());
+        }
+        let bytes = self.tables.records.get(record_key(file)).map_err(reading)?;
+        Ok(bytes.map(|bytes| Row::decode(&bytes)).transpose()?)
+    }
+
+    pub(super) fn set_row(&mut self, file: FileId, row: Option<Row>) -> Result<(), StoreError> {
+        let old = self.row(file)?;
+        if let Some(digest) = side_of(old.as_ref()) {
+            *self.side(&digest)? -= 1;
+        }
+        if let Some(digest) = side_of(row.as_ref()) {
+            *self.side(&digest)? += 1;
+        }
+        if old.is_some() || row.is_some() {
+            self.operations += 1;
+            self.bytes += row.as_ref().map_or(0, Row::weight);
+            self.records.insert(file, row);
+        }
+        Ok(())
+    }
+
+    fn side(&mut self, digest: &[u8; 32]) -> Result<&mut u32, StoreError> {
+        if !self.sides.contains_key(digest) {
+            let count = side_count(&self.tables, digest)?;
+            // One operation more: never below zero, as each row is counted when it is put.
+            self.operations += 1;
+            self.sides.insert(*digest, count);
+        }
+        self.sides.get_mut(digest).ok_or(StoreError::Closed)
+    }
+
+    pub(super) fn set_suspect(&mut self, file: FileId, suspect: Option<(u8, FailureKind)>) -> Result<(), StoreError> {
+        let known = self.suspects.contains_key(&file)
+            || self.tables.suspects.contains_key(record_key(file)).map_err(reading)?;
+        if known || suspect.is_some() {
+            self.operations += 1;
+            self.suspects.insert(file, suspect);
+        }
+        Ok(())
+    }
+
+    pub(super) fn link(&mut self, key: &[u8]) -> Result<Option<FileId>, StoreError> {
+        if let Some(number) = self.links.get(key) {
+            return Ok(*number);
+        }
+        let number = self.tables.links.get(key).map_err(reading)?;
+        Ok(number.map(|bytes| file_of(&bytes)).transpose()?)
+    }
+
+    pub(super) fn set_link(&mut self, key: Vec<u8>, number: Option<FileId>) {
+        self.operations += 1;
+        self.links.insert(key, number);
+    }
+
+    /// Up to `limit` places whose links begin with `prefix`, after the link `after`.
+    pub(super) fn places(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Place)>, StoreError> {
+        let mut keys = BTreeSet::new();
+        let after = after.unwrap_or(prefix);
+        let range = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
+        for key in self.tables.links.range::<&[u8], _>(range).keys() {
+            let key = key.map_err(reading)?.to_vec();
+            if !key.starts_with(prefix) || keys.len() >= limit {
+                break;
+            }
+            if !self.links.contains_key(&key) {
+                keys.insert(key);
+            }
+        }
+        let ours = self.links.range::<[u8], _>(range).filter(|(_, number)| number.is_some());
+        keys.extend(ours.map(|(key, _)| key).take_while(|key| key.starts_with(prefix)).cloned());
+        let places = keys.into_iter().take(limit).map(|key| Ok((link_place(&key)?, key)));
+        places.map(|place| place.map(|(place, key)| (key, place))).collect()
+    }
+
+    pub(super) fn is_hidden(&self, dir: DirId) -> bool {
+        self.hidden.get(&dir).copied().unwrap_or_else(|| self.shared.hidden.contains(dir))
+    }
+
+    pub(super) fn unhide(&mut self, dir: DirId) {
+        if self.is_hidden(dir) {
+            self.set_hidden(dir, false);
+        }
+    }
+
+    pub(super) fn set_hidden(&mut self, dir: DirId, hidden: bool) {
+        self.operations += 1;
+        self.hidden.insert(dir, hidden);
+    }
+
+    /// Whether the directory is there and no directory above it is removed.
+    pub(super) fn is_visible(&mut self, dir: DirId) -> Result<bool, StoreError> {
+        if self.first_page(dir)?.is_none() {
+            return Ok(false);
+        }
+        if self.hidden.is_empty() && self.shared.hidden.is_empty() {
+            return Ok(true);
+        }
+        let mut dir = dir;
+        while dir != DirId::TOP {
+            if self.is_hidden(dir) {
+                return Ok(false);
+            }
+            let parent = self.first_page(dir)?.and_then(|page| page.head.as_ref()).map(|head| head.row.parent);
+            let Some(parent) = parent else { return Ok(false) };
+            dir = parent;
+        }
+        Ok(true)
+    }
+
+    /// Commits all changes in one transaction and begins anew. On error nothing is changed.
+    pub(super) fn commit(&mut self) -> Result<(), StoreError> {
+        let batches = self.batches();
+        if self.operations > 0 {
+            let Tables { dirs, records, meta, suspects, links, .. } = &*self.tables;
+            // Readers of several pages wait here for the moment of one transaction.
+            let _alone = self.shared.applying.write().unwrap_or_else(PoisonError::into_inner);
+            (dirs, records, meta, suspects, links)
+                .transaction(|(dirs, records, meta, suspects, links)| {
+                    for (tree, batch) in [dirs, records, meta, suspects, links].into_iter().zip(&batches) {
+                        tree.apply_batch(batch)?;
+                    }
+                    Ok(())
+                })
+                .map_err(|error: TransactionError<()>| match error {
+                    TransactionError::Storage(error) => writing(error),
+                    TransactionError::Abort(()) => StoreError::Closed,
+                })?;
+            self.shared.committed(self.counts, self.hidden.iter().map(|(&dir, &hidden)| (dir, hidden)));
+        }
+        self.tools.names.set_stored();
+        self.shared.cache.forget(self.records.keys().copied());
+        self.pages.clear();
+        self.records.clear();
+        self.suspects.clear();
+        self.links.clear();
+        self.hidden.clear();
+        let unnamed = std::mem::take(&mut self.sides).into_iter().filter(|&(_, count)| count == 0);
+        unnamed.for_each(|(digest, _)| self.shared.unnamed_side(digest));
+        (self.operations, self.bytes) = (0, 0);
+        Ok(())
+    }
+
+    /// The changes by tree, in the order of the transaction.
+    fn batches(&mut self) -> [Batch; 5] {
+        let [mut dirs, mut records, mut meta, mut suspects, mut links] = <[Batch; 5]>::default();
+        for (key, slot) in self.pages.iter_mut().filter(|(_, slot)| slot.dirty) {
+            let page = slot.page.as_mut().map(|page| {
+                page.head.iter_mut().for_each(|head| head.changed = self.now);
+                page.encode()
+            });
+            put(&mut dirs, key, page);
+        }
+        for (file, row) in &self.records {
+            put(&mut records, &record_key(*file), row.as_ref().map(Row::encode));
+        }
+        for (file, suspect) in &self.suspects {
+            let suspect = suspect.map(|(attempts, kind)| vec![attempts, failure_number(kind)]);
+            put(&mut suspects, &record_key(*file), suspect);
+        }
+        for (key, number) in &self.links {
+            put(&mut links, key, number.map(|number| record_key(number).to_vec()));
+        }
+        for (digest, count) in &self.sides {
+            put(&mut meta, &meta::key(meta::SIDE, digest), (*count > 0).then(|| count.to_be_bytes().to_vec()));
+        }
+        for (dir, hidden) in &self.hidden {
+            put(&mut meta, &meta::key(meta::HIDDEN, &dir.0.to_be_bytes()), hidden.then(Vec::new));
+        }
+        for (number, names) in self.tools.names.unstored() {
+            put(&mut meta, &meta::key(meta::NAMES, &number.to_be_bytes()), Some(names));
+        }
+        let (next_file, next_dir) = self.shared.next_numbers();
+        let state = State { counts: self.counts, next_file, next_dir };
+        put(&mut meta, meta::STATE, Some(state.encode()));
+        [dirs, records, meta, suspects, links]
+    }
+}
+
+fn put(batch: &mut Batch, key: &[u8], value: Option<Vec<u8>>) {
+    match value {
+        Some(value) => batch.insert(key, value),
+        None => batch.remove(key),
+    }
+}
+
+fn side_of(row: Option<&Row>) -> Option<[u8; 32]> {
+    match row {
+        Some(Row::File(kept)) => match kept.body {
+            Body::Side { digest, .. } => Some(digest),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// How many rows name this side file.
+pub(super) fn side_count(tables: &Tables, digest: &[u8; 32]) -> Result<u32, StoreError> {
+    let bytes = tables.meta.get(meta::key(meta::SIDE, digest)).map_err(reading)?;
+    match bytes.map(|bytes| <[u8; 4]>::try_from(&*bytes)) {
+        None => Ok(0),
+        Some(Ok(count)) => Ok(u32::from_be_bytes(count)),
+        Some(Err(_)) => Err(StoreError::Damaged { what: "a count of odd length".into() }),
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
+}

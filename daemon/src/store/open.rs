@@ -1,0 +1,246 @@
+//! Opens the store carefully: one process at a time, damaged parts set aside, rows of a newer program refused.
+//!
+//! In the directory lie `lock`, which names the process that has it, and `rows`: sled's files and `side`.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{Read, Write},
+    num::NonZeroU64,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    thread,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::{
+    model::{Access, DirId, DirRow},
+    store::{
+        Counts, OpenReport, StoreConfig, StoreError,
+        draft::side_count,
+        lease::{Tables, reading, writing},
+        names::{self, Names},
+        page::{Head, Page},
+        schema::{SCHEMA, State, meta, page_key},
+        side::SideFiles,
+    },
+};
+
+/// An open store, before anybody uses it.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub tables: Tables,
+    pub side: SideFiles,
+    pub names: Names,
+    pub state: State,
+    /// Removed directories that are not cleared yet.
+    pub hidden: Vec<DirId>,
+    /// Until it is handed on.
+    pub lock: Option<File>,
+    pub report: OpenReport,
+}
+
+/// Where sled's files lie in the store's directory.
+pub(super) fn rows_dir(store: &Path) -> PathBuf {
+    store.join("rows")
+}
+
+/// Opens the store, or makes it.
+pub(super) fn open(config: &StoreConfig) -> Result<Opened, StoreError> {
+    let path = &config.path;
+    let cannot = |source| StoreError::Open { path: path.display().to_string(), source };
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(cannot)?;
+    let lock = lock(path)?;
+    thread::scope(|scope| {
+        let opener = thread::Builder::new().name("store-open".into());
+        let opener = opener.spawn_scoped(scope, || {
+            // Sled's pool wakes each second, open or closed; its threads inherit this from the one that starts them.
+            // Where the kernel refuses, they just do.
+            _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(3_600_000_000_000));
+            open_carefully(config)
+        });
+        let panicked = |_| StoreError::Damaged { what: "opening it panicked".into() };
+        opener.map_err(cannot)?.join().unwrap_or_else(|panic| Err(panicked(panic)))
+    })
+    .map(|opened| Opened { lock: Some(lock), ..opened })
+}
+
+/// Takes the lock that keeps a second daemon out; the file names who has it.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let cannot = |source| StoreError::Open { path: path.display().to_string(), source };
+    let file = path.join("lock");
+    let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(file);
+    let mut file = open.map_err(cannot)?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            let mut pid = String::new();
+            // Its text is for people only.
+            _ = file.read_to_string(&mut pid);
+            let holder = match pid.trim().parse::<u32>() {
+                Ok(pid) => format!("process {pid}"),
+                Err(_) => "another process".into(),
+            };
+            return Err(StoreError::Locked { path: path.display().to_string(), holder });
+        }
+        Err(error) => return Err(cannot(error.into())),
+    }
+    file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(cannot)?;
+    Ok(file)
+}
+
+/// What opens needs nothing; what does not is first opened without its snapshots, then set aside.
+fn open_carefully(config: &StoreConfig) -> Result<Opened, StoreError> {
+    let rows = rows_dir(&config.path);
+    let cannot = |source| StoreError::Open { path: rows.display().to_string(), source };
+    let what = match attempt(config) {
+        Err(StoreError::Damaged { what }) => what,
+        other => return other,
+    };
+    if move_snapshots(&rows).map_err(cannot)? > 0 {
+        match attempt(config) {
+            Err(StoreError::Damaged { .. }) => {}
+            other => {
+                return other.map(|mut opened| {
+                    opened.report.repaired = Some(what);
+                    opened
+                });
+            }
+        }
+    }
+    let aside = set_aside(&rows).map_err(cannot)?;
+    let mut opened = attempt(config)?;
+    opened.report.set_aside = Some((aside, what));
+    Ok(opened)
+}
+
+/// Sled panics on some damage.
+fn attempt(config: &StoreConfig) -> Result<Opened, StoreError> {
+    match catch_unwind(AssertUnwindSafe(|| open_rows(config))) {
+        Ok(result) => result,
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no text");
+            Err(StoreError::Damaged { what: format!("sled panicked: {text}") })
+        }
+    }
+}
+
+fn open_rows(config: &StoreConfig) -> Result<Opened, StoreError> {
+    let rows = rows_dir(&config.path);
+    let cannot = |source| StoreError::Open { path: rows.display().to_string(), source };
+    DirBuilder::new().recursive(true).mode(0o700).create(&rows).map_err(cannot)?;
+    let tables = Tables::open(&rows, config.cache_bytes).map_err(|error| match error {
+        sled::Error::Io(source) if !is_damage(&source) => cannot(source),
+        other => StoreError::Damaged { what: other.to_string() },
+    })?;
+    let created = check_schema(&tables, config)?;
+    if created {
+        begin(&tables)?;
+    }
+    let missing = |what: &str| StoreError::Damaged { what: format!("{what} is missing") };
+    let state = tables.meta.get(meta::STATE).map_err(reading)?.ok_or_else(|| missing("its state"))?;
+    tables.dirs.get(page_key(DirId::TOP, b"")).map_err(reading)?.ok_or_else(|| missing("its first directory"))?;
+    let chunks = tables.meta.scan_prefix(meta::NAMES).values().collect::<Result<Vec<_>, _>>().map_err(reading)?;
+    let hidden = tables.meta.scan_prefix(meta::HIDDEN).keys().collect::<Result<Vec<_>, _>>().map_err(reading)?;
+    let side = SideFiles::open(rows.join("side")).map_err(cannot)?;
+    side.sweep(|digest| side_count(&tables, digest).is_ok_and(|count| count > 0)).map_err(cannot)?;
+    // A write, so that the pool's threads start here.
+    tables.meta.insert(meta::OPENED, &now().to_be_bytes()).map_err(writing)?;
+    tables.sync()?;
+    if created {
+        sync_dirs(&rows).map_err(cannot)?;
+    }
+    Ok(Opened {
+        side,
+        names: names::decode(chunks.iter().map(|chunk| &**chunk))?,
+        state: State::decode(&state)?,
+        hidden: hidden.iter().filter_map(|key| Some(DirId(u32::from_be_bytes(*key.last_chunk()?)))).collect(),
+        lock: None,
+        report: OpenReport { created, repaired: None, set_aside: None },
+        tables,
+    })
+}
+
+/// Whether an I/O error means bytes that are not what sled wrote.
+fn is_damage(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData)
+}
+
+/// Whether the store is empty still. Rows of an unknown layout are refused.
+fn check_schema(tables: &Tables, config: &StoreConfig) -> Result<bool, StoreError> {
+    let Some(schema) = tables.meta.get(meta::SCHEMA).map_err(reading)? else {
+        return match tables.dirs.is_empty() && tables.records.is_empty() {
+            true => Ok(true),
+            false => Err(StoreError::Damaged { what: "its schema is missing".into() }),
+        };
+    };
+    match <[u8; 4]>::try_from(&*schema).map(u32::from_be_bytes) {
+        Ok(SCHEMA) => Ok(false),
+        Ok(found) if found > SCHEMA => {
+            Err(StoreError::Newer { path: config.path.display().to_string(), found, known: SCHEMA })
+        }
+        _ => Err(StoreError::Damaged { what: "its schema is unknown".into() }),
+    }
+}
+
+/// The first rows: the directory `/` and nothing in it.
+fn begin(tables: &Tables) -> Result<(), StoreError> {
+    let access = Access { uid: 0, gid: 0, mode: 0o755 };
+    let row = DirRow { id: DirId::TOP, parent: DirId::TOP, name: Box::default(), access };
+    let top = Page { head: Some(Head { row, changed: now() }), entries: Vec::new() };
+    tables.dirs.insert(page_key(DirId::TOP, b""), top.encode()).map_err(writing)?;
+    let state = State { counts: Counts::default(), next_file: 1, next_dir: DirId::TOP.0 + 1 };
+    tables.meta.insert(meta::STATE, state.encode()).map_err(writing)?;
+    // Last: without it the store is begun again.
+    tables.sync()?;
+    tables.meta.insert(meta::SCHEMA, &SCHEMA.to_be_bytes()).map_err(writing)?;
+    Ok(())
+}
+
+/// Names of directories made just now survive a power cut too.
+fn sync_dirs(rows: &Path) -> std::io::Result<()> {
+    for dir in rows.ancestors().take(3) {
+        File::open(dir)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// A damaged snapshot only makes opening impossible: without it the log is replayed.
+fn move_snapshots(rows: &Path) -> std::io::Result<usize> {
+    let mut moved = 0;
+    for entry in fs::read_dir(rows)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if let Some(name) = name.filter(|name| name.starts_with("snap.")) {
+            fs::rename(&path, rows.join(format!("damaged-{name}")))?;
+            moved += 1;
+        }
+    }
+    Ok(moved)
+}
+
+/// Renames the directory out of the way. The one set aside before is removed: it can be large.
+fn set_aside(rows: &Path) -> std::io::Result<PathBuf> {
+    let numbered = |n: u32| rows.with_extension(format!("damaged-{n}"));
+    let mut last = 0;
+    for entry in fs::read_dir(rows.parent().unwrap_or(rows))? {
+        let path = entry?.path();
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if let Some(n) = extension.and_then(|text| text.strip_prefix("damaged-")).and_then(|n| n.parse().ok()) {
+            last = last.max(n);
+        }
+    }
+    if last > 0 {
+        fs::remove_dir_all(numbered(last))?;
+    }
+    let aside = numbered(last + 1);
+    fs::rename(rows, &aside)?;
+    Ok(aside)
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
+}

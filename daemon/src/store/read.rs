@@ -1,0 +1,212 @@
+//! Reads of the rows, from any thread.
+
+use std::sync::{Arc, PoisonError};
+
+use crate::{
+    model::{
+        DirId, DirRows, EntryRow, FailureKind, FileId, FileRecord, FileResult, FileState, Identity, Node, Place, join,
+    },
+    store::{
+        Counts, Rows, Shared, StoreError, cache,
+        lease::{Tables, reading},
+        page::{Head, Page, Reader},
+        row::{Body, Kept, Packed, Row},
+        schema::{failure_of, file_of, link_place, link_prefix, page_key, page_of, record_key},
+    },
+};
+
+/// A path has 4,096 bytes at most: what is deeper is a ring of damaged rows.
+const DEEPEST: usize = 2_048;
+/// Pages looked at in one call of [`Rows::scan`].
+const PAGES: usize = 4_096;
+
+impl Tables {
+    /// The entry of this name, from the page with the greatest fence up to it.
+    pub(super) fn entry(&self, dir: DirId, name: &[u8]) -> Result<Option<EntryRow>, StoreError> {
+        let range = page_key(dir, b"")..=page_key(dir, name);
+        let Some((_, bytes)) = self.dirs.range(range).next_back().transpose().map_err(reading)? else {
+            return Ok(None);
+        };
+        Ok(Reader::new(dir, &bytes)?.find(name)?.map(|entry| entry.to_row()))
+    }
+
+    pub(super) fn head(&self, dir: DirId) -> Result<Option<Head>, StoreError> {
+        let Some(bytes) = self.dirs.get(page_key(dir, b"")).map_err(reading)? else { return Ok(None) };
+        Ok(Reader::new(dir, &bytes)?.head)
+    }
+
+    pub(super) fn row(&self, file: FileId) -> Result<Option<Row>, StoreError> {
+        let bytes = self.records.get(record_key(file)).map_err(reading)?;
+        Ok(bytes.map(|bytes| Row::decode(&bytes)).transpose()?)
+    }
+}
+
+impl Shared {
+    /// Whether the directory is there, and none above it is removed.
+    pub(super) fn is_visible(&self, tables: &Tables, dir: DirId) -> Result<bool, StoreError> {
+        if self.hidden.is_empty() {
+            return Ok(true);
+        }
+        let mut dir = dir;
+        for _ in 0..DEEPEST {
+            if dir == DirId::TOP {
+                return Ok(true);
+            }
+            if self.hidden.contains(dir) {
+                return Ok(false);
+            }
+            let Some(head) = tables.head(dir)? else { return Ok(false) };
+            dir = head.row.parent;
+        }
+        Ok(false)
+    }
+
+    /// The record of a row, from wherever it lies.
+    fn result(&self, body: Body) -> Result<Option<FileResult>, StoreError> {
+        let packed = match body {
+            Body::Waiting => return Ok(None),
+            Body::Failed { kind, text } => return Ok(Some(FileResult::Failed { kind, text })),
+            Body::Packed(packed) => packed,
+            Body::Side { digest, dictionary, len } => Packed { dictionary, len, data: self.side.get(&digest)? },
+        };
+        Ok(Some(FileResult::Record(self.unpacker.unpack(&packed, &self.names)?)))
+    }
+}
+
+impl Rows for Shared {
+    fn dir(&self, dir: DirId) -> Result<Option<DirRows>, StoreError> {
+        let tables = self.lease.tables()?;
+        if !self.is_visible(&tables, dir)? {
+            return Ok(None);
+        }
+        let _still = self.applying.read().unwrap_or_else(PoisonError::into_inner);
+        let mut rows: Option<DirRows> = None;
+        for page in tables.dirs.scan_prefix(page_key(dir, b"")) {
+            let (key, bytes) = page.map_err(reading)?;
+            let Page { head, entries } = Page::decode(page_of(&key)?.0, &bytes)?;
+            match (&mut rows, head) {
+                (None, Some(head)) => rows = Some(DirRows { dir: head.row, entries }),
+                (Some(rows), None) => rows.entries.extend(entries),
+                _ => return Ok(None),
+            }
+        }
+        Ok(rows)
+    }
+
+    fn entry(&self, dir: DirId, name: &[u8]) -> Result<Option<EntryRow>, StoreError> {
+        let tables = self.lease.tables()?;
+        match self.is_visible(&tables, dir)? {
+            true => tables.entry(dir, name),
+            false => Ok(None),
+        }
+    }
+
+    fn path(&self, dir: DirId) -> Result<Option<Vec<u8>>, StoreError> {
+        let tables = self.lease.tables()?;
+        let mut names = Vec::new();
+        let mut at = dir;
+        while at != DirId::TOP {
+            if self.hidden.contains(at) || names.len() == DEEPEST {
+                return Ok(None);
+            }
+            let Some(head) = tables.head(at)? else { return Ok(None) };
+            names.push(head.row.name);
+            at = head.row.parent;
+        }
+        Ok(Some(names.iter().rev().fold(b"/".to_vec(), |path, name| join(&path, name))))
+    }
+
+    fn dir_at(&self, path: &[u8]) -> Result<Option<DirId>, StoreError> {
+        let tables = self.lease.tables()?;
+        let mut dir = DirId::TOP;
+        for name in path.split(|&b| b == b'/').filter(|name| !name.is_empty()) {
+            match tables.entry(dir, name)?.map(|entry| entry.node) {
+                Some(Node::Dir(below)) => dir = below,
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(dir))
+    }
+
+    fn file(&self, file: FileId) -> Result<Option<Arc<FileRecord>>, StoreError> {
+        let miss = match self.cache.get(file) {
+            Ok(record) => return Ok(Some(record)),
+            Err(miss) => miss,
+        };
+        let Some(Row::File(kept)) = self.lease.tables()?.row(file)? else { return Ok(None) };
+        let Kept { place, committed, cost, attempts, body, .. } = kept;
+        let Some(result) = self.result(body)? else { return Ok(None) };
+        let bytes = match &result {
+            FileResult::Record(record) => cache::weight(record),
+            FileResult::Failed { text, .. } => 256 + text.len(),
+        };
+        let record = Arc::new(FileRecord { place, committed, cost, attempts, result });
+        self.cache.put(miss, file, &record, bytes);
+        Ok(Some(record))
+    }
+
+    fn links(&self, identity: &Identity) -> Result<Vec<Place>, StoreError> {
+        let tables = self.lease.tables()?;
+        let mut places = Vec::new();
+        for key in tables.links.scan_prefix(link_prefix(identity)).keys() {
+            let place = link_place(&key.map_err(reading)?)?;
+            if self.is_visible(&tables, place.dir)? {
+                places.push(place);
+            }
+        }
+        Ok(places)
+    }
+
+    fn scan(
+        &self,
+        from: DirId,
+        limit: usize,
+        wanted: &dyn Fn(FileState) -> bool,
+    ) -> Result<(Vec<(DirId, EntryRow)>, Option<DirId>), StoreError> {
+        let tables = self.lease.tables()?;
+        let mut found = Vec::new();
+        let mut at = from;
+        for (count, page) in tables.dirs.range(page_key(from, b"")..).enumerate() {
+            let (key, bytes) = page.map_err(reading)?;
+            let (dir, _) = page_of(&key)?;
+            if dir != at && (found.len() >= limit || count >= PAGES) {
+                return Ok((found, Some(dir)));
+            }
+            at = dir;
+            let mut reader = Reader::new(dir, &bytes)?;
+            if !reader.has(wanted) || !self.is_visible(&tables, dir)? {
+                continue;
+            }
+            while let Some(entry) = reader.next()? {
+                if matches!(&entry.node, Node::File(row) if wanted(row.state)) {
+                    found.push((dir, entry.to_row()));
+                }
+            }
+        }
+        Ok((found, None))
+    }
+
+    fn suspects(&self) -> Result<Vec<(FileId, u8, FailureKind)>, StoreError> {
+        let tables = self.lease.tables()?;
+        let rows = tables.suspects.iter().map(|row| {
+            let (key, value) = row.map_err(reading)?;
+            let &[attempts, kind] = &*value else {
+                return Err(StoreError::Damaged { what: "a suspect of odd length".into() });
+            };
+            Ok((file_of(&key)?, attempts, failure_of(kind)?))
+        });
+        rows.collect()
+    }
+
+    fn counts(&self) -> Counts {
+        self.counts()
+    }
+
+    fn new_file(&self) -> FileId {
+        self.new_file()
+    }
+
+    fn new_dir(&self) -> DirId {
+        self.new_dir()
+    }
+}

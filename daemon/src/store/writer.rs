@@ -1,0 +1,452 @@
+//! The owner of all writing: one thread that groups changes into transactions, and announces them.
+//!
+//! A change that comes alone is committed at once; what comes meanwhile forms the next group. Syncing takes long on
+//! slow disks and has a thread of its own, so that it delays no commit.
+
+use std::{
+    collections::VecDeque,
+    fs::File,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    model::{DirId, DirRows, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Place},
+    store::{
+        CacheUse, Changed, CommitId, Counts, OpenReport, Rows, Shared, Sink, Store, StoreConfig, StoreError,
+        StoreEvent,
+        draft::{Draft, Tools, side_count},
+        names::Interner,
+        open::{self, rows_dir},
+        row::Packer,
+    },
+};
+
+/// Changes in one transaction.
+const GROUP: usize = 256;
+/// Commits are synced so long after the last one, and while they go on so long after the first.
+const QUIET: Duration = Duration::from_millis(50);
+const AT_MOST: Duration = Duration::from_secs(1);
+/// After trouble it is tried again, the first time and at most after so long.
+const RETRY: Duration = Duration::from_secs(1);
+const RETRY_MOST: Duration = Duration::from_secs(30);
+
+/// The store on sled.
+#[derive(Debug)]
+pub struct SledStore {
+    shared: Arc<Shared>,
+    // Held while a batch gets its number and its place in the queue.
+    batches: Mutex<(u64, Sender<Message>)>,
+    writer: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
+    /// Released when the store is dropped.
+    _lock: File,
+}
+
+#[derive(Debug)]
+enum Message {
+    Batch(CommitId, Vec<Mutation>),
+    /// All up to this commit is on disk, or why not.
+    Synced(CommitId, Result<(), StoreError>),
+    Close,
+}
+
+impl SledStore {
+    /// Opens the store or makes it, repairing what can be repaired. `sink` is called by the writer's thread.
+    pub fn open(config: StoreConfig, sink: Sink) -> Result<(Self, OpenReport), StoreError> {
+        let path = config.path.display().to_string();
+        let mut opened = open::open(&config)?;
+        let report = opened.report.clone();
+        let lock = opened.lock.take().ok_or(StoreError::Closed)?;
+        let shared = Arc::new(Shared::new(config, opened));
+        let (sender, receiver) = channel();
+        let messages = (sender.clone(), receiver);
+        let writer = thread::Builder::new().name("store".into());
+        let writer = writer.spawn({
+            let shared = shared.clone();
+            move || write(&shared, messages, &sink)
+        });
+        let writer = writer.map_err(|source| StoreError::Open { path, source })?;
+        let batches = Mutex::new((0, sender));
+        Ok((Self { shared, batches, writer: Mutex::new(Some(writer)), _lock: lock }, report))
+    }
+
+    /// How well the cache of decoded records serves.
+    pub fn cache_use(&self) -> CacheUse {
+        self.shared.cache.usage()
+    }
+
+    fn send(&self, message: impl FnOnce(CommitId) -> Message) -> CommitId {
+        let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
+        batches.0 += 1;
+        let commit = CommitId(batches.0);
+        // A writer that has ended has said so through the sink.
+        _ = batches.1.send(message(commit));
+        commit
+    }
+}
+
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        // Nobody is left to be told; what was not committed is crawled again.
+        _ = self.close();
+    }
+}
+
+impl Store for SledStore {
+    fn commit(&self, batch: Vec<Mutation>) -> CommitId {
+        self.send(|commit| Message::Batch(commit, batch))
+    }
+
+    fn close(&self) -> Result<(), StoreError> {
+        let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
+        self.send(|_| Message::Close);
+        writer.join().unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+impl Rows for SledStore {
+    fn dir(&self, dir: DirId) -> Result<Option<DirRows>, StoreError> {
+        self.shared.dir(dir)
+    }
+
+    fn entry(&self, dir: DirId, name: &[u8]) -> Result<Option<EntryRow>, StoreError> {
+        self.shared.entry(dir, name)
+    }
+
+    fn path(&self, dir: DirId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.shared.path(dir)
+    }
+
+    fn dir_at(&self, path: &[u8]) -> Result<Option<DirId>, StoreError> {
+        self.shared.dir_at(path)
+    }
+
+    fn file(&self, file: FileId) -> Result<Option<Arc<FileRecord>>, StoreError> {
+        self.shared.file(file)
+    }
+
+    fn links(&self, identity: &Identity) -> Result<Vec<Place>, StoreError> {
+        self.shared.links(identity)
+    }
+
+    fn scan(
+        &self,
+        from: DirId,
+        limit: usize,
+        wanted: &dyn Fn(FileState) -> bool,
+    ) -> Result<(Vec<(DirId, EntryRow)>, Option<DirId>), StoreError> {
+        self.shared.scan(from, limit, wanted)
+    }
+
+    fn suspects(&self) -> Result<Vec<(FileId, u8, FailureKind)>, StoreError> {
+        self.shared.suspects()
+    }
+
+    fn counts(&self) -> Counts {
+        self.shared.counts()
+    }
+
+    fn new_file(&self) -> FileId {
+        self.shared.new_file()
+    }
+
+    fn new_dir(&self) -> DirId {
+        self.shared.new_dir()
+    }
+}
+
+/// The writer's thread.
+fn write(shared: &Arc<Shared>, messages: (Sender<Message>, Receiver<Message>), sink: &Sink) -> Result<(), StoreError> {
+    let (sender, messages) = messages;
+    let (sync, points) = channel();
+    let syncer = thread::Builder::new().name("store-sync".into()).spawn({
+        let shared = shared.clone();
+        move || keep_syncing(&shared, &points, &sender)
+    });
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        let cannot = |error: std::io::Error| StoreError::Write { what: error.to_string() };
+        let syncer = syncer.map_err(cannot)?;
+        let tools = Tools { names: Interner::new(&shared.names), packer: Packer::new().map_err(cannot)? };
+        Writer {
+            shared,
+            tools,
+            sink,
+            messages,
+            sync: Some(sync),
+            waiting: VecDeque::new(),
+            committed: CommitId(0),
+            durable: CommitId(0),
+            unsynced: None,
+            syncing: None,
+            trouble: None,
+            closing: false,
+        }
+        .run(syncer)
+    }));
+    let result = result.unwrap_or_else(|_| Err(StoreError::Damaged { what: "writing it panicked".into() }));
+    if let Err(error) = &result {
+        sink(StoreEvent::Trouble { text: error.to_string(), fatal: true });
+    }
+    shared.lease.close();
+    result
+}
+
+fn keep_syncing(shared: &Shared, points: &Receiver<CommitId>, done: &Sender<Message>) {
+    for commit in points {
+        let result = shared.lease.tables().and_then(|tables| tables.sync());
+        if done.send(Message::Synced(commit, result)).is_err() {
+            return;
+        }
+    }
+}
+
+struct Writer<'s> {
+    shared: &'s Shared,
+    tools: Tools<'s>,
+    sink: &'s Sink,
+    messages: Receiver<Message>,
+    /// To the syncing thread, until the end.
+    sync: Option<Sender<CommitId>>,
+    /// Batches that are not committed to their end.
+    waiting: VecDeque<Batch>,
+    committed: CommitId,
+    durable: CommitId,
+    /// When the first and the last commit came that are not synced.
+    unsynced: Option<(Instant, Instant)>,
+    /// What is being synced, and the side files that nothing names once it is.
+    syncing: Option<Vec<[u8; 32]>>,
+    trouble: Option<Trouble>,
+    closing: bool,
+}
+
+struct Batch {
+    commit: CommitId,
+    mutations: Vec<Mutation>,
+    /// The first one that is not committed.
+    next: usize,
+    changed: Vec<Changed>,
+}
+
+/// Writing failed; all is kept and tried again.
+struct Trouble {
+    again: Instant,
+    wait: Duration,
+    /// Sled keeps failing until it is opened anew.
+    reopen: bool,
+}
+
+impl Writer<'_> {
+    fn run(mut self, syncer: JoinHandle<()>) -> Result<(), StoreError> {
+        while !self.closing {
+            self.receive();
+            if self.may_write() {
+                self.step()?;
+            }
+            self.sync_if_due();
+        }
+        while !self.waiting.is_empty() {
+            self.write_group()?;
+        }
+        drop(self.sync.take());
+        _ = syncer.join();
+        self.shared.lease.tables()?.sync()?;
+        self.set_durable(self.committed);
+        Ok(())
+    }
+
+    /// Takes all messages that are there; waits for one where there is nothing to do.
+    fn receive(&mut self) {
+        let first = match self.next_act() {
+            None => self.messages.recv().ok(),
+            Some(at) => match self.messages.recv_timeout(at.saturating_duration_since(Instant::now())) {
+                Ok(message) => Some(message),
+                Err(RecvTimeoutError::Timeout) => return,
+                Err(RecvTimeoutError::Disconnected) => None,
+            },
+        };
+        let Some(first) = first else {
+            self.closing = true;
+            return;
+        };
+        self.take(first);
+        while let Ok(message) = self.messages.try_recv() {
+            self.take(message);
+        }
+    }
+
+    /// When something is to be done without a message.
+    fn next_act(&self) -> Option<Instant> {
+        let busy = !self.waiting.is_empty() || !self.shared.hidden.is_empty();
+        match (&self.trouble, self.unsynced) {
+            (Some(_), _) if !busy && self.syncing.is_some() => None,
+            (Some(trouble), _) => Some(trouble.again),
+            (None, _) if busy => Some(Instant::now()),
+            (None, Some((first, last))) if self.syncing.is_none() => Some((last + QUIET).min(first + AT_MOST)),
+            _ => None,
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Batch(commit, mutations) => {
+                self.waiting.push_back(Batch { commit, mutations, next: 0, changed: Vec::new() });
+            }
+            Message::Synced(commit, result) => {
+                let unnamed = self.syncing.take().unwrap_or_default();
+                match result {
+                    Ok(()) => {
+                        self.trouble = None;
+                        self.set_durable(commit);
+                        self.remove_sides(unnamed);
+                    }
+                    Err(error) => {
+                        unnamed.into_iter().for_each(|digest| self.shared.unnamed_side(digest));
+                        let now = Instant::now();
+                        self.unsynced.get_or_insert((now, now));
+                        self.set_trouble(&error);
+                    }
+                }
+            }
+            Message::Close => self.closing = true,
+        }
+    }
+
+    fn set_durable(&mut self, commit: CommitId) {
+        if commit > self.durable {
+            self.durable = commit;
+            (self.sink)(StoreEvent::Durable { commit });
+        }
+    }
+
+    /// Nothing names these files any more, and no power cut can bring back a row that did.
+    fn remove_sides(&self, digests: Vec<[u8; 32]>) {
+        let Ok(tables) = self.shared.lease.tables() else { return };
+        for digest in digests {
+            if side_count(&tables, &digest).is_ok_and(|count| count == 0) {
+                self.shared.side.remove(&digest);
+            }
+        }
+    }
+
+    /// Whether trouble is over, or it is time to try.
+    fn may_write(&mut self) -> bool {
+        let Some(trouble) = &mut self.trouble else { return true };
+        if Instant::now() < trouble.again {
+            return false;
+        }
+        if trouble.reopen {
+            let config = &self.shared.config;
+            self.shared.lease.close();
+            if self.shared.lease.reopen(&rows_dir(&config.path), config.cache_bytes).is_err() {
+                self.put_off();
+                return false;
+            }
+            self.trouble = Some(Trouble { reopen: false, again: Instant::now(), wait: self.wait() });
+        }
+        true
+    }
+
+    /// One group of changes, or some clearing where there is none.
+    fn step(&mut self) -> Result<(), StoreError> {
+        let busy = !self.waiting.is_empty();
+        if !busy && self.shared.hidden.is_empty() {
+            return Ok(());
+        }
+        let written = self.room().and_then(|()| if busy { self.write_group() } else { self.clear() });
+        match written {
+            Ok(()) => self.trouble = None,
+            Err(error @ StoreError::Damaged { .. }) => return Err(error),
+            Err(error) => self.set_trouble(&error),
+        }
+        Ok(())
+    }
+
+    fn room(&self) -> Result<(), StoreError> {
+        let config = &self.shared.config;
+        let free =
+            rustix::fs::statvfs(&config.path).map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize));
+        match free >= config.min_free_bytes {
+            true => Ok(()),
+            false => Err(StoreError::Full { free, wanted: config.min_free_bytes }),
+        }
+    }
+
+    fn set_trouble(&mut self, error: &StoreError) {
+        if self.trouble.is_none() {
+            (self.sink)(StoreEvent::Trouble { text: error.to_string(), fatal: false });
+        }
+        let reopen = !matches!(error, StoreError::Full { .. });
+        self.put_off();
+        self.trouble.iter_mut().for_each(|trouble| trouble.reopen |= reopen);
+    }
+
+    fn put_off(&mut self) {
+        let wait = self.wait();
+        let reopen = self.trouble.as_ref().is_some_and(|trouble| trouble.reopen);
+        self.trouble = Some(Trouble { again: Instant::now() + wait, wait: (wait * 2).min(RETRY_MOST), reopen });
+    }
+
+    fn wait(&self) -> Duration {
+        self.trouble.as_ref().map_or(RETRY, |trouble| trouble.wait)
+    }
+
+    /// Commits the next changes, at most [`GROUP`], in one transaction, and announces the batches that are done.
+    fn write_group(&mut self) -> Result<(), StoreError> {
+        let mut draft = Draft::new(self.shared, &mut self.tools)?;
+        let mut left = GROUP;
+        let mut reached = Vec::new();
+        for batch in &mut self.waiting {
+            let mut next = batch.next;
+            while let Some(mutation) = batch.mutations.get(next).filter(|_| left > 0 && !draft.is_full()) {
+                draft.apply(mutation, &mut batch.changed)?;
+                next += 1;
+                left -= 1;
+            }
+            let done = next == batch.mutations.len();
+            reached.push(next);
+            if !done {
+                break;
+            }
+        }
+        draft.commit()?;
+        self.waiting.iter_mut().zip(reached).for_each(|(batch, next)| batch.next = next);
+        while let Some(batch) = self.waiting.pop_front_if(|batch| batch.next == batch.mutations.len()) {
+            self.committed = batch.commit;
+            (self.sink)(StoreEvent::Committed { commit: batch.commit, changed: batch.changed });
+        }
+        self.set_unsynced();
+        Ok(())
+    }
+
+    /// Clears some of a removed directory.
+    fn clear(&mut self) -> Result<(), StoreError> {
+        let Some(dir) = self.shared.hidden.first() else { return Ok(()) };
+        let mut draft = Draft::new(self.shared, &mut self.tools)?;
+        draft.clear(dir)?;
+        draft.commit()?;
+        self.set_unsynced();
+        Ok(())
+    }
+
+    fn set_unsynced(&mut self) {
+        let now = Instant::now();
+        self.unsynced = Some((self.unsynced.map_or(now, |(first, _)| first), now));
+    }
+
+    fn sync_if_due(&mut self) {
+        let Some((first, last)) = self.unsynced else { return };
+        let due = (last + QUIET).min(first + AT_MOST) <= Instant::now();
+        let calm = self.trouble.as_ref().is_none_or(|trouble| trouble.again <= Instant::now());
+        if due && calm && self.syncing.is_none() {
+            self.unsynced = None;
+            self.syncing = Some(self.shared.take_unnamed());
+            // The syncing thread lives as long as this sender.
+            _ = self.sync.as_ref().map(|sync| sync.send(self.committed));
+        }
+    }
+}
