@@ -1,5 +1,7 @@
 //! A real mount over a view in memory: what programs see, before and after changes.
 
+#![cfg(test)]
+
 use std::{
     fs::{self, File},
     io::{self, Read, Seek, Write},

@@ -1,5 +1,7 @@
 //! A view kept in memory, for the tests of the tree and of the mount.
 
+#![cfg(test)]
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
@@ -16,7 +18,7 @@ use metafs::{
 };
 
 /// A record of these `(group, tag, value)`s.
-pub fn record(tags: &[(&str, &str, &str)]) -> Record {
+pub(crate) fn record(tags: &[(&str, &str, &str)]) -> Record {
     let mut record = Record::new(&Limits::default());
     for &(group, name, value) in tags {
         record.put(group.to_owned(), name.to_owned(), value);
@@ -26,7 +28,7 @@ pub fn record(tags: &[(&str, &str, &str)]) -> Record {
 }
 
 #[derive(Debug, Default)]
-pub struct Memory {
+pub(crate) struct Memory {
     rows: RwLock<Rows>,
     /// Renderings of `status/count` so far.
     count: AtomicU64,
@@ -92,14 +94,14 @@ impl Rows {
 
 impl Memory {
     /// Files with records, their directories made on the way.
-    pub fn new<'a>(files: impl IntoIterator<Item = (&'a str, Record)>) -> Arc<Self> {
+    pub(crate) fn new<'a>(files: impl IntoIterator<Item = (&'a str, Record)>) -> Arc<Self> {
         let memory = Arc::new(Self::default());
         files.into_iter().for_each(|(path, record)| drop(memory.put(path.as_bytes(), record)));
         memory
     }
 
     /// Gives a file its record, as if it were new or had changed.
-    pub fn put(&self, path: &[u8], record: Record) -> Change {
+    pub(crate) fn put(&self, path: &[u8], record: Record) -> Change {
         let mut rows = self.rows.write().unwrap();
         let place = rows.place(path);
         let access = rows.access(0o640);
@@ -115,7 +117,7 @@ impl Memory {
         Change { dir: place.dir, name: place.name, file: Some(file) }
     }
 
-    pub fn remove(&self, path: &[u8]) -> Change {
+    pub(crate) fn remove(&self, path: &[u8]) -> Change {
         let mut rows = self.rows.write().unwrap();
         let place = rows.place(path);
         let id = rows.children.get_mut(&place.dir).unwrap().remove(&place.name).expect("a known path");
@@ -128,7 +130,7 @@ impl Memory {
     }
 
     /// Moves a file or directory to a name that is free.
-    pub fn rename(&self, from: &[u8], to: &[u8]) -> [Change; 2] {
+    pub(crate) fn rename(&self, from: &[u8], to: &[u8]) -> [Change; 2] {
         let mut rows = self.rows.write().unwrap();
         let (from, to) = (rows.place(from), rows.place(to));
         let id = rows.children.get_mut(&from.dir).unwrap().remove(&from.name).expect("a known path");
