@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use crate::view::{Error, View};
+use crate::view::Status;
 
 /// How long a reader that keeps a file open may see the same text.
 const YOUNG: Duration = Duration::from_secs(1);
@@ -21,37 +21,38 @@ pub(crate) struct Text {
     made: Instant,
 }
 
-/// The last text of each name. The lock is held while none is rendered.
 #[derive(Debug)]
-pub(crate) struct Board(Mutex<Vec<Option<Text>>>);
+pub(crate) struct Board {
+    status: Status,
+    /// The last text of each name. The lock, shared by the request threads, is not held while one is rendered.
+    texts: Mutex<Vec<Option<Text>>>,
+}
 
 impl Board {
-    pub(crate) fn new(names: usize) -> Self {
-        Self(Mutex::new(vec![None; names]))
+    pub(crate) fn new(status: Status) -> Self {
+        let texts = Mutex::new(vec![None; status.names.len()]);
+        Self { status, texts }
     }
 
-    /// The text as of now.
-    pub(crate) fn render(&self, view: &dyn View, position: usize) -> Result<Option<Text>, Error> {
-        let Some(name) = view.status_names().get(position) else { return Ok(None) };
-        let text: Arc<str> = view.status(name)?.into();
-        let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(slot) = texts.get_mut(position) else { return Ok(None) };
+    pub(crate) fn names(&self) -> &'static [&'static str] {
+        self.status.names
+    }
+
+    /// The text as of now; `None` for a position without a name.
+    pub(crate) fn render(&self, position: usize) -> Option<Text> {
+        let text: Arc<str> = (self.status.render)(self.status.names.get(position)?).into();
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = texts.get_mut(position)?;
         let now = SystemTime::now();
-        let changed = match slot {
-            Some(last) => now.max(last.changed + Duration::from_nanos(1)),
-            None => now,
-        };
+        let changed = slot.as_ref().map_or(now, |last| now.max(last.changed + Duration::from_nanos(1)));
         let text = Text { text, changed, made: Instant::now() };
         *slot = Some(text.clone());
-        Ok(Some(text))
+        Some(text)
     }
 
     /// The last text, or a new one when that is no longer young.
-    pub(crate) fn current(&self, view: &dyn View, position: usize) -> Result<Option<Text>, Error> {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(position).cloned().flatten();
-        match last.filter(|last| last.made.elapsed() < YOUNG) {
-            Some(last) => Ok(Some(last)),
-            None => self.render(view, position),
-        }
+    pub(crate) fn current(&self, position: usize) -> Option<Text> {
+        let last = self.texts.lock().unwrap_or_else(PoisonError::into_inner).get(position).cloned().flatten();
+        last.filter(|last| last.made.elapsed() < YOUNG).or_else(|| self.render(position))
     }
 }

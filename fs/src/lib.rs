@@ -29,4 +29,4 @@ mod memory;
 pub use entry::{Entry, Numbers};
 pub use mount::{Audience, Event, MountError, Mounted, mount};
 pub use notify::{Change, Notifier};
-pub use view::{Access, Child, ChildId, DirId, FileId, Place, View};
+pub use view::{Access, Child, ChildId, DirId, FileId, Place, Status, View};

@@ -22,7 +22,7 @@ use crate::{
     adapter::Adapter,
     notify::{self, Notifier},
     tree::Tree,
-    view::View,
+    view::{Status, View},
 };
 
 /// What a mount is called in the system's table.
@@ -44,8 +44,8 @@ pub enum Audience {
 pub enum Event {
     /// Whoever reads through the mount sees everything up to this commit.
     Drained(u64),
-    /// The mount is gone without having been asked to: unmounted by someone, or the kernel's connection failed.
-    Ended(io::Result<()>),
+    /// The mount is gone without having been asked to; a sentence that says how.
+    Ended(String),
 }
 
 /// Why there is no mount.
@@ -79,13 +79,14 @@ pub struct Mounted {
 /// Mounts the view on an empty directory, after detaching what a killed daemon has left there.
 pub fn mount<V: View>(
     view: Arc<V>,
+    status: Status,
     point: &Path,
     audience: Audience,
     events: impl Fn(Event) + Send + Sync + 'static,
 ) -> Result<Mounted, MountError> {
     let point = clear(point)?;
     fs::File::open("/dev/fuse").map_err(|source| MountError::NoFuse { source })?;
-    let tree = Tree::new(view.clone(), unistd::getuid().as_raw(), unistd::getgid().as_raw());
+    let tree = Tree::new(view.clone(), status, unistd::getuid().as_raw(), unistd::getgid().as_raw());
     let (notifier, work) = notify::channel(tree.seen.clone());
     let refused = |source| MountError::Refused { path: point.clone(), source };
     let mut session = Session::new(Adapter(tree), &point, &config(audience)).map_err(refused)?;
@@ -99,7 +100,10 @@ pub fn mount<V: View>(
     let serve = move || {
         let result = session.run();
         if !asked.load(Ordering::SeqCst) {
-            told(Event::Ended(result));
+            told(Event::Ended(match result {
+                Ok(()) => "someone has unmounted the view".into(),
+                Err(error) => format!("the kernel's connection with the view failed: {error}"),
+            }));
         }
         drop(end);
     };

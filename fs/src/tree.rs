@@ -3,14 +3,14 @@
 use std::{sync::Arc, time::SystemTime};
 
 use crate::{
-    board::Board,
+    board::{Board, Text},
     cursor::{self, Cursors, DOT, DOT_DOT},
     entry::{Entry, Node as Item},
     errno::Failure,
     inode::{Node, Own},
     render,
     seen::Seen,
-    view::{Access, Child, ChildId, DirId, FileId, View},
+    view::{Access, Child, ChildId, DirId, FileId, Status, View},
 };
 
 /// What the mount point holds, in this order.
@@ -76,8 +76,8 @@ pub(crate) struct Tree<V> {
 }
 
 impl<V: View> Tree<V> {
-    pub(crate) fn new(view: Arc<V>, uid: u32, gid: u32) -> Self {
-        let board = Board::new(view.status_names().len());
+    pub(crate) fn new(view: Arc<V>, status: Status, uid: u32, gid: u32) -> Self {
+        let board = Board::new(status);
         let ours = Access { uid, gid, mode: 0o755, changed: SystemTime::now() };
         Self { view, seen: Arc::default(), board, cursors: Cursors::default(), ours }
     }
@@ -93,8 +93,9 @@ impl<V: View> Tree<V> {
             }
             Node::Status => {
                 let name = text()?;
-                let position = self.view.status_names().iter().position(|known| *known == name);
-                self.status(position.ok_or(Failure::NotFound)?, Board::render)
+                let mut names = self.board.names().iter().zip(0_u16..);
+                let (_, position) = names.find(|(known, _)| **known == name).ok_or(Failure::NotFound)?;
+                status(position, &self.ours, self.board.render(usize::from(position)))
             }
             Node::Dir(dir) => match self.view.child(dir, name)? {
                 Some(child) => Ok(directory(child)),
@@ -124,7 +125,7 @@ impl<V: View> Tree<V> {
         match node {
             Node::Root | Node::Status => Ok(ours(Kind::Dir, 0, Keep::Forever)),
             Node::Readme => Ok(ours(Kind::File, render::README.len() as u64, Keep::Forever)),
-            Node::StatusFile(position) => self.status(usize::from(position), Board::current),
+            Node::StatusFile(position) => status(position, &self.ours, self.board.current(usize::from(position))),
             Node::Dir(_) | Node::File(_) => match self.access(node) {
                 Ok(access) => Ok(Attr { access, ..ours(Kind::Dir, 0, Keep::Forever) }),
                 // `files` stands there before the first root does.
@@ -164,7 +165,7 @@ impl<V: View> Tree<V> {
         match dir {
             Node::Root => self.list_ours(TOP.into_iter(), cookie, detail, rows),
             Node::Status => {
-                let names = self.view.status_names().iter().zip(0..);
+                let names = self.board.names().iter().zip(0..);
                 self.list_ours(names.map(|(name, at)| (*name, Node::StatusFile(at))), cookie, detail, rows)
             }
             Node::Dir(dir) => self.list_real(dir, cookie, rows),
@@ -182,7 +183,7 @@ impl<V: View> Tree<V> {
         match node {
             Node::Readme => Ok(part(render::README, offset, size)),
             Node::StatusFile(position) => {
-                let text = self.board.current(&*self.view, usize::from(position))?.ok_or(Failure::Stale)?;
+                let text = self.board.current(usize::from(position)).ok_or(Failure::Stale)?;
                 Ok(part(&text.text, offset, size))
             }
             Node::Own(_, Own::Source) => Err(Failure::NotALink),
@@ -321,17 +322,13 @@ impl<V: View> Tree<V> {
         let access = self.view.access(ChildId::File(file))?.ok_or(Failure::Stale)?;
         Ok((access, self.view.entry(file)?.ok_or(Failure::Stale)?))
     }
+}
 
-    fn status(
-        &self,
-        position: usize,
-        text: impl Fn(&Board, &dyn View, usize) -> Result<Option<crate::board::Text>, crate::view::Error>,
-    ) -> Result<Attr, Failure> {
-        let text = text(&self.board, &*self.view, position)?.ok_or(Failure::Stale)?;
-        let node = Node::StatusFile(u16::try_from(position).map_err(|_| Failure::Stale)?);
-        let access = Access { changed: text.changed, ..self.ours };
-        Ok(Attr { node, kind: Kind::File, size: text.text.len() as u64, access, keep: Keep::Nothing })
-    }
+fn status(position: u16, ours: &Access, text: Option<Text>) -> Result<Attr, Failure> {
+    let text = text.ok_or(Failure::Stale)?;
+    let access = Access { changed: text.changed, ..*ours };
+    let (node, size) = (Node::StatusFile(position), text.text.len() as u64);
+    Ok(Attr { node, kind: Kind::File, size, access, keep: Keep::Nothing })
 }
 
 fn directory(child: Child) -> Attr {

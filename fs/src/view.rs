@@ -1,6 +1,6 @@
 //! What the mounted view asks of whoever keeps the records. The daemon's store implements it; tests have one in memory.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{fmt, sync::Arc, time::SystemTime};
 
 use crate::Entry;
 
@@ -91,12 +91,6 @@ pub trait View: Send + Sync + 'static {
     /// ones decoded.
     fn entry(&self, file: FileId) -> Result<Option<Arc<Entry>>, Error>;
 
-    /// The names in `status/`, the same for as long as the view lives.
-    fn status_names(&self) -> &'static [&'static str];
-
-    /// The text of one of them as of now.
-    fn status(&self, name: &str) -> Result<String, Error>;
-
     /// The real absolute path, put together from the places up to [`DirId::TOP`].
     fn path(&self, id: ChildId) -> Result<Option<Vec<u8>>, Error> {
         let mut names = Vec::new();
@@ -119,5 +113,19 @@ pub trait View: Send + Sync + 'static {
             path.push(b'/');
         }
         Ok(Some(path))
+    }
+}
+
+/// What `status/` shows. It comes from elsewhere than the records do.
+pub struct Status {
+    /// The files, in the order of their listing.
+    pub names: &'static [&'static str],
+    /// The text of one of them as of now. Called by the kernel's request threads, it answers at once.
+    pub render: Box<dyn Fn(&str) -> String + Send + Sync>,
+}
+
+impl fmt::Debug for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Status").field("names", &self.names).finish_non_exhaustive()
     }
 }

@@ -13,7 +13,7 @@ use std::{
 
 use metaextract::{Limits, Record};
 use metafs::{
-    Access, Change, Child, ChildId, DirId, Entry, FileId, Numbers, Place, View,
+    Access, Change, Child, ChildId, DirId, Entry, FileId, Numbers, Place, Status, View,
     view::{Error, Named},
 };
 
@@ -30,8 +30,6 @@ pub(crate) fn record(tags: &[(&str, &str, &str)]) -> Record {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     rows: RwLock<Rows>,
-    /// Renderings of `status/count` so far.
-    count: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -171,17 +169,14 @@ impl View for Memory {
     fn entry(&self, file: FileId) -> Result<Option<Arc<Entry>>, Error> {
         Ok(self.rows().entries.get(&file).cloned())
     }
+}
 
-    fn status_names(&self) -> &'static [&'static str] {
-        &["state", "count", "broken"]
-    }
-
-    /// `count` grows by one with each rendering, and by a digit now and then.
-    fn status(&self, name: &str) -> Result<String, Error> {
-        match name {
-            "state" => Ok("idle\n".into()),
-            "count" => Ok(format!("{}\n", 98 + self.count.fetch_add(1, Ordering::SeqCst))),
-            _ => Err(Error::Unavailable),
-        }
-    }
+/// `count` grows by one with each rendering, and by a digit now and then.
+pub(crate) fn status() -> Status {
+    let count = AtomicU64::new(98);
+    let render = move |name: &str| match name {
+        "count" => format!("{}\n", count.fetch_add(1, Ordering::SeqCst)),
+        _ => "idle\n".into(),
+    };
+    Status { names: &["state", "count"], render: Box::new(render) }
 }
