@@ -35,6 +35,8 @@ enum Block {
     Xmp,
     Iptc,
     Photoshop,
+    /// Photoshop's layers.
+    PhotoshopDocument,
     Icc,
     PrintIm,
     MpImages,

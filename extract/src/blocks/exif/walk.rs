@@ -331,6 +331,9 @@ impl Walk<'_, '_> {
         if entry.size == 0 {
             return Ok(());
         }
+        if block == Block::PhotoshopDocument {
+            return photoshop::read_document(self.source, entry.at, entry.size, self.record);
+        }
         let bytes = self.source.block(entry.at, entry.size)?;
         match block {
             Block::Xmp => xmp::read(&bytes, self.record),
@@ -342,7 +345,7 @@ impl Walk<'_, '_> {
                 let list = Raw { kind: Type::Undefined, bytes: &bytes, order: self.head.order };
                 mpf::images(&list, self.base, self.record);
             }
-            Block::GeoDirectory | Block::GeoDoubles | Block::GeoText => {}
+            Block::PhotoshopDocument | Block::GeoDirectory | Block::GeoDoubles | Block::GeoText => {}
         }
         Ok(())
     }

@@ -174,10 +174,10 @@ impl Block<'_> {
             How::Time => (Value::DateTime(time(&self.text(dataset.record, bytes))), None),
             How::Charset => self.charset(trim_nul(bytes)),
             How::History => {
-                let text = self.text(dataset.record, bytes);
-                let lines: Vec<_> = text.split('\0').collect();
-                let lines = lines.iter().enumerate().filter(|(at, line)| *at == 0 || !line.is_empty());
-                (lines.map(|(_, line)| *line).collect::<Vec<_>>().join("\n").into(), None)
+                let lines = trim_nul(bytes).split(|&b| b == 0).enumerate();
+                let lines = lines.filter(|(at, line)| *at == 0 || !line.is_empty()).map(|(_, line)| line);
+                let lines = lines.collect::<Vec<_>>().join(&b'\n');
+                (self.text(dataset.record, &lines).into(), None)
             }
             How::PictureNumber => (bytes::utf8(trim_nul(bytes)).into(), Some(picture_number(bytes).into())),
             How::Preferences => {

@@ -119,7 +119,9 @@ impl Layers {
         self.add("LayerNames", bytes::windows_1252(data.slice(at + 1, len)?), None);
         let mut at = at + (len + 4) / 4 * 4;
         while at + 12 <= end {
-            let Some(block) = Tagged::at(data, at, is_large).filter(|block| block.start + block.len <= end) else { break };
+            let Some(block) = Tagged::at(data, at, is_large).filter(|block| block.start + block.len <= end) else {
+                break;
+            };
             self.additional(&block, data, layer);
             at = block.next;
         }

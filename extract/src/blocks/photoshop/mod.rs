@@ -86,7 +86,13 @@ fn number(name: &'static str, value: Option<impl Into<Value>>, record: &mut Reco
 }
 
 /// A number and what it means.
-fn named(group: impl Into<Name>, name: &'static str, value: Option<impl Into<Value>>, values: Values, record: &mut Record) {
+fn named(
+    group: impl Into<Name>,
+    name: &'static str,
+    value: Option<impl Into<Value>>,
+    values: Values,
+    record: &mut Record,
+) {
     if let Some(raw) = value.map(Into::into) {
         let text = raw.plain();
         let printed = meaning(values, &text).map_or_else(|| format!("Unknown ({text})"), str::to_owned);

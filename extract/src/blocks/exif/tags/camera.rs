@@ -2,10 +2,10 @@
 
 use super::{
     Field,
-    How::{Binary, Bits, Convert, Date, Directory, Hex, Named, Plain, Skip, Unit, Worded},
+    How::{Binary, Bits, Convert, Date, Directory, Embedded, Hex, Named, Plain, Skip, Unit, Worded},
     Pointer, field,
 };
-use crate::blocks::exif::{convert, entry::Type, text, values::camera};
+use crate::blocks::exif::{Block, convert, entry::Type, text, values::camera};
 
 /// Sorted by tag.
 pub(super) static FIELDS: &[Field] = &[
@@ -72,7 +72,7 @@ pub(super) static FIELDS: &[Field] = &[
     field(0x932f, "MSDocumentText", Plain),
     field(0x9330, "MSPropertySetStorage", Binary),
     field(0x9331, "MSDocumentTextPosition", Binary),
-    field(0x935c, "ImageSourceData", Skip),
+    field(0x935c, "ImageSourceData", Embedded(Block::PhotoshopDocument)),
     field(0x9400, "AmbientTemperature", Unit("C")),
     field(0x9401, "Humidity", Plain),
     field(0x9402, "Pressure", Plain),
