@@ -3,6 +3,7 @@
 pub mod flac;
 pub mod jpeg;
 pub mod mp3;
+pub mod pdf;
 pub mod png;
 pub mod tiff;
 
@@ -10,4 +11,4 @@ use crate::Format;
 
 /// Every format with a reader.
 pub static ALL: &[&Format] =
-    &[&flac::FORMAT, &jpeg::FORMAT, &mp3::FORMAT, &png::FORMAT, &png::JNG, &png::MNG, &tiff::FORMAT];
+    &[&flac::FORMAT, &jpeg::FORMAT, &mp3::FORMAT, &pdf::FORMAT, &png::FORMAT, &png::JNG, &png::MNG, &tiff::FORMAT];
