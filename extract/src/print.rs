@@ -200,7 +200,8 @@ pub fn numbers(text: &str, most: usize) -> Vec<f64> {
     let mut found = Vec::new();
     let mut at = 0;
     while found.len() < most && at < bytes.len() {
-        if !digit(at) && !(bytes[at] == b'.' && digit(at + 1)) {
+        let begins = digit(at) || (bytes[at] == b'.' && digit(at + 1));
+        if !begins {
             at += 1;
             continue;
         }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Error, Name, Priority, Record, Source, Value,
-    blocks::{icc, iptc, photoshop, print_im, xmp},
+    blocks::{geo_tiff, icc, iptc, photoshop, print_im, xmp},
     bytes::Bytes,
 };
 
@@ -56,18 +56,20 @@ pub(super) fn run(
         seen: Vec::new(),
         main: None,
         pages: 0,
+        geo: geo_tiff::Block::default(),
         summary: Summary::default(),
     };
     let mut next = Some(first);
     let mut number = 0_u32;
     while let Some(at) = next {
-        let (prefix, table) = match chain {
-            Chain::Exif => ("IFD", Table::Main),
-            Chain::MultiPicture => ("MPF", Table::MultiPicture),
+        let (group, table) = match chain {
+            Chain::Exif => (format!("IFD{number}").into(), Table::Main),
+            Chain::MultiPicture => ("MPF0".into(), Table::MultiPicture),
         };
-        next = walk.directory(format!("{prefix}{number}").into(), table, at, 0)?;
+        next = walk.directory(group, table, at, 0)?;
         number += 1;
     }
+    geo_tiff::read(&walk.geo, walk.head.order, walk.record);
     let mut summary = walk.summary;
     summary.pages = summary.pages.map(|_| walk.pages);
     Ok(summary)
@@ -84,6 +86,7 @@ struct Walk<'w, 's> {
     /// The directory of the full-resolution image: its tags rank first.
     main: Option<Name>,
     pages: u32,
+    geo: geo_tiff::Block,
     summary: Summary,
 }
 
@@ -96,6 +99,15 @@ struct Directory {
     depth: u32,
     compression: Option<i64>,
     subfile: Option<i64>,
+}
+
+/// A directory's bytes.
+struct Loaded {
+    entries: Vec<u8>,
+    /// Where the entries end.
+    end: u64,
+    /// The next directory of the chain.
+    next: Option<u64>,
 }
 
 /// An entry of a directory.
@@ -131,7 +143,7 @@ impl Walk<'_, '_> {
             }
         }
         self.seen.push((at, group.clone()));
-        let Some((entries, end, next)) = self.load(&group, at)? else { return Ok(None) };
+        let Some(Loaded { entries, end, next }) = self.load(&group, at)? else { return Ok(None) };
         let entry_size = self.entry_size();
         let mut directory = Directory { group, table, at, end, depth, compression: None, subfile: None };
         let mut warnings = 0;
@@ -156,7 +168,7 @@ impl Walk<'_, '_> {
     }
 
     /// The entries' bytes, where they end, and the place of the next directory. None when they are not all there.
-    fn load(&mut self, group: &str, at: u64) -> Result<Option<(Vec<u8>, u64, Option<u64>)>, Error> {
+    fn load(&mut self, group: &str, at: u64) -> Result<Option<Loaded>, Error> {
         let (head, pointer) = if self.head.big { (8, 8) } else { (2, 4) };
         let order = self.head.order;
         let bytes = self.source.read_up_to(at, head)?;
@@ -178,7 +190,8 @@ impl Walk<'_, '_> {
         }
         let data = Bytes { data: rest, order };
         let next = if self.head.big { data.u64(0) } else { data.u32(0).map(u64::from) };
-        Ok(Some((entries.to_vec(), at + head as u64 + len as u64, next.filter(|&next| next != 0))))
+        let end = at + head as u64 + len as u64;
+        Ok(Some(Loaded { entries: entries.to_vec(), end, next: next.filter(|&next| next != 0) }))
     }
 
     fn entry(&mut self, directory: &mut Directory, index: usize, at: u64, bytes: &[u8]) -> Result<Then, Error> {
@@ -269,6 +282,10 @@ impl Walk<'_, '_> {
         }
         match &field.how {
             How::Skip => {}
+            _ if entry.size > self.source.limits().block && !matches!(field.how, How::Binary) => {
+                self.record.warn(format!("Ignoring {} {}, which is too large", directory.group, field.name));
+                return Ok(Then::Warned);
+            }
             How::Directory(pointer) => self.pointer(directory, entry, kind, *pointer)?,
             How::Embedded(block) => self.embedded(entry, *block)?,
             How::Binary if entry.size > 1 << 16 => {
@@ -334,6 +351,10 @@ impl Walk<'_, '_> {
         if block == Block::PhotoshopDocument {
             return photoshop::read_document(self.source, entry.at, entry.size, self.record);
         }
+        if entry.size > self.source.limits().block {
+            self.record.warn("Ignoring a block that is too large");
+            return Ok(());
+        }
         let bytes = self.source.block(entry.at, entry.size)?;
         match block {
             Block::Xmp => xmp::read(&bytes, self.record),
@@ -345,7 +366,10 @@ impl Walk<'_, '_> {
                 let list = Raw { kind: Type::Undefined, bytes: &bytes, order: self.head.order };
                 mpf::images(&list, self.base, self.record);
             }
-            Block::PhotoshopDocument | Block::GeoDirectory | Block::GeoDoubles | Block::GeoText => {}
+            Block::GeoDirectory => self.geo.directory = bytes,
+            Block::GeoDoubles => self.geo.doubles = bytes,
+            Block::GeoText => self.geo.text = bytes,
+            Block::PhotoshopDocument => {}
         }
         Ok(())
     }

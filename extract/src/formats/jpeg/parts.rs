@@ -36,13 +36,22 @@ impl Chunks {
     }
 }
 
+/// A packet in parts.
+#[derive(Default)]
+struct Packet {
+    /// Bytes of the whole.
+    size: u32,
+    /// By place in the whole.
+    parts: BTreeMap<u32, Vec<u8>>,
+}
+
 /// XMP beyond 64 KiB (XMP part 3, 1.1.3.1): parts with a digest that the main packet names.
 #[derive(Default)]
 pub(super) struct ExtendedXmp {
     /// The digest in the last main packet.
     named: Option<[u8; 32]>,
-    /// By digest: the size of the whole, and its parts by place.
-    parts: BTreeMap<[u8; 32], (u32, BTreeMap<u32, Vec<u8>>)>,
+    /// By digest.
+    packets: BTreeMap<[u8; 32], Packet>,
     bytes: usize,
 }
 
@@ -71,15 +80,15 @@ impl ExtendedXmp {
         if self.bytes > MOST_BYTES {
             return Some("Extended XMP is too large");
         }
-        let entry = self.parts.entry(digest).or_default();
-        entry.0 = size;
-        entry.1.insert(at, data.to_vec());
+        let packet = self.packets.entry(digest).or_default();
+        packet.size = size;
+        packet.parts.insert(at, data.to_vec());
         None
     }
 
     /// The whole packet that the main packet names, if all its parts are there.
     pub(super) fn take(&mut self) -> Option<Vec<u8>> {
-        let (size, parts) = self.parts.remove(&self.named?)?;
+        let Packet { size, parts } = self.packets.remove(&self.named?)?;
         let mut whole = Vec::new();
         for (at, part) in parts {
             if at as usize != whole.len() {

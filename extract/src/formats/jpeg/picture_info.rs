@@ -75,13 +75,7 @@ fn put(name: &str, value: &str, record: &mut Record) {
         "FWare" => ("FirmwareVersion".to_owned(), text(), None),
         "ImageSize" => ("ImageSize".to_owned(), text(), Some(value.replace('-', "x"))),
         "Type" => ("CameraType".to_owned(), text(), None),
-        other => {
-            let mut name = other.replace('#', "");
-            if let Some(first) = name.get_mut(..1) {
-                first.make_ascii_uppercase();
-            }
-            (name, text(), None)
-        }
+        other => (print::tag_name(other), text(), None),
     };
     let printed = printed.map(Value::Text);
     record.put_tag("PictureInfo".into(), name.into(), raw, printed, Priority::LOW);
