@@ -1,1 +1,3 @@
 //! Shared parts of the tests from outside.
+
+pub mod engine;

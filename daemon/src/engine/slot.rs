@@ -22,7 +22,7 @@ use crate::{
     readers,
 };
 
-/// How often a silent worker is looked at.
+/// How often a worker with one file in hand is looked at.
 const TICK: Duration = Duration::from_millis(200);
 /// How long a worker may take to start.
 const START: Duration = Duration::from_secs(10);
@@ -31,11 +31,14 @@ const GROWTH: u64 = 48 << 20;
 /// Waits between failed starts: doubled each time.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
 
+/// Workers killed at once by somebody else, after which starting further ones waits.
+const KILLED: u32 = 3;
+
 /// Starts the thread of a slot.
 pub(super) fn run(desk: &Arc<Desk>, index: usize) -> io::Result<JoinHandle<()>> {
     let desk = Arc::clone(desk);
     thread::Builder::new().name(format!("slot-{index}")).spawn(move || {
-        let mut slot = Slot { desk, index, worker: None, buffer: vec![0; PACKET], backoff: BACKOFF.0 };
+        let mut slot = Slot { desk, index, worker: None, buffer: vec![0; PACKET], backoff: BACKOFF.0, killed: 0 };
         slot.run();
     })
 }
@@ -48,6 +51,8 @@ struct Slot {
     buffer: Vec<u8>,
     /// Before the next attempt to start a worker.
     backoff: Duration,
+    /// Workers in a row that somebody ended before they had read a file.
+    killed: u32,
 }
 
 /// A worker that is ready.
@@ -60,8 +65,10 @@ struct Worker {
     life: Vec<FileId>,
     /// Memory it had when it was new.
     newborn: u64,
-    /// The clocks over the file in hand, once it has been silent for a tick.
+    /// The clocks over the file in hand, once it has been in hand for a tick.
     clocks: Option<Clocks>,
+    /// When it took the file in hand, or was last looked at.
+    looked: Instant,
     last_words: Option<String>,
     /// It has a file that is suspected, and gets no other.
     alone: bool,
@@ -105,7 +112,9 @@ impl Slot {
             Ok(worker) => {
                 self.desk.seat(self.index, worker.process.pid);
                 self.worker = Some(worker);
-                self.backoff = BACKOFF.0;
+                if self.killed < KILLED {
+                    self.backoff = BACKOFF.0;
+                }
                 true
             }
             Err(error) => {
@@ -159,28 +168,31 @@ impl Slot {
             },
             Ok(Heard::Nothing) => {
                 self.top_up();
-                match self.worker.as_ref().map(|worker| worker.process.await_word(TICK)) {
-                    Some(Waited::Silence) => self.look_at_clocks(),
-                    Some(Waited::Ended) => self.bury(None),
-                    Some(Waited::Word) | None => {}
+                if self.worker.as_ref().is_some_and(|worker| worker.process.await_word(TICK) == Waited::Ended) {
+                    self.bury(None);
                 }
             }
             Ok(Heard::End) => self.bury(None),
             Err(error) => self.bury(Some(Cause::Broken(error.to_string()))),
+        }
+        // Not only in silence: a worker that talks without end uses up its time too.
+        if self.worker.as_ref().is_some_and(|worker| worker.looked.elapsed() >= TICK) {
+            self.look_at_clocks();
         }
     }
 
     fn take_reply(&mut self, reply: Reply) {
         let Some(worker) = &mut self.worker else { return };
         match reply {
-            Reply::Panicked(text) => worker.last_words = Some(text),
+            Reply::Panicked(text) if worker.last_words.is_none() => worker.last_words = Some(text),
+            Reply::Panicked(_) => self.bury(Some(Cause::Broken("the worker speaks after its last words".into()))),
             Reply::Result { ticket, cost, record } if ticket == worker.life.len() as u64 => {
                 let Some(file) = self.desk.in_hand(self.index) else { return };
                 match codec::decode(&record, &mut Inline) {
                     Ok(record) => {
                         let reader = readers::id(&record.format);
                         worker.life.push(file);
-                        worker.clocks = None;
+                        (worker.clocks, worker.looked) = (None, Instant::now());
                         self.desk.done(self.index, Outcome::Read { record: Box::new(record), reader, cost });
                         if self.desk.is_over(self.index) {
                             self.bury(Some(Cause::Surplus));
@@ -210,6 +222,7 @@ impl Slot {
         // Without a pulse it has ended, which is heard next.
         let Some(pulse) = worker.process.pulse() else { return };
         let now = Instant::now();
+        worker.looked = now;
         match &mut worker.clocks {
             None => worker.clocks = Some(Clocks::start(pulse, now)),
             Some(clocks) => {
@@ -240,8 +253,8 @@ impl Slot {
                 if let Some(job) = jobs.pop_front() {
                     self.desk.finish(job.id, Outcome::Returned);
                 }
-                if worker.life.is_empty() {
-                    // Somebody ends workers as fast as they start.
+                self.killed = if worker.life.is_empty() { self.killed + 1 } else { 0 };
+                if self.killed >= KILLED {
                     self.back_off("workers are killed as soon as they start".into());
                 }
             }
@@ -292,7 +305,17 @@ impl Worker {
         }
         tracing::debug!(pid = process.pid, ?achieved, "a worker is ready");
         let newborn = process.resident();
-        Ok(Self { process, replies, sent: 0, life: Vec::new(), newborn, clocks: None, last_words: None, alone: false })
+        Ok(Self {
+            process,
+            replies,
+            sent: 0,
+            life: Vec::new(),
+            newborn,
+            clocks: None,
+            looked: Instant::now(),
+            last_words: None,
+            alone: false,
+        })
     }
 
     fn is_used_up(&self, config: &Config) -> bool {

@@ -1,0 +1,157 @@
+//! The engine from outside: what becomes of jobs whose files are not what the plan saw, of too few workers, of stopping.
+
+use std::{
+    fs::{self, File},
+    os::unix::{
+        fs::{PermissionsExt, symlink},
+        net::UnixListener,
+    },
+    time::Duration,
+};
+
+use metaextractd::{
+    engine::{Config, Engine, EngineEvent, Size},
+    model::{FailureKind, Job, Outcome},
+    proto::Schedule,
+};
+use tests::engine::{Bench, job};
+
+fn config() -> Config {
+    Config { program: env!("CARGO_BIN_EXE_hostile").into(), schedule: Schedule::Normal, ..Config::default() }
+}
+
+#[test]
+fn only_the_very_file_that_was_seen_is_read() {
+    let mut bench = Bench::new(1, config());
+    let dir = bench.dir().to_owned();
+    let seen = bench.job("plain");
+
+    let rewritten = bench.job("plain");
+    fs::write(dir.join("2.txt"), "other").unwrap();
+    let replaced = bench.job("plain");
+    fs::write(dir.join("new"), "plain").unwrap();
+    fs::rename(dir.join("new"), dir.join("3.txt")).unwrap();
+    let removed = bench.job("plain");
+    fs::remove_file(dir.join("4.txt")).unwrap();
+    let linked = bench.job("plain");
+    fs::rename(dir.join("5.txt"), dir.join("elsewhere")).unwrap();
+    symlink("elsewhere", dir.join("5.txt")).unwrap();
+    let made_a_directory = bench.job("plain");
+    fs::remove_file(dir.join("6.txt")).unwrap();
+    fs::create_dir(dir.join("6.txt")).unwrap();
+    let below_a_link = Job { path: (*b"link/1.txt").into(), ..job(7, &dir, "1.txt") };
+    symlink(".", dir.join("link")).unwrap();
+    let outside = Job { path: (*b"../1.txt").into(), ..job(8, &dir, "1.txt") };
+    let _listener = UnixListener::bind(dir.join("socket")).unwrap();
+    let socket = job(9, &dir, "socket");
+    let status = std::process::Command::new("mkfifo").arg(dir.join("fifo")).status().unwrap();
+    assert!(status.success());
+    let fifo = job(10, &dir, "fifo");
+
+    let jobs = [seen, rewritten, replaced, removed, linked, made_a_directory, below_a_link, outside, socket, fifo];
+    let count = jobs.len();
+    jobs.into_iter().for_each(|job| bench.engine.submit(job));
+    let outcomes = bench.outcomes(count);
+    assert!(matches!(outcomes[&1], Outcome::Read { .. }));
+    assert_eq!([&outcomes[&2], &outcomes[&3]], [&Outcome::Changed, &Outcome::Changed]);
+    for number in 4..=10 {
+        assert_eq!(outcomes[&number], Outcome::Gone, "{number}");
+    }
+}
+
+#[test]
+fn a_file_that_may_not_be_read_says_so() {
+    // Root may read everything: then there is nothing to see here.
+    let mut bench = Bench::new(1, config());
+    bench.job("plain");
+    fs::set_permissions(bench.dir().join("1.txt"), fs::Permissions::from_mode(0)).unwrap();
+    let may_read = File::open(bench.dir().join("1.txt")).is_ok();
+    let job = job(1, bench.dir(), "1.txt");
+    bench.engine.submit(job);
+    match &bench.outcomes(1)[&1] {
+        Outcome::Read { .. } if may_read => {}
+        Outcome::Unreadable { kind: FailureKind::PermissionDenied, text } => assert!(text.contains("denied"), "{text}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn access_times_stay() {
+    let mut bench = Bench::new(1, config());
+    let job = bench.job("plain");
+    let old = fs::FileTimes::new().set_accessed(std::time::UNIX_EPOCH).set_modified(std::time::UNIX_EPOCH);
+    File::options().write(true).open(bench.dir().join("1.txt")).unwrap().set_times(old).unwrap();
+    drop(job);
+    let job = tests::engine::job(1, bench.dir(), "1.txt");
+    bench.engine.submit(job);
+    assert!(matches!(bench.outcomes(1)[&1], Outcome::Read { .. }));
+    assert_eq!(fs::metadata(bench.dir().join("1.txt")).unwrap().accessed().unwrap(), std::time::UNIX_EPOCH);
+}
+
+#[test]
+fn many_files_flow_through_few_descriptors() {
+    let mut bench = Bench::new(2, Config { descriptors: 10, ..config() });
+    (0..300).for_each(|_| bench.submit("HOSTILE count"));
+    let outcomes = bench.outcomes(300);
+    assert!(outcomes.values().all(|outcome| matches!(outcome, Outcome::Read { .. })));
+    assert_eq!(bench.engine.credit(), 10);
+}
+
+#[test]
+fn without_workers_jobs_wait_and_with_them_they_go_on() {
+    let mut bench = Bench::new(0, config());
+    (0..20).for_each(|_| bench.submit("plain"));
+    assert_eq!(bench.engine.credit(), 0);
+    assert!(bench.events.try_recv().is_err());
+    bench.engine.resize(Size { workers: 2, batch_files: 4 });
+    bench.outcomes(20);
+    assert_eq!(bench.engine.credit(), 24);
+}
+
+#[test]
+fn a_surplus_worker_ends_after_the_file_in_hand_and_its_batch_goes_to_others() {
+    let mut bench = Bench::new(0, Config { cpu: Duration::from_millis(400), ..config() });
+    for content in ["HOSTILE spin", "plain", "plain"] {
+        bench.submit(content);
+    }
+    bench.engine.resize(Size { workers: 1, batch_files: 32 });
+    bench.in_hand(1);
+    bench.engine.resize(Size { workers: 0, batch_files: 32 });
+    let outcomes = bench.outcomes(1);
+    assert!(matches!(outcomes[&1], Outcome::Strike { .. }));
+    while !bench.engine.workers().is_empty() {
+        std::thread::yield_now();
+    }
+    assert!(bench.events.try_recv().is_err());
+    bench.engine.resize(Size { workers: 1, batch_files: 32 });
+    assert!(bench.outcomes(2).values().all(|outcome| matches!(outcome, Outcome::Read { .. })));
+}
+
+#[test]
+fn stopping_gives_everything_back_and_leaves_no_process() {
+    let mut bench = Bench::new(1, Config { cpu: Duration::from_millis(400), ..config() });
+    bench.submit("HOSTILE spin");
+    let worker = bench.in_hand(1);
+    (0..50).for_each(|_| bench.submit("plain"));
+    bench.engine.stop();
+    let outcomes = bench.outcomes(51);
+    assert_eq!(outcomes.values().filter(|outcome| **outcome == Outcome::Returned).count(), 50);
+    assert!(matches!(outcomes[&1], Outcome::Strike { kind: FailureKind::TimedOut, .. }));
+    assert!(!std::path::Path::new(&format!("/proc/{}", worker.pid)).exists());
+    bench.submit("late");
+    assert_eq!(bench.outcomes(1)[&52], Outcome::Returned);
+}
+
+#[test]
+fn a_program_that_is_no_worker_is_told_once_and_no_job_is_lost() {
+    for program in ["/nonexistent", "/bin/true", "/bin/cat"] {
+        let mut bench = Bench::new(2, Config { program: program.into(), ..config() });
+        bench.submit("plain");
+        match bench.events.recv().unwrap() {
+            EngineEvent::NoWorkers { why } => assert!(!why.is_empty()),
+            other => panic!("{other:?}"),
+        }
+        bench.engine.stop();
+        assert_eq!(bench.outcomes(1)[&1], Outcome::Returned, "{program}");
+    }
+}

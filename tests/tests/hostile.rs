@@ -1,0 +1,221 @@
+//! The promise "a hostile file can lose only itself", held against real worker processes with a reader that obeys its file
+//! (`src/bin/hostile.rs`).
+
+use std::{collections::HashMap, fs, path::Path, time::Duration};
+
+use metaextract::{ReasonKind, Record, Value};
+use metaextractd::{
+    config::Isolation,
+    engine::{Config, Engine, Size},
+    model::{FailureKind, FileId, Job, Outcome},
+    proto::Schedule,
+};
+use tests::engine::Bench;
+
+fn config() -> Config {
+    Config {
+        program: env!("CARGO_BIN_EXE_hostile").into(),
+        schedule: Schedule::Normal,
+        cpu: Duration::from_millis(300),
+        stall: Duration::from_millis(300),
+        memory: 96 << 20,
+        ..Config::default()
+    }
+}
+
+fn record(outcome: &Outcome) -> &Record {
+    match outcome {
+        Outcome::Read { record, .. } => record,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn seen(outcome: &Outcome) -> u64 {
+    match record(outcome).find("HOSTILE", "Seen").unwrap().raw {
+        Value::Unsigned(n) => n,
+        _ => 0,
+    }
+}
+
+/// The hostile file among others, all in one batch of one worker: what becomes of it, and that nothing becomes of them.
+fn among_others(verb: &str) -> Outcome {
+    let mut bench = Bench::new(0, config());
+    for number in 1..=9 {
+        bench.submit(&if number == 5 { format!("HOSTILE {verb}") } else { format!("plain text {number}") });
+    }
+    bench.engine.resize(Size { workers: 1, batch_files: 32 });
+    let mut outcomes = bench.outcomes(9);
+    let hostile = outcomes.remove(&5).unwrap();
+    for (number, outcome) in &outcomes {
+        assert_eq!(record(outcome).stopped, None, "file {number} beside {verb}");
+    }
+    hostile
+}
+
+#[test]
+fn every_attack_ends_in_its_class_and_hurts_no_other_file() {
+    use FailureKind::{Crashed, Garbage, OverMemory, Refused, TimedOut};
+    let table = [
+        ("panic", Crashed),
+        ("overflow", Crashed),
+        ("spin", TimedOut),
+        ("wait", TimedOut),
+        ("drip", TimedOut),
+        ("memory", OverMemory),
+        ("open", Refused),
+        ("create", Refused),
+        ("fork", Refused),
+        ("thread", Refused),
+        ("connect", Refused),
+        ("bus", Refused),
+        ("exec", Refused),
+        ("kill", Refused),
+        ("write", Refused),
+        ("garbage", Garbage),
+        ("empty", Garbage),
+        ("long", Garbage),
+        ("other", Garbage),
+        ("nonsense", Garbage),
+    ];
+    for (verb, expected) in table {
+        match among_others(verb) {
+            Outcome::Strike { kind, text } => assert_eq!(kind, expected, "{verb}: {text}"),
+            other => panic!("{verb}: {other:?}"),
+        }
+    }
+    assert!(!Path::new("/tmp/hostile").exists());
+}
+
+#[test]
+fn a_panic_says_where() {
+    let Outcome::Strike { text, .. } = among_others("panic") else { panic!() };
+    assert!(text.contains("hostile.rs") && text.contains("as the file wants"), "{text}");
+}
+
+#[test]
+fn a_file_that_says_too_much_keeps_what_it_said_first() {
+    let much = among_others("much");
+    assert_eq!(record(&much).stopped.as_ref().unwrap().kind, ReasonKind::Limit);
+    assert!(record(&much).tags.len() > 1000);
+}
+
+#[test]
+fn what_a_captured_worker_said_before_is_distrusted() {
+    let mut bench = Bench::new(1, config());
+    (0..3).for_each(|_| bench.submit("HOSTILE count"));
+    bench.outcomes(3);
+    bench.submit("HOSTILE open");
+    bench.outcomes(1);
+    bench.distrusted.sort_unstable();
+    assert_eq!(bench.distrusted, [1, 2, 3].map(FileId));
+}
+
+#[test]
+fn a_crash_casts_no_doubt_on_earlier_results() {
+    let mut bench = Bench::new(1, config());
+    bench.submit("HOSTILE count");
+    bench.outcomes(1);
+    bench.submit("HOSTILE panic");
+    bench.outcomes(1);
+    assert_eq!(bench.distrusted, []);
+}
+
+#[test]
+fn a_suspect_is_read_alone_in_a_fresh_worker() {
+    let mut bench = Bench::new(1, config());
+    for number in 1..=2 {
+        bench.submit("HOSTILE count");
+        assert_eq!(seen(&bench.outcomes(1)[&number]), number);
+    }
+    let suspect = Job { attempts: 1, ..bench.job("HOSTILE count") };
+    bench.engine.submit(suspect);
+    assert_eq!(seen(&bench.outcomes(1)[&3]), 1);
+    bench.submit("HOSTILE count");
+    assert_eq!(seen(&bench.outcomes(1)[&4]), 1);
+}
+
+#[test]
+fn a_worker_is_replaced_after_so_many_files() {
+    let mut bench = Bench::new(1, Config { life: 2, ..config() });
+    for number in 1..=5 {
+        bench.submit("HOSTILE count");
+        assert_eq!(seen(&bench.outcomes(1)[&number]), (number - 1) % 2 + 1);
+    }
+}
+
+#[test]
+fn a_worker_killed_by_a_person_is_nobodys_strike() {
+    let mut bench = Bench::new(0, Config { cpu: Duration::from_secs(60), ..config() });
+    for content in ["HOSTILE spin", "plain", "plain"] {
+        bench.submit(content);
+    }
+    bench.engine.resize(Size { workers: 1, batch_files: 32 });
+    let worker = bench.in_hand(1);
+    let pid = rustix::process::Pid::from_raw(worker.pid as i32).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    let outcomes = bench.outcomes(3);
+    assert_eq!(outcomes[&1], Outcome::Returned);
+    assert!(matches!(outcomes[&2], Outcome::Read { .. }) && matches!(outcomes[&3], Outcome::Read { .. }));
+}
+
+#[test]
+fn a_worker_holds_nothing_but_its_batch() {
+    let mut bench = Bench::new(0, Config { cpu: Duration::from_secs(60), ..config() });
+    for content in ["HOSTILE spin", "plain"] {
+        bench.submit(content);
+    }
+    bench.engine.resize(Size { workers: 1, batch_files: 32 });
+    let worker = bench.in_hand(1);
+    let files: Vec<_> = ["1.txt", "2.txt"].map(|name| bench.dir().join(name)).into();
+    // It may not have taken its batch yet.
+    let mut targets = descriptors(worker.pid);
+    while targets.len() < 5 {
+        targets = descriptors(worker.pid);
+    }
+    assert!(targets[0].starts_with("socket:"), "{targets:?}");
+    assert_eq!(targets[1..3], ["/dev/null", "/dev/null"]);
+    assert_eq!(targets[3..], files.iter().map(|file| file.to_str().unwrap()).collect::<Vec<_>>());
+    let ours = status(std::process::id());
+    let its = status(worker.pid);
+    assert_eq!(its["NoNewPrivs"], "1");
+    assert_eq!(its["Seccomp"], "2");
+    let filters = |status: &HashMap<String, String>| status["Seccomp_filters"].parse::<u32>().unwrap();
+    assert!(filters(&its) > filters(&ours));
+    assert_eq!(its["Threads"], "1");
+    assert!(worker.pss > 0, "its memory can be measured");
+    let pid = rustix::process::Pid::from_raw(worker.pid as i32).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    bench.outcomes(2);
+}
+
+/// What its descriptors are, by their number.
+fn descriptors(pid: u32) -> Vec<String> {
+    let mut all: Vec<(u32, String)> = (fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten())
+        .filter_map(|entry| {
+            let target = fs::read_link(entry.path()).ok()?;
+            Some((entry.file_name().to_str()?.parse().ok()?, target.to_str()?.to_owned()))
+        })
+        .collect();
+    all.sort_unstable();
+    all.into_iter().map(|(_, target)| target).collect()
+}
+
+fn status(pid: u32) -> HashMap<String, String> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    text.lines().filter_map(|line| line.split_once(':')).map(|(key, value)| (key.into(), value.trim().into())).collect()
+}
+
+#[test]
+fn without_isolation_the_limits_still_hold() {
+    let config = Config { isolation: Isolation::None, ..config() };
+    let mut bench = Bench::new(1, config);
+    for content in ["HOSTILE open", "HOSTILE spin", "HOSTILE memory", "plain"] {
+        bench.submit(content);
+    }
+    let outcomes = bench.outcomes(4);
+    let kind = |number| match &outcomes[&number] {
+        Outcome::Strike { kind, .. } => Some(*kind),
+        _ => None,
+    };
+    assert_eq!([1, 2, 3, 4].map(kind), [None, Some(FailureKind::TimedOut), Some(FailureKind::OverMemory), None]);
+}
