@@ -1,7 +1,7 @@
 //! The first frame header of MPEG audio, with the Xing, Info and LAME headers behind it.
 //!
-//! After ISO 11172-3 and 13818-3, section 2.4.2.3, and the Xing and LAME descriptions. Called by the reader of MP3 and,
-//! later, by those of containers.
+//! After ISO 11172-3 and 13818-3, section 2.4.2.3, and the Xing and LAME descriptions. Called by detection and the
+//! reader of MP3, later by those of containers.
 
 use crate::{
     Record,
@@ -12,13 +12,11 @@ use crate::{
 
 const GROUP: &str = "MPEG";
 
-/// What a stream may be for [`find`] to accept it.
+/// Which layers of MPEG audio count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expect {
-    /// Layer III only; the first false sync ends the search.
-    Mp3,
-    /// Layer III only, as the name of the file says; false syncs are skipped.
-    NamedMp3,
+pub enum Layer {
+    Any,
+    Three,
 }
 
 static VERSIONS: &[(u64, &str)] = &[(0, "2.5"), (2, "2"), (3, "1")];
@@ -88,17 +86,18 @@ impl FrameHeader {
     }
 }
 
-/// The first frame header in `data`. As ExifTool does, which stops at a false sync unless the file's name says MP3.
-pub fn find(data: &[u8], expect: Expect) -> Option<FrameHeader> {
+/// The first frame header in `data`. A false sync before it ends the search unless `keep_looking`.
+pub fn find(data: &[u8], layer: Layer, keep_looking: bool) -> Option<FrameHeader> {
     let mut at = 0;
     loop {
         at += data.get(at..)?.iter().position(|&b| b == 0xff)?;
         let word = Bytes::big(data).u32(at)?;
         if word & 0xffe0_0000 != 0xffe0_0000 {
             at += 2;
-        } else if is_valid(word) && word & 0x0006_0000 == 0x0002_0000 {
+        } else if is_valid(word) && (layer == Layer::Any || word & 0x0006_0000 == 0x0002_0000) {
             return Some(FrameHeader { word, end: at + 4 });
-        } else if expect == Expect::NamedMp3 {
+        } else if keep_looking {
+            // As ExifTool goes on, so that both find the same frame.
             at += 3;
         } else {
             return None;

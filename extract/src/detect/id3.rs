@@ -1,6 +1,7 @@
 //! Audio that may stand behind an ID3 tag: APE, Musepack, FLAC, Ogg and MPEG audio.
 
 use super::{Look, Named, be, find};
+use crate::blocks::mpeg_audio::{self, Layer};
 
 /// Formats that may follow an ID3v2 tag, by their first bytes, in the order of testing.
 static AFTER_TAG: &[(&str, &[u8])] =
@@ -104,39 +105,9 @@ fn ogg(look: &mut Look<'_, '_>, at: u64) -> Named {
     }
 }
 
-/// Which layers of MPEG audio count.
-#[derive(Clone, Copy, PartialEq)]
-enum Layer {
-    Any,
-    Three,
-}
-
 /// Whether an MPEG audio frame starts in `data`: at the first sync pattern, or at a later one if `keep_looking`.
 fn is_frame_sync(data: &[u8], layer: Layer, keep_looking: bool) -> bool {
-    let mut at = 0;
-    while let Some(found) = data.get(at..).and_then(|rest| rest.iter().position(|&b| b == 0xff)) {
-        let Some(word) = be(data, at + found, 4) else { return false };
-        let is_sync = word & 0xffe0_0000 == 0xffe0_0000;
-        if is_sync && is_frame_header(word, layer) {
-            return true;
-        }
-        if is_sync && !keep_looking {
-            return false;
-        }
-        at += found + if is_sync { 3 } else { 2 };
-    }
-    false
-}
-
-/// Whether no field of a frame header has a reserved value.
-fn is_frame_header(word: u64, layer: Layer) -> bool {
-    word & 0x18_0000 != 0x08_0000
-        && word & 0x06_0000 != 0
-        && word & 0xf000 != 0
-        && word & 0xf000 != 0xf000
-        && word & 0x0c00 != 0x0c00
-        && word & 3 != 2
-        && (layer == Layer::Any || word & 0x06_0000 == 0x02_0000)
+    mpeg_audio::find(data, layer, keep_looking).is_some()
 }
 
 /// The type of a stream of video and audio packets, found by the first valid header.

@@ -21,15 +21,8 @@ const GROUP: &str = "FLAC";
 
 fn read(source: &mut Source<'_>, record: &mut Record) -> Result<(), Error> {
     let id3 = Id3::find(source, record)?;
-    read_behind(&id3, source, record)
-}
-
-/// Reads the stream that begins where `id3` says; its own tags come last.
-pub(super) fn read_behind(id3: &Id3, source: &mut Source<'_>, record: &mut Record) -> Result<(), Error> {
-    record.set_file_type("FLAC", "FLAC", "audio/flac");
-    record.mime = "audio/flac".into();
-    record.format = FORMAT.name.into();
     let read = blocks(id3.audio + 4, source, record);
+    // ExifTool gives them after what the format itself says.
     id3.put(record);
     read
 }

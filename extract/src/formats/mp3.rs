@@ -5,9 +5,8 @@ use crate::{
     blocks::{
         ape,
         id3::Id3,
-        mpeg_audio::{self, Expect},
+        mpeg_audio::{self, Layer},
     },
-    formats::flac,
 };
 
 pub static FORMAT: Format = Format {
@@ -15,37 +14,22 @@ pub static FORMAT: Format = Format {
     version: 1,
     extensions: &["mp3"],
     mime: &["audio/mpeg"],
-    // Also files without ID3; see `looks_like`.
+    // Files without ID3 are detected by their first frame.
     magic: &[crate::Magic { at: 0, bytes: b"ID3" }],
     tier: Tier::Full,
     read,
 };
 
-/// Bytes in which the first frame must begin, in a file that is named MP3 and in others.
-const SCAN_NAMED: usize = 8192;
-const SCAN: usize = 256;
-
-/// Whether a file without ID3 is MP3, by its first bytes and its extension in upper case.
-pub fn looks_like(head: &[u8], extension: &str) -> bool {
-    let (expect, scan) = scan(extension);
-    mpeg_audio::find(&head[..head.len().min(scan)], expect).is_some()
-}
-
-fn scan(extension: &str) -> (Expect, usize) {
-    match extension {
-        "MP3" => (Expect::NamedMp3, SCAN_NAMED),
-        _ => (Expect::Mp3, SCAN),
-    }
-}
-
 fn read(source: &mut Source<'_>, record: &mut Record) -> Result<(), Error> {
     let id3 = Id3::find(source, record)?;
-    if source.read_up_to(id3.audio, 4)? == b"fLaC" {
-        return flac::read_behind(&id3, source, record);
-    }
-    let (expect, scan) = scan(&source.extension());
-    let audio = source.block_up_to(id3.audio, scan as u64)?;
-    let found = match mpeg_audio::find(&audio, expect) {
+    // The first frame is looked for as far and as stubbornly as the name of the file promises one.
+    let (layer, keep_looking, scan) = match &*source.extension() {
+        "MP3" => (Layer::Three, true, 8192),
+        "MUS" => (Layer::Any, false, 256),
+        _ => (Layer::Three, false, 256),
+    };
+    let audio = source.block_up_to(id3.audio, scan)?;
+    let found = match mpeg_audio::find(&audio, layer, keep_looking) {
         Some(header) => {
             mpeg_audio::put(&audio, header, record);
             ape::read_trailer(source, source.size() - id3.trailer, record)
