@@ -449,22 +449,14 @@ fn is_final(error: &Error) -> bool {
     )
 }
 
-/// Where the body begins behind `12 0 obj`, which may follow other text on its line.
+/// Where the body begins behind `12 0 obj`, which only white space may precede.
 fn object_header(text: &[u8], object: Ref) -> Option<usize> {
-    let skip = text.iter().take_while(|b| is_space(**b)).count();
-    let starts =
-        std::iter::once(skip).chain((skip + 1..text.len()).take_while(|at| !matches!(text[at - 1], b'\n' | b'\r')));
-    starts.into_iter().find_map(|at| {
-        let mut parser = Parser::whole(text.get(at..)?);
-        if !parser.rest().first()?.is_ascii_digit() {
-            return None;
-        }
-        let number = parser.digits()?;
-        let generation = parser.digits()?;
-        parser.skip_space();
-        let fits = number == u64::from(object.number) && generation == u64::from(object.generation);
-        (fits && parser.skip(b"obj")).then(|| at + parser.position())
-    })
+    let mut parser = Parser::whole(text);
+    let number = parser.digits()?;
+    let generation = parser.digits()?;
+    parser.skip_space();
+    let fits = number == u64::from(object.number) && generation == u64::from(object.generation);
+    (fits && parser.skip(b"obj")).then(|| parser.position())
 }
 
 /// Where the bytes begin behind the keyword `stream` and its line end.

@@ -199,25 +199,42 @@ pub(super) static ACCESS: &[(u32, &str)] = &[
     (11, "Print high-res"),
 ];
 
-/// A tag's name from a key that no table has: `pdf:my key` is `Pdf_My_key`.
+/// A tag's name from a key that no table has: what is no word becomes `_`, words start in upper case and lose the `_`
+/// before them for it; `my#20own key` is `MyOwnKey`, `PTEX.Fullbanner` is `PTEX_Fullbanner`.
 pub(super) fn name_of(key: &[u8]) -> String {
     let key = super::text::name(key, true);
     let mut name = String::with_capacity(key.len());
-    let mut starts_word = true;
+    let mut was_word = true;
     for byte in key {
         let is_word = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        match (is_word, byte) {
-            (true, b'_') | (false, _) => {
-                if is_word || !name.ends_with('_') || name.is_empty() {
-                    name.push('_');
-                }
-                starts_word = true;
+        match byte {
+            _ if !is_word && was_word => name.push('_'),
+            _ if !is_word => {}
+            byte if byte.is_ascii_lowercase() && (name.is_empty() || name.ends_with('_')) => {
+                name.pop();
+                name.push(char::from(byte.to_ascii_uppercase()));
             }
-            (true, byte) => {
-                name.push(if starts_word { char::from(byte.to_ascii_uppercase()) } else { char::from(byte) });
-                starts_word = false;
-            }
+            byte => name.push(char::from(byte)),
         }
+        was_word = is_word;
     }
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_unknown_keys() {
+        for (key, name) in [
+            ("my#20own key", "MyOwnKey"),
+            ("PTEX.Fullbanner", "PTEX_Fullbanner"),
+            ("a__b", "A_B"),
+            ("AAPL:x", "AAPLX"),
+            ("1-2", "1-2"),
+        ] {
+            assert_eq!(name_of(key.as_bytes()), name);
+        }
+    }
 }
