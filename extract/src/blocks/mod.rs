@@ -2,6 +2,7 @@
 
 pub mod ape;
 pub mod exif;
+pub mod flir;
 pub mod geo_tiff;
 pub mod icc;
 pub mod id3;

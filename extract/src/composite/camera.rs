@@ -233,6 +233,12 @@ fn digit_before(text: &str, mark: &str) -> Option<usize> {
     text.match_indices(mark).map(|(at, _)| at).find(|&at| at > 0 && text.as_bytes()[at - 1].is_ascii_digit())
 }
 
+/// The wave length at which a thermal sensor sees most, from its Planck constant.
+pub(super) fn peak_sensitivity(inputs: &Inputs<'_>) -> Option<Made> {
+    let peak = 14387.6515 / inputs.positive(0)?;
+    Some(Made { group: "FLIR".into(), ..Made::both(peak, format!("{peak:.1} um")) })
+}
+
 /// The flash of XMP, as Exif's number.
 pub(super) fn flash(inputs: &Inputs<'_>) -> Option<Made> {
     let Value::Struct(fields) = &inputs.tag(0)?.raw else { return None };

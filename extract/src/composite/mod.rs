@@ -101,6 +101,7 @@ static TABLE: &[Row] = &[
         &[],
         media::mpeg_bitrate,
     ),
+    row("PeakSpectralSensitivity", &["FLIR:PlanckB"], &[], camera::peak_sensitivity),
     row("ThumbnailImage", &["ThumbnailOffset", "ThumbnailLength"], &[], images::embedded),
     row("PreviewImage", &["PreviewImageStart", "PreviewImageLength"], &[], images::embedded),
     row("JpgFromRaw", &["JpgFromRawStart", "JpgFromRawLength"], &[], images::embedded),

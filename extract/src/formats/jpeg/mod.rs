@@ -3,13 +3,14 @@
 //! Only what stands before the first scan is read; image data are not.
 
 mod frame;
+mod infiray;
 mod parts;
 mod picture_info;
 mod segments;
 
 use crate::{
     Error, Format, Magic, Record, Source, Tier,
-    blocks::{exif, icc, photoshop, xmp},
+    blocks::{exif, flir, icc, photoshop, xmp},
     bytes::{latin1, utf8},
 };
 use parts::{Chunks, ExtendedXmp};
@@ -125,6 +126,9 @@ struct Reader {
     segments: usize,
     has_size: bool,
     icc: Chunks,
+    flir: Chunks,
+    /// An earlier segment says that InfiRay wrote the file; and the bytes of its picture so far.
+    infiray: Option<u64>,
     xmp: ExtendedXmp,
     /// Exif and Photoshop blocks too large for one segment, and where the first began.
     exif: Option<(u64, Vec<u8>)>,
@@ -146,6 +150,8 @@ impl Reader {
             0xe0 => segments::app0(data, record),
             0xe1 => self.app1(segment.at, data, record),
             0xe2 => self.app2(segment.at, data, record),
+            0xe3 if let Some(length) = &mut self.infiray => *length += data.len() as u64,
+            0xe4..=0xe9 if self.infiray.is_some() => infiray::read(segment.marker, data, record),
             0xea => segments::app10(data, record),
             0xec if data.starts_with(b"Ducky") => segments::ducky(&data[5..], record),
             0xec => picture_info::read(data, record),
@@ -171,6 +177,10 @@ impl Reader {
         } else if let Some(packet) = data.strip_prefix(XMP) {
             self.xmp.main_packet(packet);
             xmp::read(packet, record);
+        } else if let [b'F', b'L', b'I', b'R', 0, _, number, last, chunk @ ..] = data {
+            if let Some(block) = self.flir.add(*number, u16::from(*last) + 1, chunk) {
+                flir::read(&block, record);
+            }
         } else if data.starts_with(b"http") || data.starts_with(b"XMP\0") || parts::find(data, b"<?xpacket").is_some() {
             let packet = &data[parts::find(data, b"<").unwrap_or(0)..];
             xmp::read(packet, record);
@@ -179,13 +189,17 @@ impl Reader {
 
     fn app2(&mut self, at: u64, data: &[u8], record: &mut Record) {
         if let Some(chunk) = data.strip_prefix(ICC) {
-            if let Some(profile) = self.icc.add(chunk) {
+            let [number, total, data @ ..] = chunk else { return };
+            if let Some(profile) = self.icc.add(*number, u16::from(*total), data) {
                 icc::read(&profile, record);
             }
         } else if let Some(mpf) = data.strip_prefix(b"MPF\0") {
             exif::read_mpf(mpf, at + 4, record);
         } else if data.starts_with(b"urn:") {
             record.put("APP2", "UniformResourceName", utf8(data));
+        } else if infiray::is_version(data) {
+            self.infiray = Some(0);
+            infiray::read(0xe2, data, record);
         }
     }
 
@@ -217,6 +231,9 @@ impl Reader {
         self.finish_photoshop(record);
         if let Some(packet) = self.xmp.take() {
             xmp::read(&packet, record);
+        }
+        if let Some(length @ 1..) = self.infiray {
+            infiray::imaging_data(length, record);
         }
         if self.icc.is_incomplete() {
             record.warn("Incomplete ICC_Profile record");

@@ -1,31 +1,30 @@
-//! Blocks that are spread over several segments: ICC profiles and extended XMP.
+//! Blocks that are spread over several segments: numbered chunks and extended XMP.
 
 use std::collections::BTreeMap;
 
 /// Most bytes of one block put together.
 const MOST_BYTES: usize = 16 << 20;
 
-/// An ICC profile in chunks (ICC.1:2022, annex B.4).
+/// A block in numbered chunks: ICC profiles (ICC.1:2022, annex B.4) and FLIR's records.
 #[derive(Default)]
 pub(super) struct Chunks {
-    total: Option<u8>,
+    total: Option<u16>,
     chunks: BTreeMap<u8, Vec<u8>>,
-    count: u8,
-    /// The whole profile was there, or its chunks contradict each other.
+    count: u16,
+    /// The whole block was there, or its chunks contradict each other.
     done: bool,
 }
 
 impl Chunks {
-    /// Adds a chunk with its number and their total; gives the profile once all are there.
-    pub(super) fn add(&mut self, chunk: &[u8]) -> Option<Vec<u8>> {
-        let [number, total, data @ ..] = chunk else { return None };
-        if self.done || *self.total.get_or_insert(*total) != *total {
+    /// Adds a chunk; gives the block once all are there.
+    pub(super) fn add(&mut self, number: u8, total: u16, data: &[u8]) -> Option<Vec<u8>> {
+        if self.done || *self.total.get_or_insert(total) != total {
             self.done = true;
             return None;
         }
-        self.chunks.entry(*number).or_default().extend_from_slice(data);
+        self.chunks.entry(number).or_default().extend_from_slice(data);
         self.count = self.count.saturating_add(1);
-        (self.count >= *total).then(|| {
+        (self.count >= total).then(|| {
             self.done = true;
             std::mem::take(&mut self.chunks).into_values().flatten().collect()
         })
