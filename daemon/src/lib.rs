@@ -10,6 +10,7 @@ pub mod engine;
 pub mod extract_command;
 pub mod malloc;
 pub mod model;
+pub mod mount;
 pub mod plan;
 pub mod proto;
 pub mod queue;

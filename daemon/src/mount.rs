@@ -1,0 +1,121 @@
+//! The mounted view in the daemon: its place, its start and end, and what to say when there is none. Called by `run`;
+//! speaks with the store only through [`metafs::View`].
+
+use std::{
+    fs::DirBuilder,
+    io,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use metafs::{Audience, Change, DirId, FileId, MountError, Mounted};
+pub use metafs::{Event, Status};
+
+use crate::store::{Changed, CommitId};
+
+/// How long programs that have files of the view open are waited for at the end.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Takes what the mount tells, on threads of its own.
+pub type Events = Box<dyn Fn(Event) + Send + Sync>;
+
+/// The view while it is mounted. Dropping it unmounts.
+#[derive(Debug)]
+pub struct View {
+    mounted: Mounted,
+    /// Whether the mount point is ours to take away again.
+    made: bool,
+}
+
+impl View {
+    /// Mounts the view for the daemon's user alone, on a directory that is made if it is missing.
+    pub fn mount<V: metafs::View>(store: Arc<V>, status: Status, point: &Path, events: Events) -> Result<Self, NoView> {
+        let made = make(point).map_err(|source| NoView::of(MountError::Point { path: point.to_owned(), source }))?;
+        let mounted = metafs::mount(store, status, point, Audience::Owner, events).map_err(NoView::of)?;
+        tracing::info!(path = %mounted.point().display(), "the view is mounted");
+        Ok(Self { mounted, made })
+    }
+
+    /// Where it is, as the system's table of mounts has it.
+    pub fn point(&self) -> &Path {
+        self.mounted.point()
+    }
+
+    /// Its device number: never crawled.
+    pub fn device(&self) -> u64 {
+        self.mounted.device()
+    }
+
+    /// A commit that readers of the store see. [`Event::Drained`] answers once the kernel shows nothing older.
+    pub fn commit(&self, commit: CommitId, changed: &[Changed]) {
+        self.mounted.notifier().commit(commit.0, changed.iter().map(change));
+    }
+
+    /// Ends it, also where programs still look at it.
+    pub fn unmount(self) {
+        let point = self.made.then(|| self.point().to_owned());
+        if !self.mounted.unmount(PATIENCE) {
+            tracing::debug!("programs still have files of the view open, leaving them behind");
+        }
+        if let Some(point) = point {
+            _ = std::fs::remove_dir(point); // Someone may have put something there: then it stays.
+        }
+    }
+}
+
+/// Why there is no view, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}; {hint}")]
+pub struct NoView {
+    pub what: String,
+    pub hint: String,
+}
+
+impl NoView {
+    fn of(error: MountError) -> Self {
+        let elsewhere = "name another directory as mount.path in the configuration";
+        let hint = match &error {
+            MountError::NoFuse { source } if source.kind() == io::ErrorKind::NotFound => {
+                "load the kernel's module with modprobe fuse, or switch the view off with mount.enabled = false".into()
+            }
+            MountError::NoFuse { .. } => {
+                "let this user open /dev/fuse, or switch the view off with mount.enabled = false".into()
+            }
+            MountError::Point { .. } | MountError::NotEmpty { .. } => elsewhere.into(),
+            MountError::Occupied { path } => {
+                format!("unmount it with fusermount3 -u {}, or {elsewhere}", path.display())
+            }
+            MountError::Refused { .. } => {
+                "install fuse3, whose fusermount3 mounts for users, and see its message".into()
+            }
+        };
+        let mut what = error.to_string();
+        let mut cause = std::error::Error::source(&error);
+        while let Some(error) = cause {
+            what.push_str(": ");
+            what.push_str(error.to_string().trim_end());
+            cause = error.source();
+        }
+        Self { what, hint }
+    }
+}
+
+fn change(changed: &Changed) -> Change {
+    let Changed { place, file, .. } = changed;
+    Change { dir: DirId(place.dir.0), name: place.name.clone(), file: file.map(|file| FileId(file.0)) }
+}
+
+/// Makes the mount point, only for its owner. It is not looked at if it is there: it may be a dead mount.
+fn make(point: &Path) -> io::Result<bool> {
+    let create = |path: &Path, all: bool| DirBuilder::new().mode(0o700).recursive(all).create(path);
+    match create(point, false) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let above = point.parent().map(PathBuf::from).unwrap_or_default();
+            create(&above, true).and_then(|()| create(point, false)).map(|()| true)
+        }
+        result => result.map(|()| true),
+    }
+}
