@@ -67,20 +67,45 @@ fn trim_zeros(text: &str) -> &str {
 
 /// A date as XMP and ID3 write it (`2024-05-17T10:00:00+02:00`, or less of it) in ExifTool's form; other texts stay.
 pub fn xmp_date(text: &str) -> String {
+    xmp_date_time(text).unwrap_or_else(|| match text.as_bytes().first_chunk::<4>() {
+        Some(year) if year.iter().all(u8::is_ascii_digit) => text.replace('-', ":"),
+        _ => text.to_owned(),
+    })
+}
+
+/// As [`xmp_date`], but only a full date with a time; what is not certain to be a date may be one then.
+pub fn xmp_date_time(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let fits = |at: usize, pattern: &[u8]| {
         bytes.get(at..at + pattern.len()).is_some_and(|part| {
             part.iter().zip(pattern).all(|(b, p)| if *p == b'0' { b.is_ascii_digit() } else { b == p })
         })
     };
-    if fits(0, b"0000-00-00") && matches!(bytes.get(10), Some(b'T' | b' ')) && fits(11, b"00:00") {
-        let (time, rest) = text[11..].split_at(if fits(16, b":00") { 8 } else { 5 });
-        let rest = rest.trim_ascii_start();
-        if !rest.contains(|c: char| c.is_ascii_whitespace()) {
-            return format!("{} {time}{rest}", text[..10].replace('-', ":"));
-        }
+    if !fits(0, b"0000-00-00") || !matches!(bytes.get(10), Some(b'T' | b' ')) || !fits(11, b"00:00") {
+        return None;
     }
-    if fits(0, b"0000") { text.replace('-', ":") } else { text.to_owned() }
+    let (time, rest) = text[11..].split_at(if fits(16, b":00") { 8 } else { 5 });
+    let rest = rest.trim_ascii_start();
+    (!rest.contains(|c: char| c.is_ascii_whitespace()))
+        .then(|| format!("{} {time}{rest}", text[..10].replace('-', ":")))
+}
+
+/// A time written `HHMMSS±HHMM`, with colons.
+pub fn clock_time(text: &str) -> String {
+    let mut out = text.replace(' ', ":");
+    if out.len() >= 6 && out.as_bytes()[..6].iter().all(u8::is_ascii_digit) {
+        out = format!("{}:{}:{}", &out[..2], &out[2..4], &out[4..]);
+    }
+    let end = out.trim_ascii_end().len();
+    let zone = end.checked_sub(5).filter(|&at| {
+        let zone = &out.as_bytes()[at..end];
+        matches!(zone[0], b'+' | b'-') && zone[1..].iter().all(u8::is_ascii_digit)
+    });
+    if let Some(at) = zone {
+        out.truncate(end);
+        out.insert(at + 3, ':');
+    }
+    out
 }
 
 /// ExifTool's tag name from a name that a file gives: other signs left out, the first letter in upper case.

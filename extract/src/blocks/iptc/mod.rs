@@ -7,7 +7,7 @@ mod datasets;
 
 use crate::{
     Name, Priority, Record, Value, bytes,
-    print::{meaning, picture_preferences},
+    print::{clock_time, meaning, picture_preferences},
 };
 use datasets::How;
 
@@ -171,7 +171,7 @@ impl Block<'_> {
             How::DigitsMap(values) => named(digits(), values),
             How::TextMap(values) => named(self.text(dataset.record, bytes), values),
             How::Text => (self.text(dataset.record, bytes).into(), None),
-            How::Time => (Value::DateTime(time(&self.text(dataset.record, bytes))), None),
+            How::Time => (Value::DateTime(clock_time(&self.text(dataset.record, bytes))), None),
             How::Charset => self.charset(trim_nul(bytes)),
             How::History => {
                 let lines = trim_nul(bytes).split(|&b| b == 0).enumerate();
@@ -205,7 +205,7 @@ impl Block<'_> {
                 self.record.warn("Some IPTC characters not converted (ISO 2022 shifting not supported)");
                 bytes::utf8(bytes)
             }
-            Charset::Latin => encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(),
+            Charset::Latin => bytes::windows_1252(bytes),
         }
     }
 
@@ -280,24 +280,6 @@ fn date(text: String) -> String {
         return text;
     }
     format!("{}{}:{}:{}", &text[..year], &text[year..year + 4], &text[month..month + 2], &text[day..])
-}
-
-/// `HHMMSS±HHMM` with colons.
-fn time(text: &str) -> String {
-    let mut out = text.replace(' ', ":");
-    if out.len() >= 6 && out.as_bytes()[..6].iter().all(u8::is_ascii_digit) {
-        out = format!("{}:{}:{}", &out[..2], &out[2..4], &out[4..]);
-    }
-    let end = out.trim_end().len();
-    let zone = end.checked_sub(5).filter(|&at| {
-        let zone = &out.as_bytes()[at..end];
-        matches!(zone[0], b'+' | b'-') && zone[1..].iter().all(u8::is_ascii_digit)
-    });
-    if let Some(at) = zone {
-        out.truncate(end);
-        out.insert(at + 3, ':');
-    }
-    out
 }
 
 /// Manufacturer, equipment, date and number of a picture.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Value,
-    print::{self, Values, meaning, picture_preferences},
+    print::{self, Values, meaning, number_prefix, picture_preferences},
 };
 
 /// Text of a property that is not known, beyond which ExifTool takes it for binary.
@@ -46,7 +46,11 @@ pub(super) fn leaf(text: &str, how: Option<How>, is_base64: bool) -> Leaf {
     let text = xml::unescape(&text);
     match how {
         None if text.len() > LONG => Leaf::plain(Value::bytes(text.as_bytes())),
-        None => Leaf::plain(rational(&text).or_else(|| date(&text)).unwrap_or_else(|| Value::from(&*text))),
+        None => Leaf::plain(
+            rational(&text)
+                .or_else(|| print::xmp_date_time(&text).map(Value::DateTime))
+                .unwrap_or_else(|| Value::from(&*text)),
+        ),
         Some(how) => known(&text, how),
     }
 }
@@ -56,7 +60,7 @@ fn known(text: &str, how: How) -> Leaf {
         How::Text | How::LangAlt | How::Struct(_) | How::Joined(_) | How::LensInfo => Leaf::plain(text),
         How::Integer | How::Real => Leaf::plain(number_or_text(text)),
         How::Rational => Leaf::plain(rational_or_text(text)),
-        How::Date => Leaf::plain(date_or_text(text)),
+        How::Date => Leaf::plain(date(text)),
         How::Map(values) => mapped(number_or_text(text), values),
         How::Plus(values) => mapped(Value::from(text.replacen(PLUS, "", 1)), values),
         How::Trapped => {
@@ -67,13 +71,13 @@ fn known(text: &str, how: How) -> Leaf {
         How::Binary => Leaf::plain(Value::bytes(text.as_bytes())),
         How::Base64 => Leaf::plain(Value::bytes(&base64(text))),
         How::Degrees(positive) => degrees(text, positive),
-        How::DegreesOnly(positive) => Leaf::printed(number_or_text(text), sexagesimal(text, positive)),
+        How::DegreesOnly(positive) => Leaf::printed(number_or_text(text), sexagesimal(number_prefix(text), positive)),
         How::Fourcc | How::Version => packed(text, matches!(how, How::Version)),
         How::ColorSpace => color_space(text),
-        How::Milliseconds => Leaf::plain(unix_time(perl_number(text) / 1000.0, 3)),
-        How::UnixTime => Leaf::plain(unix_time(perl_number(text), 0)),
+        How::Milliseconds => milliseconds(text),
+        How::UnixTime => Leaf::plain(Value::DateTime(print::unix_time(number_prefix(text) as i64))),
         How::PdfDate => Leaf::plain(Value::DateTime(pdf_date(text))),
-        How::ClockTime => Leaf::plain(Value::DateTime(clock_time(text))),
+        How::ClockTime => Leaf::plain(Value::DateTime(print::clock_time(text))),
         How::Preferences => Leaf::printed(text.into(), picture_preferences(text).unwrap_or_else(|| text.into())),
         _ => photographic(text, how),
     }
@@ -86,23 +90,20 @@ fn photographic(text: &str, how: How) -> Leaf {
         _ => rational_or_text(text),
     };
     let plain = raw.plain();
-    let number = perl_number(&plain);
+    let number = number_prefix(&plain);
     let is_number = plain.trim().parse::<f64>().is_ok_and(f64::is_finite);
     match how {
-        How::ExposureTime if is_number => Leaf::printed(raw, exposure_time(number)),
+        How::ExposureTime if is_number => Leaf::printed(raw, print::exposure_time(number)),
         How::ShutterSpeed => {
             let seconds = if number.abs() < 100.0 { (-number).exp2() } else { 0.0 };
-            Leaf::printed(Value::Float(seconds), exposure_time(seconds))
+            Leaf::printed(Value::Float(seconds), print::exposure_time(seconds))
         }
-        How::FNumber if is_number && number > 0.0 => {
-            let decimals = if number < 1.0 { 2 } else { 1 };
-            Leaf::printed(raw, format!("{number:.decimals$}"))
-        }
+        How::FNumber if is_number && number > 0.0 => Leaf::printed(raw, print::f_number(number)),
         How::Aperture => {
             let value = 2.0_f64.sqrt().powf(number);
             Leaf::printed(Value::Float(value), format!("{value:.1}"))
         }
-        How::Fraction => Leaf::printed(raw, fraction(number)),
+        How::Fraction => Leaf::printed(raw, print::fraction(number)),
         How::FocalLength => Leaf::printed(raw, format!("{number:.1} mm")),
         How::Millimetres => Leaf::printed(raw, format!("{plain} mm")),
         How::Metres if !matches!(&*plain, "inf" | "undef") => Leaf::printed(raw, format!("{plain} m")),
@@ -222,33 +223,12 @@ fn rational(text: &str) -> Option<Value> {
     })
 }
 
-/// A full date with time, `2024-05-17T10:00:00.5+02:00`, seconds and what follows optional.
-fn date(text: &str) -> Option<Value> {
-    let bytes = text.as_bytes();
-    let pattern = |at: usize, pattern: &[u8]| {
-        let piece = bytes.get(at..at + pattern.len());
-        piece.is_some_and(|piece| {
-            piece.iter().zip(pattern).all(|(b, p)| if *p == b'0' { b.is_ascii_digit() } else { b == p })
-        })
-    };
-    if !pattern(0, b"0000-00-00") || !matches!(bytes.get(10), Some(b'T' | b' ')) || !pattern(11, b"00:00") {
-        return None;
-    }
-    let seconds = if pattern(16, b":00") { 19 } else { 16 };
-    let zone = text.get(seconds..)?.trim_start();
-    let zone = zone.strip_suffix('\n').unwrap_or(zone);
-    if zone.contains(char::is_whitespace) {
-        return None;
-    }
-    Some(Value::DateTime(format!("{} {}{zone}", text[..10].replace('-', ":"), &text[11..seconds])))
-}
-
-/// As [`date`], but for what is meant to be a date: parts of one too.
-fn date_or_text(text: &str) -> Value {
-    date(text).unwrap_or_else(|| match text.as_bytes().first_chunk::<4>() {
-        Some(year) if year.iter().all(u8::is_ascii_digit) => Value::DateTime(text.replace('-', ":")),
+/// What is meant to be a date: text where it is none.
+fn date(text: &str) -> Value {
+    match text.bytes().next() {
+        Some(b'0'..=b'9') => Value::DateTime(print::xmp_date(text)),
         _ => text.into(),
-    })
+    }
 }
 
 fn pdf_date(text: &str) -> String {
@@ -273,76 +253,9 @@ fn pdf_date(text: &str) -> String {
     out
 }
 
-/// `HHMMSS+HHMM` with colons.
-fn clock_time(text: &str) -> String {
-    let mut out = text.replace(' ', ":");
-    if out.len() >= 6 && out.as_bytes()[..6].iter().all(u8::is_ascii_digit) {
-        out = format!("{}:{}:{}", &out[..2], &out[2..4], &out[4..]);
-    }
-    let zone = out.len().checked_sub(5).filter(|&at| {
-        let tail = &out.as_bytes()[at..];
-        matches!(tail[0], b'+' | b'-') && tail[1..].iter().all(u8::is_ascii_digit)
-    });
-    if let Some(at) = zone {
-        out.insert(at + 3, ':');
-    }
-    out
-}
-
-/// Seconds since 1970 as a date in UTC.
-fn unix_time(seconds: f64, decimals: usize) -> Value {
-    if seconds == 0.0 || !seconds.is_finite() || seconds.abs() > 1e12 {
-        return "0000:00:00 00:00:00".into();
-    }
-    let whole = seconds.floor() as i64;
-    let (days, time) = (whole.div_euclid(86400), whole.rem_euclid(86400));
-    let (year, month, day) = civil(days);
-    let fraction = if decimals > 0 { format!("{:.decimals$}", seconds - seconds.floor()) } else { String::new() };
-    let fraction = fraction.strip_prefix('0').unwrap_or("");
-    let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
-    let zone = if decimals > 0 { "+00:00" } else { "" };
-    Value::DateTime(format!("{year:04}:{month:02}:{day:02} {hour:02}:{minute:02}:{second:02}{fraction}{zone}"))
-}
-
-/// Year, month and day of a day counted from 1970-01-01 (proleptic Gregorian calendar).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day = days.rem_euclid(146_097);
-    let year = (day - day / 1460 + day / 36524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
-    (year + era * 400 + i64::from(month <= 2), month, day)
-}
-
-fn exposure_time(seconds: f64) -> String {
-    if seconds < 0.25001 && seconds > 0.0 {
-        return format!("1/{:.0}", (0.5 + 1.0 / seconds).floor());
-    }
-    let text = format!("{seconds:.1}");
-    text.strip_suffix(".0").unwrap_or(&text).to_owned()
-}
-
-/// Exposure compensation: whole, halves or thirds where it is that, else three digits.
-fn fraction(value: f64) -> String {
-    let value = value * 1.00001;
-    if value == 0.0 {
-        return "0".into();
-    }
-    for parts in [1.0, 2.0, 3.0] {
-        let whole = (value * parts).trunc();
-        if whole / (value * parts) > 0.999 {
-            return if parts == 1.0 { format!("{whole:+}") } else { format!("{whole:+}/{parts}") };
-        }
-    }
-    let text = print::general(value, 3);
-    if text.starts_with('-') { text } else { format!("+{text}") }
-}
-
 /// `12,34.5N` or `12,34,30N` to signed degrees.
 fn degrees(text: &str, positive: &'static str) -> Leaf {
-    let numbers = numbers(text);
+    let numbers = print::numbers(text, 3);
     let Some(&first) = numbers.first() else { return Leaf::plain("") };
     if text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| matches!(word, "inf" | "undef")) {
         return Leaf::plain("");
@@ -353,79 +266,20 @@ fn degrees(text: &str, positive: &'static str) -> Leaf {
     let negative = ["S", "SOUTH", "W", "WEST"].iter().any(|direction| {
         end.strip_suffix(direction).is_some_and(|rest| rest.ends_with(|c: char| !c.is_ascii_uppercase()))
     });
-    let raw = Value::Float(if negative { -degrees } else { degrees });
-    let plain = raw.plain();
-    Leaf::printed(raw, sexagesimal(&plain, positive))
+    let signed = if negative { -degrees } else { degrees };
+    let raw = Value::Float(signed);
+    Leaf::printed(raw, sexagesimal(signed, positive))
 }
 
-/// `12 deg 34' 30.00" N`.
-fn sexagesimal(text: &str, positive: &str) -> String {
-    if text.is_empty() {
-        return String::new();
-    }
-    let value = perl_number(text);
-    let direction = match (positive, value < 0.0) {
-        ("N", true) => "S",
-        ("E", true) => "W",
-        _ => positive,
-    };
-    let value = value.abs();
-    let mut whole = value.trunc();
-    let mut minutes = ((value - whole) * 60.0).trunc();
-    let mut seconds = format!("{:.2}", (value - whole - minutes / 60.0) * 3600.0);
-    if perl_number(&seconds) >= 60.0 {
-        seconds = format!("{:.2}", perl_number(&seconds) - 60.0);
-        minutes += 1.0;
-        if minutes >= 60.0 {
-            minutes -= 60.0;
-            whole += 1.0;
-        }
-    }
-    format!("{whole} deg {minutes}' {seconds}\" {direction}")
+/// `12 deg 34' 30.00" N`; the other letter is for negative values.
+fn sexagesimal(degrees: f64, positive: &str) -> String {
+    print::degrees(degrees, Some(if positive == "N" { ['N', 'S'] } else { ['E', 'W'] }))
 }
 
-/// The decimal numbers in a text.
-fn numbers(text: &str) -> Vec<f64> {
-    let mut numbers = Vec::new();
-    let mut at = 0;
-    while at < text.len() && numbers.len() < 3 {
-        match text.get(at..).map_or(0, number_len) {
-            0 => at += 1,
-            len => {
-                numbers.push(perl_number(&text[at..at + len]));
-                at += len;
-            }
-        }
-    }
-    numbers
-}
-
-/// Bytes of the decimal number that `text` begins with.
-fn number_len(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let digits = |at: usize| bytes.iter().skip(at).take_while(|b| b.is_ascii_digit()).count();
-    let sign = usize::from(matches!(bytes.first(), Some(b'+' | b'-')));
-    let whole = digits(sign);
-    let mut end = sign + whole;
-    if bytes.get(end) == Some(&b'.') && (whole > 0 || digits(end + 1) > 0) {
-        end += 1 + digits(end + 1);
-    } else if whole == 0 {
-        return 0;
-    }
-    if matches!(bytes.get(end), Some(b'e' | b'E')) {
-        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
-        let exponent = digits(end + 1 + sign);
-        if exponent > 0 {
-            end += 1 + sign + exponent;
-        }
-    }
-    end
-}
-
-/// The number a text begins with, as Perl takes it; 0 if none.
-fn perl_number(text: &str) -> f64 {
-    let text = text.trim_start();
-    text[..number_len(text)].parse().unwrap_or(0.0)
+fn milliseconds(text: &str) -> Leaf {
+    let milliseconds = number_prefix(text) as i64;
+    let (seconds, rest) = (milliseconds.div_euclid(1000), milliseconds.rem_euclid(1000));
+    Leaf::plain(Value::DateTime(format!("{}.{rest:03}+00:00", print::unix_time(seconds))))
 }
 
 /// A 32-bit number that stands for four bytes: letters, or a version.

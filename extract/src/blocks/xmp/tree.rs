@@ -5,10 +5,11 @@
 
 use super::{
     convert::{self, Leaf},
+    names::{capital, group_name, group_of, spelling, standard_case},
     tables::{self, Field, How, Table},
     walk::Step,
 };
-use crate::{Name, Priority, Record, Value};
+use crate::{Name, Priority, Record, Value, print};
 
 /// Text a packet may give in all; beyond it walking ends.
 const TEXT: usize = 16 << 20;
@@ -102,7 +103,8 @@ impl Tree {
 
     fn place(&mut self, found: Found<'_>) {
         let [first, rest @ ..] = &*found.segments else { return };
-        let mut name = tag_name(found.top.and_then(|field| field.name), &first.name);
+        let mut name =
+            found.top.and_then(|field| field.name).map_or_else(|| print::tag_name(&first.name).into(), Name::from);
         let mut key = (found.prefix.to_owned(), first.name.clone());
         if let (Some(language), []) = (&found.language, rest) {
             name = format!("{name}-{language}").into();
@@ -143,7 +145,8 @@ impl Tree {
         for segment in &found.segments {
             path.push_str(&capital(&segment.name));
         }
-        let mut name = tag_name(found.top.and_then(|field| field.name).filter(|_| found.segments.len() == 1), &path);
+        let known = found.top.and_then(|field| field.name).filter(|_| found.segments.len() == 1);
+        let mut name = known.map_or_else(|| Name::from(print::tag_name(&path)), Name::from);
         if let Some(language) = found.language {
             name = format!("{name}-{language}").into();
         }
@@ -304,26 +307,6 @@ fn is_numbered(name: &str) -> bool {
     name.strip_prefix('_').is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Names all in capitals become lower case, unless a table has them so.
-fn spelling(prefix: &str, name: &str) -> String {
-    let known = || tables::of_group(&group_of(prefix)).is_some_and(|table| table.find(name).is_some());
-    if name.bytes().any(|b| b.is_ascii_lowercase()) || known() {
-        return name.to_owned();
-    }
-    let mut out = String::with_capacity(name.len());
-    let lower = name.to_lowercase();
-    let mut chars = lower.chars().peekable();
-    while let Some(c) = chars.next() {
-        match (c, chars.peek()) {
-            ('_', Some(next)) if next.is_ascii_lowercase() => {
-                out.extend(chars.next().map(|c| c.to_ascii_uppercase()));
-            }
-            _ => out.push(c),
-        }
-    }
-    out
-}
-
 /// What is known of each segment below the first.
 fn known(segments: &[Segment<'_>], top: Option<Field>, own_group: &str) -> Vec<Known> {
     let mut table = structure(top);
@@ -350,63 +333,5 @@ fn structure(field: Option<Field>) -> Option<&'static Table> {
     match field?.how {
         How::Struct(table) => Some(table),
         _ => None,
-    }
-}
-
-/// ExifTool's group, less `XMP-`, of a namespace prefix; made fit for a name where it is not.
-fn group_of(prefix: &str) -> String {
-    let group = match prefix {
-        "Iptc4xmpCore" => "iptcCore",
-        "Iptc4xmpExt" => "iptcExt",
-        "photomechanic" => "photomech",
-        "MicrosoftPhoto" => "microsoft",
-        "prismusagerights" => "pur",
-        "GettyImagesGIFT" => "getty",
-        "hdr_metadata" => "hdr",
-        _ => prefix,
-    };
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_') || !c.is_ascii();
-    let begins = |group: &str| group.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || !c.is_ascii());
-    if group.is_empty() || (group.chars().all(fits) && begins(group)) {
-        return group.to_owned();
-    }
-    let group: String = group.chars().filter(|&c| fits(c)).collect();
-    if begins(&group) { group } else { format!("ns_{group}") }
-}
-
-fn group_name(group: &str) -> Name {
-    if group.is_empty() { "XMP".into() } else { format!("XMP-{group}").into() }
-}
-
-/// The tag's name: the table's, or made from the property's as ExifTool makes names.
-fn tag_name(known: Option<&'static str>, property: &str) -> Name {
-    if let Some(name) = known {
-        return name.into();
-    }
-    let name: String = property.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
-    let name = capital(&name);
-    if name.len() < 2 || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return format!("Tag{name}").into();
-    }
-    name.into()
-}
-
-fn capital(name: &str) -> String {
-    let mut chars = name.chars();
-    chars.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + chars.as_str())
-}
-
-/// A language code with its country in capitals and the rest in small letters.
-fn standard_case(code: &str) -> String {
-    let lower = code.to_ascii_lowercase().replace('_', "-");
-    let (language, rest) = lower.split_at(lower.find('-').unwrap_or(lower.len()));
-    let country = rest.get(..3).filter(|country| country[1..].bytes().all(|b| b.is_ascii_lowercase()));
-    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-    match country {
-        Some(country) if matches!(language.len(), 2 | 3) || matches!(language, "x" | "i") => {
-            let rest = &rest[3..];
-            if ends(rest) { format!("{language}{}{rest}", country.to_ascii_uppercase()) } else { lower }
-        }
-        _ => lower,
     }
 }
