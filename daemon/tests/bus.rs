@@ -356,6 +356,14 @@ async fn a_job_can_be_cancelled_and_one_that_was_dropped_counts_as_cancelled() {
 }
 
 #[tokio::test]
+async fn a_job_that_has_ended_can_be_looked_at() {
+    let test = start(Jobs::Finished(JobResult::Done)).await;
+    let job: OwnedObjectPath = test.call("Wait", &(none(),)).await.unwrap().body().deserialize().unwrap();
+    assert_eq!(test.property::<String>(&job, JOB, "State").await, "done");
+    assert_eq!(test.property::<u64>(&job, JOB, "Total").await, 12);
+}
+
+#[tokio::test]
 async fn a_pause_ends_with_its_caller() {
     let test = start(Jobs::Open).await;
     let other = connect(&test.bus).await;

@@ -163,8 +163,8 @@ fn path(text: &str) -> AbsPath {
 }
 
 const COUNTS: FileCounts = FileCounts { known: 1234, indexed: 1200, partial: 20, pending: 10, failed: 4 };
-/// 2026-03-04 05:06:07 UTC.
-const TIME: u64 = 1_772_600_767_000_000;
+/// 2024-05-17 05:06:07 UTC.
+const TIME: u64 = 1_715_922_367_000_000;
 
 fn status() -> StatusReport {
     let pause = |hold| Pause { reason: "backup".into(), hold, uid: 1000 };

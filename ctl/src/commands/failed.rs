@@ -1,0 +1,78 @@
+//! `metactl failed`: the files that could not be read, or not to their end, by reason.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::{
+    Session,
+    error::{Error, Exit},
+    output::{Output, Style, count, now, visible, when},
+    proxy::{FAILED, Options},
+};
+
+/// List what could not be read, or not to its end
+///
+/// The files stand below the reason. A file with a reason of its own (truncated, malformed ...) is read again when it
+/// changes; try one that a worker failed on again with retry.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {}
+
+pub(crate) async fn run(session: &Session, _: &Arguments) -> Result<Exit, Error> {
+    let mut lines = session.daemon.lines(FAILED, (Options::new(),)).await?;
+    if session.out.json {
+        session.out.array(std::iter::from_fn(|| lines.next().transpose()))?;
+        return Ok(Exit::Done);
+    }
+    let mut files = Vec::new();
+    while let Some(line) = lines.next()? {
+        files.push(serde_json::from_str(&line).unwrap_or_default());
+    }
+    if files.is_empty() {
+        session.out.line("nothing has failed")?;
+    }
+    for line in by_reason(&session.out, files, now()) {
+        session.out.line(&line)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn by_reason(out: &Output, files: Vec<Value>, now: u64) -> Vec<String> {
+    let mut reasons: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for file in files {
+        reasons.entry(file["Reason"].as_str().unwrap_or_default().to_owned()).or_default().push(file);
+    }
+    let mut lines = Vec::new();
+    for (reason, files) in reasons {
+        let title = format!("{} ({})", visible(&reason), count(files.len() as u64, "file"));
+        let style = if files.iter().any(|file| file["AboutFile"] == false) { Style::Bad } else { Style::Warn };
+        lines.push(out.paint(style, &title));
+        for file in files {
+            lines.push(format!("  {}", visible(file["Path"].as_str().unwrap_or_default())));
+            lines.push(out.paint(Style::Dim, &format!("    {}", sentence(&file, now))));
+        }
+    }
+    lines
+}
+
+fn sentence(file: &Value, now: u64) -> String {
+    let mut text = visible(file["Text"].as_str().unwrap_or_default());
+    if file["State"] == "partial" {
+        text.push_str("; what came before is kept");
+    }
+    if let Some(next) = file["NextAt"].as_u64() {
+        text.push_str(&format!("; tried again {}", when(next, now)));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::golden;
+
+    #[test]
+    fn failures_below_their_reason() {
+        let files = golden::json("failed.json").as_array().unwrap().clone();
+        golden::expect("failed.txt", &super::by_reason(&golden::out(), files, golden::NOW));
+    }
+}

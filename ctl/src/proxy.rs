@@ -1,0 +1,181 @@
+//! The daemon as seen over D-Bus: its methods with the types of their arguments and answers.
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::{BufRead, BufReader},
+    marker::PhantomData,
+    os::fd::OwnedFd,
+    time::Duration,
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+use zbus::{Connection, OwnedObjectPath, Type, Variant, connection::Builder};
+
+use crate::{
+    error::{Error, Exit},
+    json::Dict,
+};
+
+pub(crate) const NAME: &str = "org.metaextract.Daemon1";
+pub(crate) const PATH: &str = "/org/metaextract/Daemon1";
+pub(crate) const MANAGER: &str = "org.metaextract.Manager1";
+pub(crate) const JOB: &str = "org.metaextract.Job1";
+
+/// How long the daemon may take for an answer; what takes longer is a job.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Options on their way.
+pub(crate) type Options = HashMap<&'static str, Variant<'static>>;
+type Path = Vec<u8>;
+type Paths = Vec<Path>;
+type Job = OwnedObjectPath;
+type Pipe = zbus::OwnedFd;
+
+/// A method: what goes in, what comes out.
+pub(crate) struct Method<I, O> {
+    name: &'static str,
+    types: PhantomData<fn(I) -> O>,
+}
+
+impl<I, O> Method<I, O> {
+    const fn new(name: &'static str) -> Self {
+        Self { name, types: PhantomData }
+    }
+}
+
+macro_rules! methods {
+    ($($constant:ident: $name:literal, ($($in:ty),*) -> $out:ty;)*) => {
+        $(pub(crate) const $constant: Method<($($in,)*), $out> = Method::new($name);)*
+
+        /// Name and signatures of each method, for the comparison with the contract.
+        #[cfg(test)]
+        fn signatures() -> Vec<(&'static str, String, String)> {
+            vec![$(($name, <($($in,)*)>::SIGNATURE.to_string(), <$out>::SIGNATURE.to_string())),*]
+        }
+    };
+}
+
+methods! {
+    STATUS: "Status", (Options) -> Dict;
+    ADD_ROOT: "AddRoot", (Path, Options) -> Job;
+    REMOVE_ROOT: "RemoveRoot", (Path, Options) -> ();
+    LIST_ROOTS: "ListRoots", (Options) -> Vec<Dict>;
+    SHOW: "Show", (Paths, Options) -> Pipe;
+    FAILED: "Failed", (Options) -> Pipe;
+    FORMATS: "Formats", (Options) -> Pipe;
+    WHY: "Why", (Path, Options) -> Dict;
+    RESCAN: "Rescan", (Paths, Options) -> Job;
+    INDEX: "Index", (Paths, Options) -> Job;
+    RETRY: "Retry", (Paths, Options) -> Job;
+    WAIT: "Wait", (Options) -> Job;
+    PAUSE: "Pause", (String, Options) -> u64;
+    RESUME: "Resume", (u64, Options) -> ();
+    RELOAD: "Reload", (Options) -> ();
+}
+
+/// The daemon, reachable.
+#[derive(Debug)]
+pub(crate) struct Daemon {
+    pub(crate) connection: Connection,
+}
+
+impl Daemon {
+    /// Connects to the bus; the daemon itself is looked for with the first call.
+    pub(crate) async fn connect(system: bool) -> Result<Self, Error> {
+        let builder = match system {
+            true => Builder::system(),
+            false => Builder::session(),
+        };
+        let connection = builder.method_timeout(PATIENCE).build().await;
+        Ok(Self { connection: connection.map_err(|error| Error::no_bus(&error, system))? })
+    }
+
+    /// Calls a method of the manager.
+    pub(crate) async fn call<I, O>(&self, method: Method<I, O>, arguments: I) -> Result<O, Error>
+    where
+        I: Serialize + Type,
+        O: DeserializeOwned + Type,
+    {
+        let reply = self.connection.call_method(Some(NAME), PATH, Some(MANAGER), method.name, &arguments).await?;
+        Ok(reply.body().deserialize()?)
+    }
+
+    /// Calls a method that answers by lines of JSON.
+    pub(crate) async fn lines<I: Serialize + Type>(
+        &self,
+        method: Method<I, Pipe>,
+        arguments: I,
+    ) -> Result<Lines, Error> {
+        let pipe = OwnedFd::from(self.call(method, arguments).await?);
+        Ok(Lines { pipe: BufReader::new(File::from(pipe)), count: 0 })
+    }
+
+    /// The properties of an object of the daemon's.
+    pub(crate) async fn properties(&self, path: &OwnedObjectPath, interface: &str) -> Result<Dict, Error> {
+        let properties = Some("org.freedesktop.DBus.Properties");
+        let reply = self.connection.call_method(Some(NAME), path, properties, "GetAll", &interface).await?;
+        Ok(reply.body().deserialize()?)
+    }
+}
+
+/// A long answer, line by line, without its last.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    pipe: BufReader<File>,
+    count: u64,
+}
+
+impl Lines {
+    /// The next line; an answer that ends before its last line is an error.
+    pub(crate) fn next(&mut self) -> Result<Option<String>, Error> {
+        let mut line = String::new();
+        let broken = |count: u64, why: String| {
+            let what = format!("the daemon's answer breaks off after {count} lines{why}");
+            Error::new(Exit::Failed, what, "see why with: journalctl --user -u metaextractd")
+        };
+        self.pipe.read_line(&mut line).map_err(|error| broken(self.count, format!(": {error}")))?;
+        if !line.ends_with('\n') {
+            return Err(broken(self.count, String::new()));
+        }
+        if line.starts_with(r#"{"End":true,"#) {
+            return Ok(None);
+        }
+        line.pop();
+        self.count += 1;
+        Ok(Some(line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `(method, in, out)` of each method of the contract.
+    fn contract() -> Vec<(String, String, String)> {
+        let xml = include_str!("../../packaging/dbus/org.metaextract.Daemon1.xml");
+        let mut methods = Vec::new();
+        let manager = xml.split("<interface name=").nth(1).unwrap();
+        for method in manager.split("<method name=\"").skip(1) {
+            let method = method.split("</method>").next().unwrap();
+            let of = |direction: &str| {
+                let args = method.lines().filter(|line| line.contains(&format!("direction=\"{direction}\"")));
+                args.map(|line| line.split("type=\"").nth(1).unwrap().split('"').next().unwrap()).collect::<String>()
+            };
+            methods.push((method.split('"').next().unwrap().to_owned(), of("in"), of("out")));
+        }
+        methods
+    }
+
+    #[test]
+    fn methods_are_those_of_the_contract() {
+        let ours: Vec<_> = signatures()
+            .into_iter()
+            .map(|(name, from, to)| {
+                let inner = from.strip_prefix('(').and_then(|from| from.strip_suffix(')')).unwrap().to_owned();
+                (name.to_owned(), inner, to)
+            })
+            .collect();
+        assert_eq!(ours, contract());
+    }
+}
