@@ -1,6 +1,6 @@
 //! The nouns that all stages share. Plain values: no I/O, no channels, no logic beyond their own invariants.
 
-use std::{ffi::OsStr, os::unix::ffi::OsStrExt, path::Path};
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt, path::Path, sync::Arc};
 
 use metaextract::{Reason, Record};
 
@@ -209,7 +209,7 @@ pub struct FileRecord {
 /// A record, or why there is none.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FileResult {
-    Record(Record),
+    Record(Arc<Record>),
     Failed { kind: FailureKind, text: String },
 }
 
@@ -217,7 +217,7 @@ impl FileResult {
     /// The state an entry with this result has.
     pub fn state(&self) -> FileState {
         match self {
-            Self::Record(Record { stopped: None, .. }) => FileState::Indexed,
+            Self::Record(record) if record.stopped.is_none() => FileState::Indexed,
             Self::Record(_) => FileState::Partial,
             Self::Failed { kind, .. } => FileState::Failed(*kind),
         }

@@ -1,6 +1,9 @@
 //! What each change means for the rows. Called by the writer; decides nothing about when rows are committed.
 
-use metaextract::Record;
+use std::sync::Arc;
+
+use metaextract::{Limits, Record};
+use metafs::Numbers;
 
 use crate::{
     model::{
@@ -10,10 +13,9 @@ use crate::{
     store::{
         Changed, ChangedKind, StoreError,
         draft::Draft,
-        links::{file_row, linked},
+        links::{file_row, links_of},
         page::{Head, Page},
-        row::{Body, INLINE, Kept, Numbers, Packed, Row},
-        schema::link_prefix,
+        row::{Body, INLINE, Packed, Row},
     },
 };
 
@@ -142,39 +144,26 @@ impl Draft<'_, '_> {
         if !self.is_visible(dir)? {
             return Ok(());
         }
-        if row.state != FileState::Pending && !self.has_result(row.id)? {
+        let place = Place { dir, name: entry.name.clone() };
+        let there = self.entry(dir, &entry.name)?;
+        let same = there.as_ref().filter(|there| file_row(there).is_some_and(|old| old.id == row.id));
+        if let Some(old) = same.and_then(file_row).filter(|old| old.fingerprint.stamp == row.fingerprint.stamp) {
+            row = newer(old, &row);
+        }
+        if row.state != FileState::Pending && self.row(row.id)?.is_none() {
             row.state = FileState::Pending;
         }
         let entry = EntryRow { node: Node::File(row), ..entry.clone() };
-        let place = Place { dir, name: entry.name.clone() };
-        let there = self.entry(dir, &entry.name)?;
-        match &there {
-            Some(there) if *there == entry => Ok(()),
-            Some(there) if file_row(there).is_some_and(|old| old.id == row.id) => {
-                let before = self.number_at(&place, there)?;
-                let after = self.replace_file(&place, there, entry)?;
-                if before == after {
-                    changed.push(Changed { place, file: Some(after), kind: ChangedKind::Updated });
-                } else {
-                    let vanished = Changed { place: place.clone(), file: Some(before), kind: ChangedKind::Vanished };
-                    let appeared = Changed { place, file: Some(after), kind: ChangedKind::Appeared };
-                    changed.extend([vanished, appeared]);
-                }
-                Ok(())
-            }
-            other => {
-                if let Some(other) = other {
-                    self.make_room(&place, other, changed)?;
-                }
-                let number = self.add_file(&place, entry)?;
-                changed.push(Changed { place, file: Some(number), kind: ChangedKind::Appeared });
-                Ok(())
-            }
+        if there.as_ref() == Some(&entry) {
+            return Ok(());
         }
-    }
-
-    fn has_result(&mut self, file: FileId) -> Result<bool, StoreError> {
-        Ok(matches!(self.row(file)?, Some(Row::File(kept)) if kept.body != Body::Waiting))
+        let kind = if same.is_some() { ChangedKind::Updated } else { ChangedKind::Appeared };
+        if let Some(other) = there.as_ref().filter(|_| same.is_none()) {
+            self.make_room(&place, other, changed)?;
+        }
+        self.set_file(&place, same, entry)?;
+        changed.push(Changed { place, file: Some(row.id), kind });
+        Ok(())
     }
 
     fn move_file(
@@ -186,69 +175,63 @@ impl Draft<'_, '_> {
     ) -> Result<(), StoreError> {
         let Some(row) = file_row(entry) else { return Ok(()) };
         let to = Place { dir: to, name: entry.name.clone() };
-        let source = self.entry(from.dir, &from.name)?;
-        let source =
-            source.and_then(|source| file_row(&source).filter(|old| old.id == row.id).copied().zip(Some(source)));
-        let Some((old, source)) = source else { return self.put_file(to.dir, entry, changed) };
-        let entry = EntryRow { node: Node::File(carried(&old, row)), ..entry.clone() };
-        let there = self.entry(to.dir, &to.name)?;
-        let same = |there: &EntryRow| file_row(there).is_some_and(|there| there.id == row.id);
-        if *from == to {
-            return self.put_file(to.dir, &entry, changed);
+        let source = self.entry(from.dir, &from.name)?.filter(|source| is_file(source, row.id));
+        let Some(source) = source.filter(|_| *from != to) else { return self.put_file(to.dir, entry, changed) };
+        let mut row = *row;
+        // The move itself explains a new time of change.
+        let content = |row: &FileRow| (row.fingerprint.stamp.size, row.fingerprint.stamp.mtime);
+        if let Some(old) = file_row(&source).filter(|old| content(old) == content(&row)) {
+            row = newer(old, &row);
         }
-        if !self.is_visible(to.dir)? || there.as_ref().is_some_and(same) {
+        if row.state != FileState::Pending && self.row(row.id)?.is_none() {
+            row.state = FileState::Pending;
+        }
+        let entry = EntryRow { node: Node::File(row), ..entry.clone() };
+        let there = self.entry(to.dir, &to.name)?;
+        if !self.is_visible(to.dir)? || there.as_ref().is_some_and(|there| is_file(there, row.id)) {
             self.remove_file(from, &source, changed)?;
             return self.put_file(to.dir, &entry, changed);
         }
         if let Some(there) = &there {
             self.make_room(&to, there, changed)?;
         }
-        let (before, after) = self.carry_file(from, &source, &to, entry)?;
-        changed.push(Changed { place: from.clone(), file: Some(before), kind: ChangedKind::Vanished });
-        changed.push(Changed { place: to, file: Some(after), kind: ChangedKind::Appeared });
+        self.carry_file((from, &source), &to, entry)?;
+        if self.is_visible(from.dir)? {
+            changed.push(Changed { place: from.clone(), file: Some(row.id), kind: ChangedKind::Vanished });
+        }
+        changed.push(Changed { place: to, file: Some(row.id), kind: ChangedKind::Appeared });
         Ok(())
     }
 
     fn remove_file(&mut self, place: &Place, entry: &EntryRow, changed: &mut Vec<Changed>) -> Result<(), StoreError> {
-        let number = self.number_at(place, entry)?;
         self.unset_entry(place.dir, &place.name)?;
         self.forget_file(place, entry)?;
         if self.is_visible(place.dir)? {
-            changed.push(Changed { place: place.clone(), file: Some(number), kind: ChangedKind::Vanished });
+            let file = file_row(entry).map(|row| row.id);
+            changed.push(Changed { place: place.clone(), file, kind: ChangedKind::Vanished });
         }
         Ok(())
     }
 
     fn put_result(&mut self, place: &Place, read: &Read<'_>, changed: &mut Vec<Changed>) -> Result<(), StoreError> {
         let Some(entry) = self.entry(place.dir, &place.name)? else { return Ok(()) };
-        let fits = |row: &&FileRow| row.id == read.file && row.fingerprint.stamp == read.fingerprint.stamp;
+        let stamp = read.fingerprint.stamp;
+        let fits = |row: &&FileRow| row.id == read.file && row.fingerprint.stamp == stamp;
         if file_row(&entry).filter(fits).is_none() || !self.is_visible(place.dir)? {
             return Ok(());
         }
-        let (kept_at, numbers) = match self.row(read.file)? {
-            Some(Row::File(kept)) => (kept.place.clone(), self.numbers(&kept, read.result)?),
-            _ => (place.clone(), Numbers::default()),
-        };
-        let kept = Kept {
-            place: kept_at,
-            committed: self.now,
-            cost: read.cost,
-            attempts: read.attempts,
-            numbers,
-            body: self.body(read.result)?,
-        };
-        self.set_row(read.file, Some(Row::File(kept)))?;
-        self.set_state(place, &entry, read, changed)?;
-        if !linked(&entry) {
-            return Ok(());
-        }
-        let prefix = link_prefix(&entry.identity);
+        let body = self.body(read.result)?;
+        self.set_result(place, entry.clone(), read, &body, changed)?;
+        let Some(prefix) = links_of(&entry) else { return Ok(()) };
         let mut after = None;
         loop {
             let some = self.places(&prefix, after.as_deref(), SOME)?;
-            for (_, other) in some.iter().filter(|(_, other)| other != place) {
-                if let Some(entry) = self.entry(other.dir, &other.name)? {
-                    self.set_state(other, &entry, read, changed)?;
+            for (_, other) in &some {
+                // The same content under another name. Where it was read already, nothing is to be said.
+                let waits = |row: &FileRow| row.state == FileState::Pending && row.fingerprint.stamp == stamp;
+                let entry = self.entry(other.dir, &other.name)?;
+                if let Some(entry) = entry.filter(|entry| file_row(entry).is_some_and(waits)) {
+                    self.set_result(other, entry, read, &body, changed)?;
                 }
             }
             let Some((last, _)) = some.into_iter().last() else { return Ok(()) };
@@ -260,29 +243,49 @@ impl Draft<'_, '_> {
         }
     }
 
-    /// The entry says what became of its file.
-    fn set_state(
+    /// Row and entry of one name say what became of it.
+    fn set_result(
         &mut self,
         place: &Place,
-        entry: &EntryRow,
+        entry: EntryRow,
         read: &Read<'_>,
+        body: &Body,
         changed: &mut Vec<Changed>,
     ) -> Result<(), StoreError> {
-        let Some(row) = file_row(entry).filter(|row| row.id == read.file) else { return Ok(()) };
-        let state = read.result.state();
-        let new = FileRow { fingerprint: read.fingerprint, state, ..*row };
-        self.counts.replace(row.state, state);
-        self.set_entry(place.dir, EntryRow { node: Node::File(new), ..entry.clone() })?;
-        let number = self.number_at(place, entry)?;
+        let Some(row) = file_row(&entry).copied() else { return Ok(()) };
+        let numbers = match self.row(row.id)? {
+            Some(old) => self.numbers(old, read.result),
+            None => None,
+        };
+        let kept = Row {
+            place: place.clone(),
+            committed: self.now,
+            cost: read.cost,
+            attempts: read.attempts,
+            numbers,
+            body: body.clone(),
+        };
+        self.set_row(row.id, Some(kept))?;
+        let new = FileRow { fingerprint: read.fingerprint, state: read.result.state(), ..row };
+        self.set_file(place, Some(&entry), EntryRow { node: Node::File(new), ..entry.clone() })?;
         if self.is_visible(place.dir)? {
-            changed.push(Changed { place: place.clone(), file: Some(number), kind: ChangedKind::Updated });
+            changed.push(Changed { place: place.clone(), file: Some(row.id), kind: ChangedKind::Updated });
         }
         Ok(())
     }
 
-    fn numbers(&mut self, old: &Kept, new: &FileResult) -> Result<Numbers, StoreError> {
-        _ = new;
-        Ok(old.numbers.clone())
+    /// The node numbers of a record that replaces another: no tag gets the number of one that is gone.
+    fn numbers(&self, old: Row, new: &FileResult) -> Option<Numbers> {
+        let before = match self.shared.result(old.body) {
+            Ok(FileResult::Record(before)) => before,
+            // Without a record, there or readable, only what is next counts.
+            Ok(FileResult::Failed { .. }) | Err(_) => Arc::new(Record::new(&Limits::default())),
+        };
+        let numbers = old.numbers.unwrap_or_else(|| Numbers::first(&before));
+        Some(match new {
+            FileResult::Record(record) => Numbers::carried(&before, &numbers, record),
+            FileResult::Failed { .. } => Numbers { given: Box::default(), ..numbers },
+        })
     }
 
     fn body(&mut self, result: &FileResult) -> Result<Body, StoreError> {
@@ -333,14 +336,18 @@ struct Read<'a> {
     attempts: u8,
 }
 
-/// The row of a file that moved: with equal content it keeps what the store knows, which may be newer than what the
-/// plan saw.
-fn carried(old: &FileRow, new: &FileRow) -> FileRow {
-    let (before, after) = (old.fingerprint.stamp, new.fingerprint.stamp);
-    if (before.size, before.mtime) != (after.size, after.mtime) {
+/// A row of the same content. Where the store has another reader or policy, a result came after the plan had looked,
+/// and stays.
+fn newer(old: &FileRow, new: &FileRow) -> FileRow {
+    let Fingerprint { reader, policy, .. } = old.fingerprint;
+    if (reader, policy) == (new.fingerprint.reader, new.fingerprint.policy) {
         return *new;
     }
-    FileRow { state: old.state, fingerprint: Fingerprint { stamp: after, ..old.fingerprint }, ..*new }
+    FileRow { state: old.state, fingerprint: Fingerprint { reader, policy, ..new.fingerprint }, ..*new }
+}
+
+fn is_file(entry: &EntryRow, file: FileId) -> bool {
+    file_row(entry).is_some_and(|row| row.id == file)
 }
 
 fn failed(kind: FailureKind, text: &str) -> Body {

@@ -107,7 +107,7 @@ impl<T> State<T> {
     }
 }
 
-/// About the memory a record takes.
+/// About the memory a record takes, and as much again for the view's names and numbers.
 pub(super) fn weight(record: &Record) -> usize {
     let tags = record
         .tags

@@ -19,7 +19,7 @@ use crate::{
         names::Interner,
         page::Page,
         row::{Body, Packer, Row},
-        schema::{State, failure_number, file_of, link_place, meta, page_key, page_of, record_key},
+        schema::{State, failure_number, link_place, meta, page_key, page_of, record_key},
     },
 };
 
@@ -47,7 +47,8 @@ pub(super) struct Draft<'a, 'n> {
     pages: BTreeMap<Vec<u8>, Slot>,
     records: BTreeMap<FileId, Option<Row>>,
     suspects: BTreeMap<FileId, Option<(u8, FailureKind)>>,
-    links: BTreeMap<Vec<u8>, Option<FileId>>,
+    /// Whether there is such a link.
+    links: BTreeMap<Vec<u8>, bool>,
     /// How many rows name a side file.
     sides: BTreeMap<[u8; 32], u32>,
     /// Directories removed (`true`) and cleared (`false`).
@@ -226,17 +227,9 @@ impl<'a, 'n> Draft<'a, 'n> {
         Ok(())
     }
 
-    pub(super) fn link(&mut self, key: &[u8]) -> Result<Option<FileId>, StoreError> {
-        if let Some(number) = self.links.get(key) {
-            return Ok(*number);
-        }
-        let number = self.tables.links.get(key).map_err(reading)?;
-        Ok(number.map(|bytes| file_of(&bytes)).transpose()?)
-    }
-
-    pub(super) fn set_link(&mut self, key: Vec<u8>, number: Option<FileId>) {
+    pub(super) fn set_link(&mut self, key: Vec<u8>, there: bool) {
         self.operations += 1;
-        self.links.insert(key, number);
+        self.links.insert(key, there);
     }
 
     /// Up to `limit` places whose links begin with `prefix`, after the link `after`.
@@ -258,7 +251,7 @@ impl<'a, 'n> Draft<'a, 'n> {
                 keys.insert(key);
             }
         }
-        let ours = self.links.range::<[u8], _>(range).filter(|(_, number)| number.is_some());
+        let ours = self.links.range::<[u8], _>(range).filter(|(_, there)| **there);
         keys.extend(ours.map(|(key, _)| key).take_while(|key| key.starts_with(prefix)).cloned());
         let places = keys.into_iter().take(limit).map(|key| Ok((link_place(&key)?, key)));
         places.map(|place| place.map(|(place, key)| (key, place))).collect()
@@ -349,8 +342,8 @@ impl<'a, 'n> Draft<'a, 'n> {
             let suspect = suspect.map(|(attempts, kind)| vec![attempts, failure_number(kind)]);
             put(&mut suspects, &record_key(*file), suspect);
         }
-        for (key, number) in &self.links {
-            put(&mut links, key, number.map(|number| record_key(number).to_vec()));
+        for (key, there) in &self.links {
+            put(&mut links, key, there.then(Vec::new));
         }
         for (digest, count) in &self.sides {
             put(&mut meta, &meta::key(meta::SIDE, digest), (*count > 0).then(|| count.to_be_bytes().to_vec()));
@@ -376,12 +369,9 @@ fn put(batch: &mut Batch, key: &[u8], value: Option<Vec<u8>>) {
 }
 
 fn side_of(row: Option<&Row>) -> Option<[u8; 32]> {
-    match row {
-        Some(Row::File(kept)) => match kept.body {
-            Body::Side { digest, .. } => Some(digest),
-            _ => None,
-        },
-        _ => None,
+    match row?.body {
+        Body::Side { digest, .. } => Some(digest),
+        Body::Packed(_) | Body::Failed { .. } => None,
     }
 }
 

@@ -7,6 +7,7 @@
 mod apply;
 mod cache;
 mod draft;
+mod handle;
 mod lease;
 mod links;
 mod names;
@@ -17,6 +18,7 @@ mod row;
 mod schema;
 mod shared;
 mod side;
+mod view;
 mod writer;
 
 #[cfg(test)]
@@ -29,8 +31,9 @@ use crate::{
     model::{DirId, DirRows, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Place},
 };
 
+pub use handle::SledStore;
 use shared::Shared;
-pub use writer::SledStore;
+pub use view::{StoreView, change};
 
 /// Reads of the index. Never waits for a writer; cheap to clone behind an `Arc`.
 pub trait Rows: Send + Sync {
@@ -47,12 +50,7 @@ pub trait Rows: Send + Sync {
     /// All places of an inode with several names.
     fn links(&self, identity: &Identity) -> Result<Vec<Place>, StoreError>;
     /// Up to `limit` files in a wanted state from directory `from` on (whole directories), and where to go on.
-    fn scan(
-        &self,
-        from: DirId,
-        limit: usize,
-        wanted: &dyn Fn(FileState) -> bool,
-    ) -> Result<(Vec<(DirId, EntryRow)>, Option<DirId>), StoreError>;
+    fn scan(&self, from: DirId, limit: usize, wanted: &dyn Fn(FileState) -> bool) -> Result<Scanned, StoreError>;
     /// Files under suspicion, with their failed tries.
     fn suspects(&self) -> Result<Vec<(FileId, u8, FailureKind)>, StoreError>;
     /// Totals, kept with the rows.
@@ -61,6 +59,9 @@ pub trait Rows: Send + Sync {
     fn new_file(&self) -> FileId;
     fn new_dir(&self) -> DirId;
 }
+
+/// Files, each with its directory, and the directory to go on from; `None` at the end.
+pub type Scanned = (Vec<(DirId, EntryRow)>, Option<DirId>);
 
 /// Writes of the index.
 pub trait Store: Rows {

@@ -119,7 +119,7 @@ pub(super) struct Reader<'a> {
 pub(super) struct Entry<'a> {
     pub name: &'a [u8],
     identity: Identity,
-    access: Access,
+    pub access: Access,
     pub node: Node,
 }
 

@@ -1,16 +1,18 @@
 //! Reads of the rows, from any thread.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
+
+use sled::IVec;
 
 use crate::{
     model::{
         DirId, DirRows, EntryRow, FailureKind, FileId, FileRecord, FileResult, FileState, Identity, Node, Place, join,
     },
     store::{
-        Counts, Rows, Shared, StoreError, cache,
+        Counts, Rows, Scanned, Shared, StoreError, cache,
         lease::{Tables, reading},
         page::{Head, Page, Reader},
-        row::{Body, Kept, Packed, Row},
+        row::{Body, Packed, Row},
         schema::{failure_of, file_of, link_place, link_prefix, page_key, page_of, record_key},
     },
 };
@@ -20,13 +22,25 @@ const DEEPEST: usize = 2_048;
 /// Pages looked at in one call of [`Rows::scan`].
 const PAGES: usize = 4_096;
 
+/// A file's row, decoded.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub record: Arc<FileRecord>,
+    /// As in [`Row::numbers`].
+    pub numbers: Option<metafs::Numbers>,
+    /// The record as the view shows it, once that was asked for.
+    pub entry: OnceLock<Arc<metafs::Entry>>,
+}
+
 impl Tables {
-    /// The entry of this name, from the page with the greatest fence up to it.
-    pub(super) fn entry(&self, dir: DirId, name: &[u8]) -> Result<Option<EntryRow>, StoreError> {
+    /// The page that has or would have this name: the one with the greatest fence up to it.
+    pub(super) fn page_for(&self, dir: DirId, name: &[u8]) -> Result<Option<(IVec, IVec)>, StoreError> {
         let range = page_key(dir, b"")..=page_key(dir, name);
-        let Some((_, bytes)) = self.dirs.range(range).next_back().transpose().map_err(reading)? else {
-            return Ok(None);
-        };
+        self.dirs.range(range).next_back().transpose().map_err(reading)
+    }
+
+    pub(super) fn entry(&self, dir: DirId, name: &[u8]) -> Result<Option<EntryRow>, StoreError> {
+        let Some((_, bytes)) = self.page_for(dir, name)? else { return Ok(None) };
         Ok(Reader::new(dir, &bytes)?.find(name)?.map(|entry| entry.to_row()))
     }
 
@@ -61,15 +75,33 @@ impl Shared {
         Ok(false)
     }
 
-    /// The record of a row, from wherever it lies.
-    fn result(&self, body: Body) -> Result<Option<FileResult>, StoreError> {
+    /// A file's row with its record, from the cache if it is there.
+    pub(super) fn load(&self, file: FileId) -> Result<Option<Arc<Loaded>>, StoreError> {
+        let miss = match self.cache.get(file) {
+            Ok(loaded) => return Ok(Some(loaded)),
+            Err(miss) => miss,
+        };
+        let Some(row) = self.lease.tables()?.row(file)? else { return Ok(None) };
+        let Row { place, committed, cost, attempts, numbers, body } = row;
+        let result = self.result(body)?;
+        let bytes = match &result {
+            FileResult::Record(record) => cache::weight(record),
+            FileResult::Failed { text, .. } => 256 + text.len(),
+        };
+        let record = Arc::new(FileRecord { place, committed, cost, attempts, result });
+        let loaded = Arc::new(Loaded { record, numbers, entry: OnceLock::new() });
+        self.cache.put(miss, file, &loaded, bytes);
+        Ok(Some(loaded))
+    }
+
+    /// The record of a row's body, from wherever it lies.
+    pub(super) fn result(&self, body: Body) -> Result<FileResult, StoreError> {
         let packed = match body {
-            Body::Waiting => return Ok(None),
-            Body::Failed { kind, text } => return Ok(Some(FileResult::Failed { kind, text })),
+            Body::Failed { kind, text } => return Ok(FileResult::Failed { kind, text }),
             Body::Packed(packed) => packed,
             Body::Side { digest, dictionary, len } => Packed { dictionary, len, data: self.side.get(&digest)? },
         };
-        Ok(Some(FileResult::Record(self.unpacker.unpack(&packed, &self.names)?)))
+        Ok(FileResult::Record(Arc::new(self.unpacker.unpack(&packed, &self.names)?)))
     }
 }
 
@@ -129,20 +161,7 @@ impl Rows for Shared {
     }
 
     fn file(&self, file: FileId) -> Result<Option<Arc<FileRecord>>, StoreError> {
-        let miss = match self.cache.get(file) {
-            Ok(record) => return Ok(Some(record)),
-            Err(miss) => miss,
-        };
-        let Some(Row::File(kept)) = self.lease.tables()?.row(file)? else { return Ok(None) };
-        let Kept { place, committed, cost, attempts, body, .. } = kept;
-        let Some(result) = self.result(body)? else { return Ok(None) };
-        let bytes = match &result {
-            FileResult::Record(record) => cache::weight(record),
-            FileResult::Failed { text, .. } => 256 + text.len(),
-        };
-        let record = Arc::new(FileRecord { place, committed, cost, attempts, result });
-        self.cache.put(miss, file, &record, bytes);
-        Ok(Some(record))
+        Ok(self.load(file)?.map(|loaded| loaded.record.clone()))
     }
 
     fn links(&self, identity: &Identity) -> Result<Vec<Place>, StoreError> {
@@ -157,12 +176,7 @@ impl Rows for Shared {
         Ok(places)
     }
 
-    fn scan(
-        &self,
-        from: DirId,
-        limit: usize,
-        wanted: &dyn Fn(FileState) -> bool,
-    ) -> Result<(Vec<(DirId, EntryRow)>, Option<DirId>), StoreError> {
+    fn scan(&self, from: DirId, limit: usize, wanted: &dyn Fn(FileState) -> bool) -> Result<Scanned, StoreError> {
         let tables = self.lease.tables()?;
         let mut found = Vec::new();
         let mut at = from;

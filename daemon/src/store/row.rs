@@ -3,10 +3,11 @@
 use std::sync::{Mutex, PoisonError};
 
 use metaextract::Record;
+use metafs::Numbers;
 
 use crate::{
     codec::{self, DecodeError, Input, write_text, write_varint},
-    model::{Cost, FailureKind, FileId, Place},
+    model::{Cost, FailureKind, Place},
     store::{
         names::{Interner, Names},
         schema::{failure_number, failure_of, read_place, read_u32, write_bytes, write_place},
@@ -21,42 +22,22 @@ const LARGEST: usize = 64 << 20;
 /// A larger packed record lies in a file of its own.
 pub(super) const INLINE: usize = 64 << 10;
 
-/// What stands under a file's number.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Row {
-    /// Another name of a file with several: the view needs a number for each place.
-    Alias {
-        of: FileId,
-        place: Place,
-    },
-    File(Kept),
-}
-
 /// What is kept of a file.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Kept {
+pub(super) struct Row {
     pub place: Place,
     /// Microseconds since 1970.
     pub committed: u64,
     pub cost: Cost,
     pub attempts: u8,
-    pub numbers: Numbers,
+    /// Node numbers of the view; `None` as long as they are a first record's.
+    pub numbers: Option<Numbers>,
     pub body: Body,
-}
-
-/// Node numbers of the view: the next one, and those given where they are not just counted up.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Numbers {
-    /// 0 where none was carried over yet.
-    pub next: u32,
-    pub given: Box<[u32]>,
 }
 
 /// The record, as packed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Body {
-    /// Nothing yet; only files of several links have such a row.
-    Waiting,
     Failed {
         kind: FailureKind,
         text: String,
@@ -81,31 +62,29 @@ pub(super) struct Packed {
 }
 
 impl Row {
-    pub(super) fn place(&self) -> &Place {
-        match self {
-            Self::Alias { place, .. } => place,
-            Self::File(kept) => &kept.place,
-        }
-    }
-
     /// About its bytes when written.
     pub(super) fn weight(&self) -> usize {
-        match self {
-            Self::File(Kept { body: Body::Packed(packed), .. }) => 128 + packed.data.len(),
+        match &self.body {
+            Body::Packed(packed) => 128 + packed.data.len(),
             _ => 128,
         }
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut out = vec![VERSION];
-        match self {
-            Self::Alias { of, place } => {
-                out.push(0);
-                write_varint(of.0, &mut out);
-                write_place(place, &mut out);
-            }
-            Self::File(kept) => write_kept(kept, &mut out),
+        let Self { place, committed, cost, attempts, numbers, body } = self;
+        let mut out = vec![VERSION, body.kind()];
+        write_varint(*committed, &mut out);
+        write_place(place, &mut out);
+        for n in [cost.cpu_us, cost.wall_us, cost.read, u64::from(*attempts)] {
+            write_varint(n, &mut out);
         }
+        // No number that is next is 0.
+        write_varint(numbers.as_ref().map_or(0, |numbers| u64::from(numbers.next)), &mut out);
+        if let Some(Numbers { given, .. }) = numbers {
+            write_varint(given.len() as u64, &mut out);
+            given.iter().for_each(|&n| write_varint(u64::from(n), &mut out));
+        }
+        write_body(body, &mut out);
         let sum = crc32fast::hash(&out);
         out.extend_from_slice(&sum.to_le_bytes());
         out
@@ -117,33 +96,50 @@ impl Row {
             return Err(DecodeError::Bad("a checksum that is wrong"));
         }
         let input = &mut Input::new(bytes);
-        match input.byte()? {
-            VERSION => {}
-            other => return Err(DecodeError::Version(other)),
-        }
-        match input.byte()? {
-            0 => Ok(Self::Alias { of: FileId(input.varint()?), place: read_place(input)? }),
-            kind => read_kept(kind, input).map(Self::File),
+        let (kind, committed) = read_start(input)?;
+        let place = read_place(input)?;
+        let cost = Cost { cpu_us: input.varint()?, wall_us: input.varint()?, read: input.varint()? };
+        let attempts = input.varint()? as u8;
+        let numbers = match read_u32(input)? {
+            0 => None,
+            next => {
+                let given = (0..input.varint()?).map(|_| read_u32(input)).collect::<Result<_, _>>()?;
+                Some(Numbers { next, given })
+            }
+        };
+        Ok(Self { place, committed, cost, attempts, numbers, body: read_body(kind, input)? })
+    }
+
+    /// When its record was committed, from the first bytes alone; `None` if it has no record.
+    pub(super) fn committed(bytes: &[u8]) -> Result<Option<u64>, DecodeError> {
+        let (kind, committed) = read_start(&mut Input::new(bytes))?;
+        Ok(Some(committed).filter(|_| kind != FAILED))
+    }
+}
+
+const FAILED: u8 = 0;
+const PACKED: u8 = 1;
+const SIDE: u8 = 2;
+
+impl Body {
+    fn kind(&self) -> u8 {
+        match self {
+            Self::Failed { .. } => FAILED,
+            Self::Packed(_) => PACKED,
+            Self::Side { .. } => SIDE,
         }
     }
 }
 
-fn write_kept(kept: &Kept, out: &mut Vec<u8>) {
-    let Kept { place, committed, cost, attempts, numbers, body } = kept;
-    out.push(match body {
-        Body::Waiting => 1,
-        Body::Failed { .. } => 2,
-        Body::Packed(_) => 3,
-        Body::Side { .. } => 4,
-    });
-    write_place(place, out);
-    for n in [*committed, cost.cpu_us, cost.wall_us, cost.read, u64::from(*attempts), u64::from(numbers.next)] {
-        write_varint(n, out);
+fn read_start(input: &mut Input<'_>) -> Result<(u8, u64), DecodeError> {
+    match input.byte()? {
+        VERSION => Ok((input.byte()?, input.varint()?)),
+        other => Err(DecodeError::Version(other)),
     }
-    write_varint(numbers.given.len() as u64, out);
-    numbers.given.iter().for_each(|&n| write_varint(u64::from(n), out));
+}
+
+fn write_body(body: &Body, out: &mut Vec<u8>) {
     match body {
-        Body::Waiting => {}
         Body::Failed { kind, text } => {
             out.push(failure_number(*kind));
             write_text(text, out);
@@ -161,22 +157,15 @@ fn write_kept(kept: &Kept, out: &mut Vec<u8>) {
     }
 }
 
-fn read_kept(kind: u8, input: &mut Input<'_>) -> Result<Kept, DecodeError> {
-    let (place, committed) = (read_place(input)?, input.varint()?);
-    let cost = Cost { cpu_us: input.varint()?, wall_us: input.varint()?, read: input.varint()? };
-    let attempts = input.varint()? as u8;
-    let next = read_u32(input)?;
-    let given = (0..input.varint()?).map(|_| read_u32(input)).collect::<Result<_, _>>()?;
-    let body = match kind {
-        1 => Body::Waiting,
-        2 => Body::Failed { kind: failure_of(input.byte()?)?, text: input.text()?.to_owned() },
-        3 => {
+fn read_body(kind: u8, input: &mut Input<'_>) -> Result<Body, DecodeError> {
+    Ok(match kind {
+        FAILED => Body::Failed { kind: failure_of(input.byte()?)?, text: input.text()?.to_owned() },
+        1 => {
             Body::Packed(Packed { dictionary: read_u32(input)?, len: read_u32(input)?, data: input.bytes()?.to_vec() })
         }
-        4 => Body::Side { digest: input.array()?, dictionary: read_u32(input)?, len: read_u32(input)? },
+        SIDE => Body::Side { digest: input.array()?, dictionary: read_u32(input)?, len: read_u32(input)? },
         _ => return Err(DecodeError::Bad("a row of unknown kind")),
-    };
-    Ok(Kept { place, committed, cost, attempts, numbers: Numbers { next, given }, body })
+    })
 }
 
 /// Packs records, with a context that is made once.

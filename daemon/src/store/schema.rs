@@ -45,7 +45,7 @@ pub(super) fn record_key(file: FileId) -> [u8; 8] {
     file.0.to_be_bytes()
 }
 
-/// A file's number, from a record's or suspect's key or a link's value.
+/// A file's number, from a record's or suspect's key.
 pub(super) fn file_of(bytes: &[u8]) -> Result<FileId, DecodeError> {
     Ok(FileId(u64::from_be_bytes(bytes.try_into().map_err(|_| DecodeError::Bad("a file number of odd length"))?)))
 }

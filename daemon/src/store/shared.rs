@@ -9,9 +9,10 @@ use std::{
 };
 
 use crate::{
-    model::{DirId, FileId, FileRecord},
+    model::{DirId, FileId},
     store::{
-        Counts, StoreConfig, cache::Cache, lease::Lease, names::Names, open::Opened, row::Unpacker, side::SideFiles,
+        Counts, StoreConfig, cache::Cache, lease::Lease, names::Names, open::Opened, read::Loaded, row::Unpacker,
+        side::SideFiles,
     },
 };
 
@@ -22,7 +23,7 @@ pub(super) struct Shared {
     pub names: Names,
     pub unpacker: Unpacker,
     pub side: SideFiles,
-    pub cache: Cache<FileRecord>,
+    pub cache: Cache<Loaded>,
     pub hidden: Hidden,
     /// Taken by the writer for the moment of a transaction and by readers of several pages, which must see all of them
     /// before it or all after. Sled itself makes single reads wait as long.

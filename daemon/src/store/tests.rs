@@ -78,7 +78,7 @@ fn result(file: FileId, place: Place, title: &str) -> Mutation {
         file,
         place,
         fingerprint: fingerprint(1),
-        result: Box::new(FileResult::Record(record(title))),
+        result: Box::new(FileResult::Record(record(title).into())),
         cost: Cost { cpu_us: 1, wall_us: 2, read: 3 },
         attempts: 0,
     }
@@ -106,7 +106,7 @@ fn a_file_is_put_read_and_found_again() {
     assert_eq!(opened.store.path(home).unwrap().unwrap(), b"/home");
     assert_eq!(opened.store.dir_at(b"/home").unwrap(), Some(home));
     let found = opened.store.file(file).unwrap().unwrap();
-    assert_eq!(found.result, FileResult::Record(record("Dawn")));
+    assert_eq!(found.result, FileResult::Record(record("Dawn").into()));
     assert!(opened.store.new_file() > file && opened.store.new_dir() > home);
     assert_eq!(opened.store.dir(home).unwrap().unwrap().entries.len(), 1);
 }

@@ -5,10 +5,9 @@
 
 use std::{
     collections::VecDeque,
-    fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread::{self, JoinHandle},
@@ -16,13 +15,12 @@ use std::{
 };
 
 use crate::{
-    model::{DirId, DirRows, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Place},
+    model::Mutation,
     store::{
-        CacheUse, Changed, CommitId, Counts, OpenReport, Rows, Shared, Sink, Store, StoreConfig, StoreError,
-        StoreEvent,
+        Changed, CommitId, Shared, Sink, StoreError, StoreEvent,
         draft::{Draft, Tools, side_count},
         names::Interner,
-        open::{self, rows_dir},
+        open::rows_dir,
         row::Packer,
     },
 };
@@ -36,132 +34,20 @@ const AT_MOST: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_secs(1);
 const RETRY_MOST: Duration = Duration::from_secs(30);
 
-/// The store on sled.
 #[derive(Debug)]
-pub struct SledStore {
-    shared: Arc<Shared>,
-    // Held while a batch gets its number and its place in the queue.
-    batches: Mutex<(u64, Sender<Message>)>,
-    writer: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
-    /// Released when the store is dropped.
-    _lock: File,
-}
-
-#[derive(Debug)]
-enum Message {
+pub(super) enum Message {
     Batch(CommitId, Vec<Mutation>),
     /// All up to this commit is on disk, or why not.
     Synced(CommitId, Result<(), StoreError>),
     Close,
 }
 
-impl SledStore {
-    /// Opens the store or makes it, repairing what can be repaired. `sink` is called by the writer's thread.
-    pub fn open(config: StoreConfig, sink: Sink) -> Result<(Self, OpenReport), StoreError> {
-        let path = config.path.display().to_string();
-        let mut opened = open::open(&config)?;
-        let report = opened.report.clone();
-        let lock = opened.lock.take().ok_or(StoreError::Closed)?;
-        let shared = Arc::new(Shared::new(config, opened));
-        let (sender, receiver) = channel();
-        let messages = (sender.clone(), receiver);
-        let writer = thread::Builder::new().name("store".into());
-        let writer = writer.spawn({
-            let shared = shared.clone();
-            move || write(&shared, messages, &sink)
-        });
-        let writer = writer.map_err(|source| StoreError::Open { path, source })?;
-        let batches = Mutex::new((0, sender));
-        Ok((Self { shared, batches, writer: Mutex::new(Some(writer)), _lock: lock }, report))
-    }
-
-    /// How well the cache of decoded records serves.
-    pub fn cache_use(&self) -> CacheUse {
-        self.shared.cache.usage()
-    }
-
-    fn send(&self, message: impl FnOnce(CommitId) -> Message) -> CommitId {
-        let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
-        batches.0 += 1;
-        let commit = CommitId(batches.0);
-        // A writer that has ended has said so through the sink.
-        _ = batches.1.send(message(commit));
-        commit
-    }
-}
-
-impl Drop for SledStore {
-    fn drop(&mut self) {
-        // Nobody is left to be told; what was not committed is crawled again.
-        _ = self.close();
-    }
-}
-
-impl Store for SledStore {
-    fn commit(&self, batch: Vec<Mutation>) -> CommitId {
-        self.send(|commit| Message::Batch(commit, batch))
-    }
-
-    fn close(&self) -> Result<(), StoreError> {
-        let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
-        self.send(|_| Message::Close);
-        writer.join().unwrap_or(Err(StoreError::Closed))
-    }
-}
-
-impl Rows for SledStore {
-    fn dir(&self, dir: DirId) -> Result<Option<DirRows>, StoreError> {
-        self.shared.dir(dir)
-    }
-
-    fn entry(&self, dir: DirId, name: &[u8]) -> Result<Option<EntryRow>, StoreError> {
-        self.shared.entry(dir, name)
-    }
-
-    fn path(&self, dir: DirId) -> Result<Option<Vec<u8>>, StoreError> {
-        self.shared.path(dir)
-    }
-
-    fn dir_at(&self, path: &[u8]) -> Result<Option<DirId>, StoreError> {
-        self.shared.dir_at(path)
-    }
-
-    fn file(&self, file: FileId) -> Result<Option<Arc<FileRecord>>, StoreError> {
-        self.shared.file(file)
-    }
-
-    fn links(&self, identity: &Identity) -> Result<Vec<Place>, StoreError> {
-        self.shared.links(identity)
-    }
-
-    fn scan(
-        &self,
-        from: DirId,
-        limit: usize,
-        wanted: &dyn Fn(FileState) -> bool,
-    ) -> Result<(Vec<(DirId, EntryRow)>, Option<DirId>), StoreError> {
-        self.shared.scan(from, limit, wanted)
-    }
-
-    fn suspects(&self) -> Result<Vec<(FileId, u8, FailureKind)>, StoreError> {
-        self.shared.suspects()
-    }
-
-    fn counts(&self) -> Counts {
-        self.shared.counts()
-    }
-
-    fn new_file(&self) -> FileId {
-        self.shared.new_file()
-    }
-
-    fn new_dir(&self) -> DirId {
-        self.shared.new_dir()
-    }
-}
-
 /// The writer's thread.
-fn write(shared: &Arc<Shared>, messages: (Sender<Message>, Receiver<Message>), sink: &Sink) -> Result<(), StoreError> {
+pub(super) fn write(
+    shared: &Arc<Shared>,
+    messages: (Sender<Message>, Receiver<Message>),
+    sink: &Sink,
+) -> Result<(), StoreError> {
     let (sender, messages) = messages;
     let (sync, points) = channel();
     let syncer = thread::Builder::new().name("store-sync".into()).spawn({

@@ -1,0 +1,196 @@
+//! The store as the mounted view sees it: `metafs`'s trait over the same rows. Decides nothing about what is shown but
+//! that a file needs a record.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use metafs::{
+    Access, Change, Child, ChildId, Entry,
+    view::{Error, Named},
+};
+
+use crate::{
+    model::{self, DirId, FileId, FileResult, Node},
+    store::{
+        Changed, Shared, StoreError,
+        lease::{Tables, reading},
+        page::{self, Reader},
+        row::Row,
+        schema::{page_key, page_of, record_key},
+    },
+};
+
+/// What [`metafs::mount`] is given.
+#[derive(Debug)]
+pub struct StoreView {
+    shared: Arc<Shared>,
+}
+
+/// What the kernel has to forget of a committed change.
+pub fn change(changed: &Changed) -> Change {
+    let model::Place { dir, name } = &changed.place;
+    Change { dir: metafs::DirId(dir.0), name: name.clone(), file: changed.file.map(|file| metafs::FileId(file.0)) }
+}
+
+impl StoreView {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// An entry as a child, if it is shown.
+    fn shown(&self, tables: &Tables, entry: &page::Entry<'_>) -> Result<Option<Child>, StoreError> {
+        let (id, changed) = match entry.node {
+            Node::Dir(dir) => {
+                let changed = tables.head(dir)?.map(|head| head.changed);
+                (ChildId::Dir(metafs::DirId(dir.0)), changed)
+            }
+            Node::File(file) => {
+                let row = tables.records.get(record_key(file.id)).map_err(reading)?;
+                let committed = row.map(|bytes| Row::committed(&bytes)).transpose()?.flatten();
+                (ChildId::File(metafs::FileId(file.id.0)), committed)
+            }
+        };
+        Ok(changed.map(|changed| Child { id, access: access(&entry.access, changed) }))
+    }
+
+    fn named(&self, dir: DirId, after: &[u8], limit: usize) -> Result<Vec<Named>, StoreError> {
+        let tables = self.shared.lease.tables()?;
+        let mut children: Vec<Named> = Vec::new();
+        if !self.shared.is_visible(&tables, dir)? {
+            return Ok(children);
+        }
+        let first = tables.page_for(dir, after)?.map_or_else(|| page_key(dir, b""), |(key, _)| key.to_vec());
+        let mut last = after.to_vec();
+        for page in tables.dirs.range(first..) {
+            let (key, bytes) = page.map_err(reading)?;
+            if page_of(&key)?.0 != dir {
+                break;
+            }
+            let mut reader = Reader::new(dir, &bytes)?;
+            while let Some(entry) = reader.next()? {
+                // A page may have been split after the one before was read: its names came already.
+                if entry.name <= &*last {
+                    continue;
+                }
+                if let Some(child) = self.shown(&tables, &entry)? {
+                    children.push((entry.name.into(), child));
+                    if children.len() == limit {
+                        return Ok(children);
+                    }
+                }
+                last.clear();
+                last.extend_from_slice(entry.name);
+            }
+        }
+        Ok(children)
+    }
+
+    fn one(&self, dir: DirId, name: &[u8]) -> Result<Option<Child>, StoreError> {
+        let tables = self.shared.lease.tables()?;
+        let Some((_, bytes)) = tables.page_for(dir, name)? else { return Ok(None) };
+        match Reader::new(dir, &bytes)?.find(name)? {
+            Some(entry) if self.shared.is_visible(&tables, dir)? => self.shown(&tables, &entry),
+            _ => Ok(None),
+        }
+    }
+
+    fn place_of(&self, tables: &Tables, id: ChildId) -> Result<Option<model::Place>, StoreError> {
+        let place = match id {
+            ChildId::Dir(metafs::DirId::TOP) => None,
+            ChildId::Dir(dir) => {
+                tables.head(DirId(dir.0))?.map(|head| model::Place { dir: head.row.parent, name: head.row.name })
+            }
+            ChildId::File(file) => tables.row(FileId(file.0))?.map(|row| row.place),
+        };
+        match place {
+            Some(place) if self.shared.is_visible(tables, place.dir)? && !self.is_hidden(id) => Ok(Some(place)),
+            _ => Ok(None),
+        }
+    }
+
+    fn is_hidden(&self, id: ChildId) -> bool {
+        match id {
+            ChildId::Dir(dir) => self.shared.hidden.contains(DirId(dir.0)),
+            ChildId::File(_) => false,
+        }
+    }
+
+    fn access_of(&self, id: ChildId) -> Result<Option<Access>, StoreError> {
+        let tables = self.shared.lease.tables()?;
+        if let ChildId::Dir(dir) = id {
+            let head = match self.shared.is_visible(&tables, DirId(dir.0))? {
+                true => tables.head(DirId(dir.0))?,
+                false => None,
+            };
+            return Ok(head.map(|head| access(&head.row.access, head.changed)));
+        }
+        let Some(place) = self.place_of(&tables, id)? else { return Ok(None) };
+        let Some((_, bytes)) = tables.page_for(place.dir, &place.name)? else { return Ok(None) };
+        let entry = Reader::new(place.dir, &bytes)?.find(&place.name)?;
+        let child = entry.map(|entry| self.shown(&tables, &entry)).transpose()?.flatten();
+        Ok(child.filter(|child| child.id == id).map(|child| child.access))
+    }
+
+    fn entry_of(&self, file: FileId) -> Result<Option<Arc<Entry>>, StoreError> {
+        let Some(loaded) = self.shared.load(file)? else { return Ok(None) };
+        if !self.shared.hidden.is_empty() {
+            let tables = self.shared.lease.tables()?;
+            if !self.shared.is_visible(&tables, loaded.record.place.dir)? {
+                return Ok(None);
+            }
+        }
+        let FileResult::Record(record) = &loaded.record.result else { return Ok(None) };
+        let entry = loaded.entry.get_or_init(|| {
+            let numbers = loaded.numbers.clone().unwrap_or_else(|| metafs::Numbers::first(record));
+            Arc::new(Entry::new(record.clone(), numbers))
+        });
+        Ok(Some(entry.clone()))
+    }
+}
+
+impl metafs::View for StoreView {
+    fn child(&self, dir: metafs::DirId, name: &[u8]) -> Result<Option<Child>, Error> {
+        self.one(DirId(dir.0), name).map_err(told)
+    }
+
+    fn children(&self, dir: metafs::DirId, after: &[u8], limit: usize) -> Result<Vec<Named>, Error> {
+        self.named(DirId(dir.0), after, limit).map_err(told)
+    }
+
+    fn place(&self, id: ChildId) -> Result<Option<metafs::Place>, Error> {
+        let place = self.shared.lease.tables().and_then(|tables| self.place_of(&tables, id)).map_err(told)?;
+        Ok(place.map(|place| metafs::Place { dir: metafs::DirId(place.dir.0), name: place.name }))
+    }
+
+    fn access(&self, id: ChildId) -> Result<Option<Access>, Error> {
+        self.access_of(id).map_err(told)
+    }
+
+    fn entry(&self, file: metafs::FileId) -> Result<Option<Arc<Entry>>, Error> {
+        self.entry_of(FileId(file.0)).map_err(told)
+    }
+}
+
+fn access(access: &model::Access, changed: u64) -> Access {
+    let model::Access { uid, gid, mode } = *access;
+    Access { uid, gid, mode, changed: time(changed) }
+}
+
+fn time(micros: u64) -> SystemTime {
+    UNIX_EPOCH.checked_add(Duration::from_micros(micros)).unwrap_or(UNIX_EPOCH)
+}
+
+fn told(error: StoreError) -> Error {
+    match error {
+        StoreError::Damaged { .. } => Error::Damaged,
+        StoreError::Locked { .. }
+        | StoreError::Newer { .. }
+        | StoreError::Open { .. }
+        | StoreError::Failed { .. }
+        | StoreError::Full { .. }
+        | StoreError::Write { .. }
+        | StoreError::Closed => Error::Unavailable,
+    }
+}
