@@ -8,6 +8,7 @@ pub mod control;
 pub mod crawl;
 pub mod engine;
 pub mod extract_command;
+pub mod governor;
 pub mod malloc;
 pub mod model;
 pub mod mount;

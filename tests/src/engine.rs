@@ -1,4 +1,5 @@
 //! A real engine with real workers, for tests that plant files before it.
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::{
     collections::HashMap,

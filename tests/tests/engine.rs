@@ -64,7 +64,7 @@ fn a_file_that_may_not_be_read_says_so() {
     // Root may read everything: then there is nothing to see here.
     let mut bench = Bench::new(1, config());
     bench.job("plain");
-    fs::set_permissions(bench.dir().join("1.txt"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(bench.dir().join("1.txt"), fs::Permissions::from_mode(0o0)).unwrap();
     let may_read = File::open(bench.dir().join("1.txt")).is_ok();
     let job = job(1, bench.dir(), "1.txt");
     bench.engine.submit(job);

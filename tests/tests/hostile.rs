@@ -1,5 +1,6 @@
 //! The promise "a hostile file can lose only itself", held against real worker processes with a reader that obeys its file
 //! (`src/bin/hostile.rs`).
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::{collections::HashMap, fs, path::Path, time::Duration};
 

@@ -47,7 +47,7 @@ fn read(source: &mut Source<'_>, record: &mut Record) -> Result<(), Error> {
         "spin" => loop {
             std::hint::spin_loop();
         },
-        "overflow" => _ = overflow(record, 0),
+        "overflow" => _ = overflow(0),
         "memory" => fill(record),
         "open" => _ = File::open("/etc/passwd"),
         "create" => _ = File::create("/tmp/hostile"),
@@ -76,9 +76,9 @@ fn read(source: &mut Source<'_>, record: &mut Record) -> Result<(), Error> {
     Ok(())
 }
 
-fn overflow(record: &Record, depth: u64) -> u64 {
+fn overflow(depth: u64) -> u64 {
     let page = std::hint::black_box([depth; 512]);
-    if depth == u64::MAX { 0 } else { overflow(record, depth + 1).wrapping_add(page[511]) }
+    if depth == u64::MAX { 0 } else { overflow(depth + 1).wrapping_add(page[511]) }
 }
 
 fn fill(record: &mut Record) {
