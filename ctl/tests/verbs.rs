@@ -6,10 +6,10 @@ mod fake;
 
 use std::{
     fs,
-    io::Write,
+    io::{Read, Write},
     path::PathBuf,
     process::{Command, Output, Stdio},
-    sync::mpsc,
+    sync::{Arc, mpsc},
     thread,
 };
 
@@ -131,6 +131,57 @@ fn text_for_people() {
     assert_eq!(exit, 1);
 }
 
+/// Runs on a terminal of 60 columns and gives what it shows, escapes made visible.
+fn shown(mut command: Command) -> String {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let size = rustix::termios::Winsize { ws_row: 24, ws_col: 60, ws_xpixel: 0, ws_ypixel: 0 };
+    rustix::termios::tcsetwinsize(&master, size).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    let terminal = fs::File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+    let mut child = command.stdout(terminal.try_clone().unwrap()).stderr(terminal).spawn().unwrap();
+    // With the command goes our own handle to the terminal's other side: only the child's are left.
+    drop(command);
+    let mut bytes = Vec::new();
+    // Ends with EIO when the child has closed its side.
+    _ = fs::File::from(master).read_to_end(&mut bytes);
+    child.wait().unwrap();
+    text(&bytes).replace("\r\n", "\n").replace('\r', "\\r").replace('\x1b', "\\e")
+}
+
+#[test]
+fn on_a_terminal() {
+    let test = Test::start(Jobs::Finished(JobResult::Done));
+    let mut command = test.command(&["show", "/a.jpg", "/b.jpg"]);
+    command.env("TERM", "xterm").env_remove("NO_COLOR");
+    expect("terminal-show.txt", &shown(command));
+    let mut command = test.command(&["formats"]);
+    command.env("TERM", "xterm").env("NO_COLOR", "1");
+    expect("terminal-no-colour.txt", &shown(command));
+}
+
+#[test]
+fn progress_is_one_line_redrawn() {
+    let test = Test::start(Jobs::Open);
+    let command = test.command(&["wait"]);
+    let job = Arc::clone(&test.fake.job);
+    let run = thread::spawn(move || shown(command));
+    let job = loop {
+        if let Some(job) = job.lock().unwrap().take() {
+            break job;
+        }
+        thread::yield_now();
+    };
+    job.send_modify(|job| (job.done, job.total, job.rate, job.left) = (500, 2_000, 250.0, (5, 8)));
+    job.send_modify(|job| (job.done, job.state) = (2_000, JobState::Finished(JobResult::Done)));
+    let shown = run.join().unwrap();
+    assert!(shown.ends_with("wait done: 2,000 files\n"), "{shown}");
+    let line = shown.strip_suffix("wait done: 2,000 files\n").unwrap();
+    assert!(!line.contains('\n') && (line.is_empty() || line.ends_with("\\r\\e[K")), "{shown}");
+}
+
 #[test]
 fn paths_arrive_absolute_and_as_bytes() {
     let test = Test::start(Jobs::Finished(JobResult::Done));
@@ -223,7 +274,7 @@ fn a_job_is_followed_to_its_end() {
     job.send_modify(|job| (job.done, job.state) = (3, JobState::Finished(JobResult::Done)));
     assert!(child.wait().unwrap().success());
     let mut printed = String::new();
-    std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut printed).unwrap();
+    child.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
     let report: serde_json::Value = serde_json::from_str(&printed).unwrap();
     assert_eq!((report["Done"].as_u64(), report["State"].as_str()), (Some(3), Some("done")));
 }
