@@ -77,7 +77,7 @@ impl NoView {
     fn of(error: MountError) -> Self {
         let elsewhere = "name another directory as mount.path in the configuration";
         let hint = match &error {
-            MountError::NoFuse { source } if source.kind() == io::ErrorKind::NotFound => {
+            MountError::NoFuse { source } if source.kind() != io::ErrorKind::PermissionDenied => {
                 "load the kernel's module with modprobe fuse, or switch the view off with mount.enabled = false".into()
             }
             MountError::NoFuse { .. } => {

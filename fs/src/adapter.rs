@@ -43,6 +43,7 @@ impl<V: View> Adapter<V> {
     /// Runs a handler's work on the node of that number. A panic is answered, and the mount lives on.
     fn answer<T>(&self, node: INodeNo, work: impl FnOnce(&Tree<V>, Node) -> Result<T, Failure>) -> Result<T, Errno> {
         let node = Node::from_number(node.0).ok_or(Errno::ESTALE)?;
+        tracing::trace!(?node, "a request to the view");
         let answer = catch_unwind(AssertUnwindSafe(|| work(&self.0, node)));
         answer.unwrap_or(Err(Failure::Panicked)).map_err(|failure| {
             match &failure {

@@ -70,7 +70,7 @@ pub enum Error {
 /// Directories, files and their records, as last committed.
 ///
 /// Every method is called by the kernel's request threads and answers from what is stored, at once: it never waits
-/// for an extraction, nor for whoever hands changes to the notifier. Shown are the roots, the directories above
+/// for an extraction, nor for whoever hands changes to the [`Notifier`](crate::Notifier). Shown are the roots, the directories above
 /// them up to [`DirId::TOP`], and below them all directories and those files that have a record. What is not shown is
 /// `None`, also while it is still being cleared away.
 pub trait View: Send + Sync + 'static {

@@ -10,8 +10,10 @@ use std::{
     process::{Command, Stdio},
     sync::{
         Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
         mpsc::{self, Receiver},
     },
+    thread,
     time::Duration,
 };
 
@@ -218,6 +220,47 @@ fn a_large_directory_is_listed_whole_while_it_shrinks() {
     assert_eq!(odd.len(), 1_500);
     mount.commit(changes);
     assert_eq!(mount.names("files/d").len(), 1_500);
+}
+
+/// What was read while the change was being made must not stay.
+#[test]
+fn nothing_stale_remains_while_others_read() {
+    let mut mount = Mount::new(&photo());
+    let stop = Arc::new(AtomicBool::new(false));
+    let readers: Vec<_> = (0..2)
+        .map(|_| {
+            let (stop, ann) = (stop.clone(), mount.path("files/home/ann"));
+            thread::spawn(move || {
+                let mut rounds = 0;
+                while !stop.load(Ordering::SeqCst) {
+                    _ = fs::read_dir(ann.join("a.jpg")).map(Iterator::count);
+                    _ = fs::read_dir(&ann).map(Iterator::count);
+                    _ = fs::read(ann.join("a.jpg/IFD0/Make"));
+                    _ = fs::read(ann.join("a.jpg/record.json"));
+                    _ = fs::metadata(ann.join("now and then"));
+                    rounds += 1;
+                }
+                rounds
+            })
+        })
+        .collect();
+    for n in 0..150 {
+        let text = "x".repeat(n % 40);
+        let mut changes = vec![mount.memory.put(b"/home/ann/a.jpg", record(&[("IFD0", "Make", &text)]))];
+        let there = n % 3 == 0;
+        match n % 3 {
+            0 => changes.push(mount.memory.put(b"/home/ann/now and then", record(&[]))),
+            1 => changes.push(mount.memory.remove(b"/home/ann/now and then")),
+            _ => {}
+        }
+        mount.commit(changes);
+        assert_eq!(mount.text("files/home/ann/a.jpg/IFD0/Make").unwrap(), format!("{text}\n"));
+        assert!(mount.text("files/home/ann/a.jpg/record.json").unwrap().contains(&format!("\"{text}\"")));
+        assert_eq!(mount.path("files/home/ann/now and then").exists(), there);
+        assert_eq!(mount.names("files/home/ann").len(), if there { 3 } else { 2 });
+    }
+    stop.store(true, Ordering::SeqCst);
+    assert!(readers.into_iter().all(|reader| reader.join().unwrap() > 0));
 }
 
 #[test]
