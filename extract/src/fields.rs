@@ -78,9 +78,8 @@ impl Field {
 /// Puts every field that `block` is long enough for.
 pub fn put(record: &mut Record, group: &Name, fields: &[Field], block: Bytes<'_>) {
     for field in fields {
-        match value(field, block) {
-            Some(value) => one(record, group.clone(), field.name, value, field.print),
-            None => {}
+        if let Some(value) = value(field, block) {
+            one(record, group.clone(), field.name, value, field.print);
         }
     }
 }
