@@ -26,7 +26,8 @@ impl Chunks {
         self.count = self.count.saturating_add(1);
         (self.count >= total).then(|| {
             self.done = true;
-            std::mem::take(&mut self.chunks).into_values().flatten().collect()
+            let chunks = std::mem::take(&mut self.chunks);
+            chunks.values().map(Vec::as_slice).collect::<Vec<_>>().concat()
         })
     }
 
