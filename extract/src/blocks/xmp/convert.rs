@@ -112,15 +112,23 @@ fn photographic(text: &str, how: How) -> Leaf {
     }
 }
 
-/// Lists that have one meaning together: `texts` are all items, joined by spaces.
-pub(super) fn joined(how: How, texts: impl FnOnce() -> String) -> Option<Leaf> {
+/// Lists that have one meaning together: `texts` are the items.
+pub(super) fn joined(how: How, texts: impl FnOnce() -> Vec<String>) -> Option<Leaf> {
     match how {
-        How::Joined(values) => Some(mapped(Value::from(texts()), values)),
+        How::Joined(values) => Some(mapped(Value::from(texts().join(" ")), values)),
         How::LensInfo => {
             let texts = texts();
-            let parts: Vec<String> = texts.split_whitespace().map(|part| rational_or_text(part).plain()).collect();
-            let all = parts.len() == 4 && texts.split_whitespace().all(|part| rational(part).is_some());
-            let raw = if all { parts.join(" ") } else { texts };
+            let number = |text: &str| rational(text).map(|number| number.plain());
+            let raw = match &*texts {
+                // Four rationals in one text, or none is converted.
+                [text] => {
+                    let parts: Option<Vec<_>> = text.split_whitespace().map(number).collect();
+                    parts.filter(|parts| parts.len() == 4).map_or_else(|| text.clone(), |parts| parts.join(" "))
+                }
+                _ => {
+                    texts.iter().map(|text| number(text).unwrap_or_else(|| text.clone())).collect::<Vec<_>>().join(" ")
+                }
+            };
             let printed = lens_info(&raw);
             Some(Leaf::printed(Value::Text(raw), printed))
         }
@@ -151,6 +159,9 @@ const PLUS: &str = "http://ns.useplus.org/ldf/vocab/";
 
 /// `|PLUS|V0121|U001|1IAA1UNA2EBC…` spelled out.
 fn media_summary(text: &str) -> String {
+    if let Some(meaning) = media_use(text) {
+        return meaning.to_owned();
+    }
     let text = text.to_ascii_uppercase();
     let mut parts = text.strip_prefix("|PLUS|").unwrap_or("").splitn(3, '|');
     let (Some(version), Some(uses), Some(codes)) = (parts.next(), parts.next(), parts.next()) else { return text };

@@ -53,17 +53,44 @@ pub(super) fn capital(name: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + chars.as_str())
 }
 
-/// A language code with its country in capitals and the rest in small letters.
+/// A language code with its country in capitals and the rest in small letters; `-` between them.
 pub(super) fn standard_case(code: &str) -> String {
-    let lower = code.to_ascii_lowercase().replace('_', "-");
+    let lower = code.to_ascii_lowercase();
     let (language, rest) = lower.split_at(lower.find('-').unwrap_or(lower.len()));
-    let country = rest.get(..3).filter(|country| country[1..].bytes().all(|b| b.is_ascii_lowercase()));
-    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-    match country {
-        Some(country) if matches!(language.len(), 2 | 3) || matches!(language, "x" | "i") => {
-            let rest = &rest[3..];
-            if ends(rest) { format!("{language}{}{rest}", country.to_ascii_uppercase()) } else { lower }
+    let known = matches!(language.len(), 2 | 3) || matches!(language, "x" | "i");
+    let country = rest.get(..3).filter(|country| known && country[1..].bytes().all(|b| b.is_ascii_lowercase()));
+    let cased = match country.and_then(|country| Some((country, rest.strip_prefix(country)?))) {
+        Some((country, rest)) if !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') => {
+            format!("{language}{}{rest}", country.to_ascii_uppercase())
         }
         _ => lower,
+    };
+    cased.replace('_', "-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn language_codes_have_their_usual_case() {
+        for (code, usual) in [
+            ("DE-de", "de-DE"),
+            ("de_de", "de-de"),
+            ("x-Repair", "x-repair"),
+            ("zh-hant-tw", "zh-hant-tw"),
+            ("fr", "fr"),
+        ] {
+            assert_eq!(standard_case(code), usual);
+        }
+    }
+
+    #[test]
+    fn capitals_become_words() {
+        for (name, spelled) in [("BIG_THING", "bigThing"), ("ISO", "iso"), ("Mixed_Case", "Mixed_Case"), ("A_1", "a_1")]
+        {
+            assert_eq!(spelling("my", name), spelled);
+        }
+        assert_eq!(spelling("DICOM", "PatientID"), "PatientID");
     }
 }

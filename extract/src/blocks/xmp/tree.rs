@@ -274,12 +274,12 @@ impl Node {
         }
     }
 
-    /// The texts of a leaf or of a list's leaves, joined by spaces.
-    fn texts(&self) -> String {
+    /// The text of a leaf, or those of a list's leaves.
+    fn texts(&self) -> Vec<String> {
         match self {
-            Self::Leaf(leaf) => leaf.raw.plain(),
-            Self::List(items) => items.iter().map(Self::texts).collect::<Vec<_>>().join(" "),
-            Self::Empty | Self::Struct(_) => String::new(),
+            Self::Leaf(leaf) => vec![leaf.raw.plain()],
+            Self::List(items) => items.iter().flat_map(Self::texts).collect(),
+            Self::Empty | Self::Struct(_) => Vec::new(),
         }
     }
 }
