@@ -51,7 +51,7 @@ pub struct Root {
 }
 
 /// What a walk covers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reach {
     /// These directories, given relative to the root; what is new in them is walked whole.
     Dirs(Vec<(Vec<u8>, Scope)>),

@@ -1,0 +1,342 @@
+//! Answers that only need the index and the roots: made on threads that may block, never in the loop.
+
+use std::sync::Arc;
+
+use metaextract::{Record, json};
+
+use super::roots::Root;
+use crate::{
+    control::{
+        AbsPath, FailedFile, FileCounts, FormatInfo, HeldFile, RootInfo, SeenFile, ShowOptions, Stream, WhyReport,
+        WhyState, shown,
+    },
+    crawl,
+    model::{self, DirId, EntryRow, FileRecord, FileResult, FileRow, FileState, Node},
+    store::{Counts, Rows, StoreError},
+    watch::scan,
+};
+
+/// Files looked at in one step of a long answer.
+const STEP: usize = 512;
+
+/// What a path is, as far as index and rules say.
+enum Held {
+    File { entry: EntryRow, row: FileRow, file: Option<Arc<FileRecord>> },
+    Dir,
+    Nothing,
+}
+
+/// Reads of the index with the roots of the moment.
+#[derive(Clone)]
+pub(crate) struct Answers {
+    pub rows: Arc<dyn Rows>,
+    pub roots: Vec<crawl::Root>,
+}
+
+impl Answers {
+    pub fn new(rows: Arc<dyn Rows>, roots: &[Root]) -> Self {
+        Self { rows, roots: roots.iter().map(|root| root.spec.clone()).collect() }
+    }
+
+    /// One JSON object a path, in order.
+    pub fn show(self, paths: Vec<AbsPath>, options: ShowOptions) -> Stream<String> {
+        Stream(Box::new(paths.into_iter().map(move |path| self.show_one(&path, &options))))
+    }
+
+    fn show_one(&self, path: &AbsPath, options: &ShowOptions) -> String {
+        let error = |text: &str, code| json::error_object(path.as_bytes(), text, code);
+        let form = if options.raw { json::Form::Raw } else { json::Form::Printed };
+        match self.held(path.as_bytes()) {
+            Err(fault) => error(&format!("{fault}; look at the status"), "failed"),
+            Ok(Held::Dir) => error("it is a directory; give files", "not-indexed"),
+            Ok(Held::File { file: Some(file), .. }) => match &file.result {
+                FileResult::Record(record) => {
+                    let filtered = filter(record, options);
+                    json::object(filtered.as_ref().unwrap_or(record), form, Some(path.as_bytes()))
+                }
+                FileResult::Failed { kind, text } => {
+                    error(&format!("{text} ({}); metactl retry tries again", kind.as_str()), "failed")
+                }
+            },
+            Ok(Held::File { file: None, .. }) => {
+                error("it has not been read yet; metactl index reads it now", "not-indexed")
+            }
+            Ok(Held::Nothing) => self.show_missing(path),
+        }
+    }
+
+    fn show_missing(&self, path: &AbsPath) -> String {
+        let error = |text: &str, code| json::error_object(path.as_bytes(), text, code);
+        if std::fs::symlink_metadata(path.as_path()).is_err() {
+            return error("there is no such file", "no-such-file");
+        }
+        let Some((root, relative)) = self.owner(path.as_bytes()) else {
+            return error("it is below no watched directory; metactl watch adds one", "not-indexed");
+        };
+        match crawl::excluded_by(root, &relative) {
+            Some(rule) => error(&format!("a rule leaves it out: {rule}"), "excluded"),
+            None if !is_regular(path) => error("it is not a regular file", "excluded"),
+            None => error("it has not been found yet; metactl index reads it now", "not-indexed"),
+        }
+    }
+
+    /// All there is to say of one path.
+    pub fn why(&self, path: &AbsPath, reader_is_current: impl Fn(&FileRow) -> bool) -> Result<WhyReport, StoreError> {
+        let seen = std::fs::symlink_metadata(path.as_path()).ok();
+        let owner = self.owner(path.as_bytes());
+        let held = self.held(path.as_bytes())?;
+        let mut report = WhyReport {
+            path: path.clone(),
+            state: WhyState::NotWatched,
+            rule: String::new(),
+            root: owner.as_ref().and_then(|(root, _)| AbsPath::parse(&root.path).ok()),
+            next: "nothing; metactl watch adds a directory above it".into(),
+            next_at: None,
+            now: None,
+            held: None,
+        };
+        if let Some(seen) = seen.as_ref().filter(|seen| seen.is_file()) {
+            use std::os::unix::fs::MetadataExt;
+            let mtime = seen.mtime().saturating_mul(1_000_000).saturating_add(seen.mtime_nsec() / 1_000);
+            report.now = Some(SeenFile { size: seen.size(), modified: mtime.max(0) as u64, current: false });
+        }
+        match held {
+            Held::File { entry, row, file } => why_file(&mut report, &entry, &row, file, reader_is_current(&row)),
+            _ if seen.is_none() => {
+                report.state = WhyState::NoSuchFile;
+                report.next = "nothing; there is no such file".into();
+            }
+            Held::Dir => {
+                report.state = WhyState::Directory;
+                report.rule = "it is below a watched directory".into();
+                report.next = "changes in it are looked at as they happen".into();
+            }
+            Held::Nothing => self.why_not(&mut report, owner),
+        }
+        Ok(report)
+    }
+
+    fn why_not(&self, report: &mut WhyReport, owner: Option<(&crawl::Root, Vec<u8>)>) {
+        let Some((root, relative)) = owner else { return };
+        let rule = crawl::excluded_by(root, &relative);
+        if rule.is_none() && is_regular(&report.path) {
+            report.state = WhyState::Pending;
+            report.rule = "no rule leaves it out".into();
+            report.next = "it is indexed when the walk of its directory reaches it".into();
+            return;
+        }
+        report.state = WhyState::Excluded;
+        report.rule = rule.map_or_else(|| "it is neither a regular file nor a directory".into(), |r| r.to_string());
+        report.next = "nothing, while the rule stands".into();
+    }
+
+    /// Every file that has no record or only part of one.
+    pub fn failed(self) -> Stream<FailedFile> {
+        let wanted = |state| matches!(state, FileState::Failed(_) | FileState::Partial);
+        Stream(Box::new(Scan::new(Arc::clone(&self.rows), wanted).filter_map(move |(dir, entry)| {
+            let Node::File(row) = entry.node else { return None };
+            let path = model::join(&self.rows.path(dir).ok()??, &entry.name);
+            let file = self.rows.file(row.id).ok()??;
+            Some(failed_file(path, &file))
+        })))
+    }
+
+    fn owner(&self, path: &[u8]) -> Option<(&crawl::Root, Vec<u8>)> {
+        self.roots.iter().find_map(|root| {
+            let rest = path.strip_prefix(&*root.path)?;
+            match rest.first() {
+                None => Some((root, Vec::new())),
+                Some(b'/') => Some((root, rest[1..].to_vec())),
+                Some(_) => (*root.path == *b"/").then(|| (root, rest.to_vec())),
+            }
+        })
+    }
+
+    fn held(&self, path: &[u8]) -> Result<Held, StoreError> {
+        let Some((dir, entry)) = entry_at(&*self.rows, path)? else { return Ok(Held::Nothing) };
+        _ = dir;
+        Ok(match entry.node {
+            Node::Dir(_) => Held::Dir,
+            Node::File(row) => Held::File { file: self.rows.file(row.id)?, entry, row },
+        })
+    }
+}
+
+/// The row of an absolute path, with its directory.
+pub(crate) fn entry_at(rows: &dyn Rows, path: &[u8]) -> Result<Option<(DirId, EntryRow)>, StoreError> {
+    let Some(slash) = path.iter().rposition(|&b| b == b'/') else { return Ok(None) };
+    let (parent, name) = (&path[..slash.max(1)], &path[slash + 1..]);
+    let Some(dir) = rows.dir_at(parent)? else { return Ok(None) };
+    Ok(rows.entry(dir, name)?.map(|entry| (dir, entry)))
+}
+
+/// All readers.
+pub(crate) fn formats() -> Stream<FormatInfo> {
+    Stream(Box::new(metaextract::formats::ALL.iter().map(|format| FormatInfo {
+        name: format.name,
+        version: format.version,
+        extensions: format.extensions,
+        mime: format.mime,
+    })))
+}
+
+/// Adds the totals of each root; with one root they are the store's own.
+pub(crate) fn count(rows: &dyn Rows, roots: &mut [RootInfo]) {
+    if let [only] = roots {
+        let counts = rows.counts();
+        only.files = file_counts(&counts);
+        let above = only.path.as_bytes().split(|&b| b == b'/').filter(|name| !name.is_empty()).count() as u64;
+        only.directories = counts.directories.saturating_sub(above);
+        return;
+    }
+    for root in roots {
+        // A store that cannot be read shows in the status by itself.
+        if let Ok(Some(dir)) = rows.dir_at(root.path.as_bytes()) {
+            (root.files, root.directories) = count_below(rows, dir);
+        }
+    }
+}
+
+fn count_below(rows: &dyn Rows, top: DirId) -> (FileCounts, u64) {
+    let (mut files, mut dirs, mut stack) = (FileCounts::default(), 0, vec![top]);
+    while let Some(dir) = stack.pop() {
+        dirs += 1;
+        let Ok(Some(rows)) = rows.dir(dir) else { continue };
+        for entry in rows.entries {
+            match entry.node {
+                Node::Dir(id) => stack.push(id),
+                Node::File(file) => {
+                    files.known += 1;
+                    *match file.state {
+                        FileState::Pending => &mut files.pending,
+                        FileState::Indexed => &mut files.indexed,
+                        FileState::Partial => &mut files.partial,
+                        FileState::Failed(_) => &mut files.failed,
+                    } += 1;
+                }
+            }
+        }
+    }
+    (files, dirs)
+}
+
+/// The store's totals as the status has them.
+pub(crate) fn file_counts(counts: &Counts) -> FileCounts {
+    let Counts { files, pending, indexed, partial, failed, .. } = *counts;
+    FileCounts { known: files, indexed, partial, pending, failed }
+}
+
+fn filter(record: &Record, options: &ShowOptions) -> Option<Record> {
+    if options.tags == crate::control::TagFilter::default() {
+        return None;
+    }
+    let tags = record.tags.iter().filter(|tag| options.tags.keeps(&tag.group, &tag.name)).cloned().collect();
+    let (format, mime) = (record.format.clone(), record.mime.clone());
+    Some(Record::from_parts(format, mime, tags, record.warnings.clone(), record.stopped.clone()))
+}
+
+fn is_regular(path: &AbsPath) -> bool {
+    std::fs::symlink_metadata(path.as_path()).is_ok_and(|seen| seen.is_file())
+}
+
+fn why_file(report: &mut WhyReport, entry: &EntryRow, row: &FileRow, file: Option<Arc<FileRecord>>, current: bool) {
+    if let Some(now) = &mut report.now {
+        let stamp = row.fingerprint.stamp;
+        now.current = now.size == stamp.size && now.modified as i64 == stamp.mtime / 1_000 && current;
+    }
+    report.rule = "it is below a watched directory, and no rule leaves it out".into();
+    (report.state, report.next) = match row.state {
+        FileState::Pending => (WhyState::Pending, "it waits to be read".into()),
+        FileState::Indexed => (WhyState::Indexed, "it is read again when it changes".into()),
+        FileState::Partial => (WhyState::Partial, "it is read again when it changes".into()),
+        FileState::Failed(_) => {
+            (WhyState::Failed, "it is tried again when it changes, or by metactl retry".into())
+        }
+    };
+    report.held = Some(held(entry, row, file.as_deref()));
+}
+
+fn held(_entry: &EntryRow, row: &FileRow, file: Option<&FileRecord>) -> HeldFile {
+    let mut held = HeldFile {
+        id: row.id.0,
+        format: String::new(),
+        mime: String::new(),
+        committed: 0,
+        cost: model::Cost::default(),
+        tags: 0,
+        attempts: 0,
+        reason: None,
+    };
+    let Some(file) = file else { return held };
+    (held.committed, held.cost, held.attempts) = (file.committed, file.cost, file.attempts);
+    match &file.result {
+        FileResult::Record(record) => {
+            (held.format, held.mime) = (record.format.to_string(), record.mime.to_string());
+            held.tags = u32::try_from(record.tags.len()).unwrap_or(u32::MAX);
+            held.reason = record.stopped.as_ref().map(|reason| (reason.kind.as_str(), reason.text.clone()));
+        }
+        FileResult::Failed { kind, text } => held.reason = Some((kind.as_str(), text.clone())),
+    }
+    held
+}
+
+fn failed_file(path: Vec<u8>, file: &FileRecord) -> FailedFile {
+    let (state, reason, text, about_the_file) = match &file.result {
+        FileResult::Failed { kind, text } => (WhyState::Failed, kind.as_str(), text.clone(), kind.is_about_the_file()),
+        FileResult::Record(record) => match &record.stopped {
+            Some(reason) => (WhyState::Partial, reason.kind.as_str(), reason.text.clone(), true),
+            None => (WhyState::Partial, "unknown", String::new(), true),
+        },
+    };
+    let (attempts, at) = (file.attempts, file.committed);
+    FailedFile { path, state, reason, text, about_the_file, attempts, at, next_at: 0 }
+}
+
+/// All files in some state, fetched step by step.
+pub(crate) struct Scan<F> {
+    rows: Arc<dyn Rows>,
+    wanted: F,
+    next: Option<DirId>,
+    step: std::vec::IntoIter<(DirId, EntryRow)>,
+}
+
+impl<F: Fn(FileState) -> bool> Scan<F> {
+    pub fn new(rows: Arc<dyn Rows>, wanted: F) -> Self {
+        Self { rows, wanted, next: Some(DirId::TOP), step: Vec::new().into_iter() }
+    }
+}
+
+impl<F: Fn(FileState) -> bool> Iterator for Scan<F> {
+    type Item = (DirId, EntryRow);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(item) = self.step.next() {
+                return Some(item);
+            }
+            // A store that fails ends the answer early; its missing last line tells the client.
+            let (items, next) = self.rows.scan(self.next?, STEP, &self.wanted).ok()?;
+            (self.step, self.next) = (items.into_iter(), next);
+        }
+    }
+}
+
+/// Says in a sentence why a path cannot be watched or used; `None` when it can.
+pub(crate) fn not_a_directory(path: &AbsPath) -> Option<crate::control::Error> {
+    use crate::control::Error;
+    match scan::stat_dir(path.as_bytes()) {
+        Ok(_) => None,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(Error::NoSuchFile {
+            what: format!("there is no directory {}", shown(path.as_bytes())),
+            hint: "check the path; if it is on a disk that is not mounted, mount it first".into(),
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Some(Error::InvalidArgument {
+            what: format!("{} is not a directory", shown(path.as_bytes())),
+            hint: "give the directory that holds it".into(),
+        }),
+        Err(error) => Some(Error::NotAllowed {
+            what: format!("{} cannot be opened: {error}", shown(path.as_bytes())),
+            hint: "give the daemon's user the right to read it".into(),
+        }),
+    }
+}

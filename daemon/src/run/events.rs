@@ -1,0 +1,338 @@
+//! What follows when a stage tells something.
+
+use std::collections::BTreeSet;
+
+use tokio::time::Instant;
+
+use super::{
+    Event,
+    core::{Core, targets, unsettled_due},
+    reading::Next,
+    roots::{self, RootId, bytes},
+};
+use crate::{
+    config,
+    crawl::{End, Progress, Reach},
+    engine::EngineEvent,
+    model::{self, DirId, EntryRow, FileId, FileRow, FileState, Mutation, Node, Place, Priority},
+    plan::Scope,
+    store::{Changed, CommitId, Rows, StoreEvent},
+    watch::coalesce::Dirty,
+};
+
+impl Core {
+    /// Routes one event.
+    pub(crate) fn event(&mut self, event: Event) {
+        match event {
+            Event::Walk(root, progress) => self.walk_tells(root, progress),
+            Event::WalkEnded(root, end) => self.walk_ended(root, end),
+            Event::Engine(event) => self.engine_tells(event),
+            Event::Store(event) => self.store_tells(event),
+            Event::Swept { found, next } => {
+                let now = self.now();
+                self.reading.swept(found, next, now);
+            }
+            Event::Found { job, targets, missing } => self.found(job, targets, missing),
+            Event::Drained(commit) => self.drained_up_to(CommitId(commit)),
+            Event::ViewEnded(why) => {
+                tracing::warn!(%why, "the mounted view is gone, going on without");
+                self.view = None;
+                self.degraded.insert("no-fuse", format!("the mounted view is gone: {why}; restart the daemon to mount it"));
+                self.drained_up_to(self.committed);
+            }
+        }
+    }
+
+    /// Takes the kernel's hints: what is settled now, the rest a little later.
+    pub(crate) fn hinted(&mut self) {
+        let now = Instant::now();
+        let dirty = {
+            let mut pending = self.hints.lock();
+            let ripe = self.unsettled_due.is_some_and(|due| due <= now);
+            let dirty = if ripe { pending.take_all() } else { pending.take_settled() };
+            self.unsettled_due = match (pending.has_unsettled(), self.unsettled_due) {
+                (true, Some(due)) if !ripe => Some(due),
+                (true, _) => Some(unsettled_due()),
+                (false, _) => None,
+            };
+            dirty
+        };
+        self.look_at(dirty);
+    }
+
+    fn look_at(&mut self, Dirty { dirs, everything, unwatched }: Dirty) {
+        if everything {
+            tracing::warn!("events were lost, looking at every directory again");
+            self.roots.iter_mut().for_each(|root| root.wanted.subtree(Vec::new()));
+        }
+        for dir in unwatched {
+            if let Some(id) = roots::owner(&self.roots, &bytes(&dir)).map(|(root, _)| root.id) {
+                self.unwatched(id);
+            }
+        }
+        for (dir, scope) in dirs {
+            self.look_at_dir(&bytes(&dir), scope);
+        }
+    }
+
+    fn look_at_dir(&mut self, dir: &[u8], scope: Scope) {
+        for root in &mut self.roots {
+            if let Some(relative) = root.relative(dir) {
+                root.wanted.dir(relative, scope);
+                return;
+            }
+            // The root itself came, went or changed.
+            let is_parent = root.path.as_path().parent().is_some_and(|parent| bytes(parent) == dir);
+            let name = root.path.as_path().file_name().map(|name| name.as_encoded_bytes());
+            let named = match &scope {
+                Scope::Whole => true,
+                Scope::Names(names) => names.iter().any(|changed| Some(&**changed) == name),
+            };
+            if is_parent && named {
+                root.offline.clear();
+                root.wanted.subtree(Vec::new());
+            }
+        }
+    }
+
+    fn root(&mut self, id: RootId) -> Option<&mut roots::Root> {
+        self.roots.iter_mut().find(|root| root.id == id)
+    }
+
+    fn unwatched(&mut self, id: RootId) {
+        let poll = self.settings.watch.poll;
+        if let Some(root) = self.root(id).filter(|root| !root.unwatched) {
+            root.unwatched = true;
+            let text = format!(
+                "not all directories below {} can be watched: changes are found by looking every {} minutes; raise \
+                 fs.inotify.max_user_watches (sysctl) or the setting watch.share",
+                root.path,
+                poll.as_secs() / 60,
+            );
+            tracing::warn!(path = ?root.path.as_path(), "the watch limit is reached, polling the rest");
+            self.degraded.insert("watch-limit", text);
+        }
+    }
+
+    fn walk_tells(&mut self, id: RootId, progress: Progress) {
+        match progress {
+            Progress::Batch(mutations) => self.walk_batch(id, mutations),
+            Progress::Problem { path, text } => {
+                tracing::debug!(path = ?model::path(&path), error = %text, "cannot look at a directory, skipping it");
+                self.problem(path, text);
+            }
+            Progress::Unwatched => self.unwatched(id),
+            Progress::AlsoAt(places) => places.into_iter().for_each(|place| self.look_at_place(place)),
+        }
+    }
+
+    fn walk_batch(&mut self, id: RootId, mutations: Vec<Mutation>) {
+        let Some(root) = self.root(id) else {
+            // The root was removed meanwhile; its rows are gone.
+            self.walks.batch_committed();
+            return;
+        };
+        let fresh = matches!(root.running.as_ref().map(|running| &running.reach), Some(Reach::Dirs(_)));
+        let priority = if fresh { Priority::Fresh } else { Priority::Crawl };
+        let pending: Vec<(DirId, EntryRow)> = mutations.iter().filter_map(pending_row).collect();
+        let commit = self.commit(mutations);
+        if let Some(root) = self.root(id) {
+            root.last_commit = commit;
+        }
+        self.walk_commits.push_back(commit);
+        if !pending.is_empty() {
+            self.after_commit.push_back((commit, pending, priority));
+        }
+    }
+
+    fn walk_ended(&mut self, id: RootId, end: End) {
+        let now = super::core::wall_clock();
+        let Some(root) = self.roots.iter_mut().find(|root| root.id == id) else { return };
+        let whole = matches!(&root.running, Some(running) if running.reach == Reach::Below(Vec::new()));
+        let running = root.running.take();
+        match end {
+            End::Done { dirs, files } => {
+                if whole {
+                    root.crawled = now;
+                    tracing::info!(path = ?root.path.as_path(), dirs, files, "looked at a root");
+                }
+            }
+            End::Cancelled => running.into_iter().for_each(|running| root.wanted.put_back(running.reach)),
+            End::RootGone(why) => {
+                tracing::warn!(path = ?root.path.as_path(), error = %why, "a root is gone, keeping its rows");
+                root.offline = format!("it cannot be opened: {why}; it is looked at again when it comes back");
+                let forget = root.options.forget_when_unmounted.unwrap_or(false);
+                let path = root.path.as_bytes().to_vec();
+                if forget && let Ok(Some(dir)) = self.store.dir_at(&path) {
+                    self.commit(vec![Mutation::RemoveDir(dir)]);
+                }
+            }
+            End::Store(why) => self.store_trouble(why),
+        }
+        self.tell_roots();
+        if let Some(root) = self.root(id).filter(|root| !root.is_busy()) {
+            let id = root.id;
+            self.jobs.walked(id);
+        }
+    }
+
+    /// Roots that are not there, as a degraded state.
+    pub(crate) fn tell_roots(&mut self) {
+        let gone: Vec<_> = self.roots.iter().filter(|r| !r.offline.is_empty()).map(|r| r.path.to_string()).collect();
+        match gone.is_empty() {
+            true => _ = self.degraded.remove("root-offline"),
+            false => {
+                let text = format!("{} cannot be opened; mount it, or use metactl unwatch", gone.join(", "));
+                self.degraded.insert("root-offline", text);
+            }
+        }
+    }
+
+    fn engine_tells(&mut self, event: EngineEvent) {
+        match event {
+            EngineEvent::Finished(job, outcome) => {
+                let now = self.now();
+                match self.reading.finished(job, outcome, now) {
+                    Next::Commit(mutations) => self.results.extend(mutations),
+                    Next::Suspect(mutation, job) => {
+                        let commit = self.commit(vec![mutation]);
+                        self.reading.retry_when_durable(commit, job);
+                    }
+                    Next::LookAt(place) => self.look_at_place(place),
+                    Next::Nothing => {}
+                }
+            }
+            EngineEvent::Distrusted(files) => self.read_again(&files),
+            EngineEvent::NoWorkers { why } => {
+                tracing::error!(error = %why, "no worker can be started, trying again ever more slowly");
+                self.degraded.insert("no-workers", format!("no file can be read: {why}"));
+            }
+            EngineEvent::WorkersBack => {
+                tracing::info!("workers run again");
+                self.degraded.remove("no-workers");
+            }
+        }
+    }
+
+    /// A captured worker may have falsified these records.
+    fn read_again(&mut self, files: &[FileId]) {
+        tracing::warn!(files = files.len(), "a worker broke out of its rules, reading again what it had read");
+        let mut mutations = Vec::new();
+        for file in files {
+            let row = self.store.file(*file).ok().flatten().map(|file| file.place.clone());
+            let entry = row.and_then(|place| Some((place.dir, self.store.entry(place.dir, &place.name).ok()??)));
+            mutations.extend(entry.and_then(|(dir, entry)| pending(dir, entry)));
+        }
+        if !mutations.is_empty() {
+            let commit = self.commit(mutations.clone());
+            let rows = mutations.iter().filter_map(pending_row).collect();
+            self.after_commit.push_back((commit, rows, Priority::Crawl));
+        }
+    }
+
+    /// Looks at one name again.
+    fn look_at_place(&mut self, place: Place) {
+        if let Ok(Some(dir)) = self.store.path(place.dir) {
+            self.look_at_dir(&dir, Scope::Names(vec![place.name]));
+        }
+    }
+
+    fn store_tells(&mut self, event: StoreEvent) {
+        match event {
+            StoreEvent::Committed { commit, changed } => self.committed_up_to(commit, changed),
+            StoreEvent::Durable { commit } => {
+                self.durable = commit;
+                if self.degraded.remove("store").is_some() {
+                    tracing::info!("the store can be written again");
+                }
+                let now = self.now();
+                self.reading.durable(commit, now);
+            }
+            StoreEvent::Trouble { text, fatal } => {
+                if fatal {
+                    tracing::error!(error = %text, "the store cannot be used");
+                } else {
+                    tracing::warn!(error = %text, "the store cannot be written, trying again");
+                }
+                self.store_trouble(text);
+            }
+        }
+    }
+
+    fn store_trouble(&mut self, text: String) {
+        self.degraded.insert("store", text);
+    }
+
+    fn committed_up_to(&mut self, commit: CommitId, changed: Vec<Changed>) {
+        self.committed = commit;
+        while self.walk_commits.front().is_some_and(|at| *at <= commit) {
+            self.walk_commits.pop_front();
+            self.walks.batch_committed();
+        }
+        let directories: BTreeSet<DirId> = changed.iter().map(|changed| changed.place.dir).collect();
+        if let Some(view) = &self.view {
+            view.commit(commit, &changed);
+        } else {
+            self.show(commit);
+        }
+        if !directories.is_empty() {
+            self.tell_changed(commit, directories);
+        }
+        self.queue_committed(commit);
+    }
+
+    /// Rows that are committed now become jobs, as far as the queue has room; the store keeps the others.
+    fn queue_committed(&mut self, commit: CommitId) {
+        let roots: Vec<_> = self.roots.iter().map(|root| root.spec.path.clone()).collect();
+        let now = self.now();
+        while self.after_commit.front().is_some_and(|(at, ..)| *at <= commit) {
+            let Some((_, rows, priority)) = self.after_commit.pop_front() else { return };
+            if !self.reading.has_room() {
+                self.reading.search();
+                continue;
+            }
+            match targets(&*self.store, &roots, &rows) {
+                Ok(targets) => targets.into_iter().for_each(|target| self.reading.want(target, priority, now)),
+                Err(error) => {
+                    self.store_trouble(config::chain(&error));
+                    self.reading.search();
+                }
+            }
+        }
+    }
+
+    fn drained_up_to(&mut self, commit: CommitId) {
+        self.drained = self.drained.max(commit);
+        self.show(self.visible_up_to());
+    }
+
+    /// Readers see the results up to here: whoever waits for them is told.
+    fn show(&mut self, commit: CommitId) {
+        for file in self.visible.reached(commit) {
+            self.jobs.file_done(file);
+        }
+    }
+
+    /// Keeps what could not be looked at, for the status; a bounded number.
+    fn problem(&mut self, path: Vec<u8>, text: String) {
+        let sentence = format!("{} cannot be looked at: {text}", crate::control::shown(&path));
+        self.degraded.insert("unreadable-directory", format!("{sentence}; give the daemon's user the right to read it"));
+    }
+}
+
+/// The row that a mutation leaves to be read.
+fn pending_row(mutation: &Mutation) -> Option<(DirId, EntryRow)> {
+    let (dir, entry) = match mutation {
+        Mutation::PutFile { dir, entry } => (dir, entry),
+        Mutation::MoveFile { to, entry, .. } => (to, entry),
+        _ => return None,
+    };
+    matches!(entry.node, Node::File(FileRow { state: FileState::Pending, .. })).then(|| (*dir, entry.clone()))
+}
+
+/// The mutation that makes a file be read again.
+pub(crate) fn pending(dir: DirId, entry: EntryRow) -> Option<Mutation> {
+    let Node::File(file) = entry.node else { return None };
+    let node = Node::File(FileRow { state: FileState::Pending, ..file });
+    Some(Mutation::PutFile { dir, entry: EntryRow { node, ..entry } })
+}

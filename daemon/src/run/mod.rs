@@ -1,0 +1,178 @@
+//! Joins the stages: takes what they tell, gives them what they ask for, ends them in order.
+//!
+//! One loop owns all that changes; it never blocks, so stages may block on telling it. Each file beside this one owns
+//! one part of the state; the loop only routes.
+
+mod answers;
+mod board;
+mod commands;
+mod core;
+mod events;
+mod jobs;
+mod kept;
+mod pauses;
+mod reading;
+mod roots;
+mod walks;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use anyhow::Context;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::{Notify, mpsc, watch},
+    time::Instant,
+};
+
+use self::{core::Core, reading::Target, roots::RootId};
+use crate::{
+    bus,
+    config::Settings,
+    control::{Control, Facts, JobNumber, Published},
+    crawl::{End, Progress},
+    engine::EngineEvent,
+    model::DirId,
+    store::StoreEvent,
+    watch::{Hint, coalesce::Pending},
+};
+
+pub use kept::KeptError;
+
+/// Things told that may wait to be taken up; who tells more waits.
+const WAITING: usize = 1_024;
+/// Things taken up before time is given to the other stages.
+const TURN: usize = 256;
+/// How long a name that was just made may wait for its close.
+const UNSETTLED: Duration = Duration::from_millis(100);
+
+/// What a daemon is started with.
+pub struct Start {
+    pub settings: Settings,
+    /// Where to look for commands.
+    pub bus: bus::Place,
+    /// Reads the settings again.
+    pub reload: Box<dyn Fn() -> anyhow::Result<Settings>>,
+    /// Told once, when the daemon answers and its roots are being looked at.
+    pub ready: Box<dyn FnOnce()>,
+}
+
+impl std::fmt::Debug for Start {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Start").field("settings", &self.settings).field("bus", &self.bus).finish_non_exhaustive()
+    }
+}
+
+/// Everything a stage can tell.
+#[derive(Debug)]
+pub(crate) enum Event {
+    Walk(RootId, Progress),
+    WalkEnded(RootId, End),
+    Engine(EngineEvent),
+    Store(StoreEvent),
+    /// The store was searched for pending files.
+    Swept { found: Vec<Target>, next: Option<DirId> },
+    /// The files a job is about.
+    Found { job: JobNumber, targets: Vec<Target>, missing: u64 },
+    /// Readers of the mount see everything up to this commit.
+    Drained(u64),
+    ViewEnded(String),
+}
+
+/// Hints from the kernel, gathered until the loop takes them.
+#[derive(Debug, Default)]
+pub(crate) struct Hints {
+    // A lock: the kernel's queue is drained on threads that must only remember.
+    pending: Mutex<Pending>,
+    come: Notify,
+}
+
+impl Hints {
+    /// Remembers; called on the threads that drain the kernel's queues.
+    fn add(&self, hint: Hint) {
+        self.lock().add(hint);
+        self.come.notify_one();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs until told to stop. Everything is closed in order when it returns.
+///
+/// Errors: what keeps the daemon from doing anything at all: the store, or another daemon on the bus.
+pub async fn run(start: Start) -> anyhow::Result<()> {
+    let Start { settings, bus: place, reload, ready } = start;
+    let (events, mut told) = mpsc::channel(WAITING);
+    let hints = Arc::new(Hints::default());
+    let (control, mut commands) = Control::channel();
+    let (facts, facts_seen) = watch::channel(Facts::default());
+    let (changed, changed_seen) = mpsc::unbounded_channel();
+    let mut core = Core::open(settings, events, Arc::clone(&hints), facts, changed)?;
+    let published = Published { facts: facts_seen, changed: changed_seen };
+    let bus = match bus::serve(&place, control, published).await {
+        Ok(bus) => Some(bus),
+        Err(error @ bus::Error::NameTaken { .. }) => {
+            core.stop().await;
+            return Err(error).context("another daemon is in charge");
+        }
+        Err(error) => {
+            core.no_bus(&error);
+            None
+        }
+    };
+    core.mount();
+    ready();
+    let mut bus_is_lost = bus.is_none();
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    let mut hangup = signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?;
+    loop {
+        core.pump();
+        let due = core.due();
+        tokio::select! {
+            Some(command) = commands.recv() => core.command(command, &*reload),
+            Some(event) = told.recv() => {
+                core.event(event);
+                for _ in 0..TURN {
+                    let Ok(event) = told.try_recv() else { break };
+                    core.event(event);
+                }
+            }
+            () = hints.come.notified() => core.hinted(),
+            () = until(due) => {}
+            () = lost(bus.as_ref()), if !bus_is_lost => {
+                bus_is_lost = true;
+                core.bus_lost();
+            }
+            _ = hangup.recv() => core.reload(&*reload),
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        }
+    }
+    core.stopping();
+    if let Some(bus) = bus {
+        bus.close().await;
+    }
+    let draining = tokio::spawn(async move { while told.recv().await.is_some() {} });
+    core.stop().await;
+    draining.abort();
+    Ok(())
+}
+
+async fn lost(bus: Option<&bus::Bus>) {
+    match bus {
+        Some(bus) => bus.lost().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}

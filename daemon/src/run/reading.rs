@@ -1,0 +1,303 @@
+//! From a pending row to a committed result: the queue, the engine, and what follows from each outcome.
+
+use std::{collections::HashMap, time::Duration};
+
+use crate::{
+    config::Retry,
+    engine::Engine,
+    model::{
+        Access, Cost, DirId, EntryRow, FailureKind, FileId, FileResult, FileRow, Fingerprint, Identity, Job, JobId, Mutation,
+        Node, Outcome, Place, PolicyId, Priority, ReaderId,
+    },
+    queue::{Queue, Settle},
+    store::CommitId,
+};
+
+/// Jobs below which the store is asked for more pending files.
+const LOW: usize = 2_048;
+/// Jobs above which new ones are left to the store.
+const HIGH: usize = 8_192;
+
+/// A file that can become a job.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    place: Place,
+    identity: Identity,
+    access: Access,
+    file: FileRow,
+    /// The root's absolute path.
+    root: Box<[u8]>,
+    /// Below the root.
+    path: Box<[u8]>,
+}
+
+impl Target {
+    /// `None` for a directory.
+    pub fn new(dir: DirId, entry: &EntryRow, root: &[u8], path: Vec<u8>) -> Option<Self> {
+        let Node::File(file) = entry.node else { return None };
+        let place = Place { dir, name: entry.name.clone() };
+        Some(Self { place, identity: entry.identity, access: entry.access, file, root: root.into(), path: path.into() })
+    }
+
+    /// The file's number.
+    pub fn id(&self) -> FileId {
+        self.file.id
+    }
+
+    /// The row it was made of, with its directory.
+    pub fn into_row(self) -> (DirId, EntryRow) {
+        let Self { place, identity, access, file, .. } = self;
+        (place.dir, EntryRow { name: place.name, identity, access, node: Node::File(file) })
+    }
+}
+
+/// The search of the store for pending files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sweep {
+    /// Nothing is known to be pending beyond the queue.
+    Rest,
+    /// To go on from here.
+    Due { from: DirId },
+    /// Under way; `again` when something became pending meanwhile.
+    Running { again: bool },
+}
+
+/// What follows from an outcome.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Next {
+    /// To be committed.
+    Commit(Vec<Mutation>),
+    /// To be committed; the job is tried again once that is durable.
+    Suspect(Mutation, Box<Job>),
+    /// The file is not what the plan saw: look at its name.
+    LookAt(Place),
+    Nothing,
+}
+
+/// All reading.
+pub(crate) struct Reading {
+    pub engine: Box<dyn Engine>,
+    pub queue: Queue,
+    in_hand: HashMap<JobId, Job>,
+    /// By file, the job in hand, and what is wanted after it.
+    busy: HashMap<FileId, (JobId, Option<(Target, Priority)>)>,
+    /// Failed tries by file.
+    suspects: HashMap<FileId, u8>,
+    /// Retries whose failed try is not durable yet.
+    not_durable: Vec<(CommitId, Box<Job>)>,
+    pub sweep: Sweep,
+    retry: Retry,
+    policy: PolicyId,
+    next_job: u64,
+    /// Since the start.
+    pub totals: Totals,
+}
+
+/// Counted since the start.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Totals {
+    /// Results given to the store.
+    pub finished: u64,
+    /// Of them, files without a record.
+    pub failed: u64,
+    /// Workers that failed on a file.
+    pub strikes: u64,
+}
+
+impl Reading {
+    pub fn new(engine: Box<dyn Engine>, settle: Settle, retry: Retry, policy: PolicyId) -> Self {
+        Self {
+            engine,
+            queue: Queue::new(settle),
+            in_hand: HashMap::new(),
+            busy: HashMap::new(),
+            suspects: HashMap::new(),
+            not_durable: Vec::new(),
+            sweep: Sweep::Due { from: DirId::TOP },
+            retry,
+            policy,
+            next_job: 0,
+            totals: Totals::default(),
+        }
+    }
+
+    /// Failed tries of an earlier run.
+    pub fn remember_suspects(&mut self, suspects: Vec<(FileId, u8, FailureKind)>) {
+        self.suspects = suspects.into_iter().map(|(file, attempts, _)| (file, attempts)).collect();
+    }
+
+    /// Forgets the failed tries of a file that a person wants read again.
+    pub fn forgive(&mut self, file: FileId) -> Option<Mutation> {
+        self.suspects.remove(&file).map(|_| Mutation::ClearSuspect(file))
+    }
+
+    /// Nothing waits, nothing is in hand, nothing is to be searched for.
+    pub fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.in_hand.is_empty() && self.not_durable.is_empty() && self.sweep == Sweep::Rest
+    }
+
+    /// Jobs with the engine.
+    pub fn in_hand(&self) -> usize {
+        self.in_hand.len()
+    }
+
+    /// Retries that wait for their time.
+    pub fn delayed(&self) -> usize {
+        self.not_durable.len()
+    }
+
+    /// Whether the queue takes more of what the store could tell later.
+    pub fn has_room(&self) -> bool {
+        self.queue.len() < HIGH
+    }
+
+    /// Whether the store should be searched for pending files, and from where.
+    pub fn sweep_from(&self) -> Option<DirId> {
+        match self.sweep {
+            Sweep::Due { from } if self.queue.len() < LOW => Some(from),
+            _ => None,
+        }
+    }
+
+    /// Something is pending that is not in the queue.
+    pub fn search(&mut self) {
+        self.sweep = match self.sweep {
+            Sweep::Running { .. } => Sweep::Running { again: true },
+            _ => Sweep::Due { from: DirId::TOP },
+        };
+    }
+
+    /// What a search found, and where to go on.
+    pub fn swept(&mut self, found: Vec<Target>, next: Option<DirId>, now: Duration) {
+        let again = self.sweep == Sweep::Running { again: true };
+        self.sweep = match (next, again) {
+            (Some(from), false) => Sweep::Due { from },
+            (_, true) => Sweep::Due { from: DirId::TOP },
+            (None, false) => Sweep::Rest,
+        };
+        for target in found {
+            if !self.queue.contains(target.file.id) && !self.waits_for_durability(target.file.id) {
+                self.want(target, Priority::Crawl, now);
+            }
+        }
+    }
+
+    /// Queues a pending file. What is in hand already is read again afterwards, if it changed.
+    pub fn want(&mut self, target: Target, priority: Priority, now: Duration) {
+        if let Some((job, after)) = self.busy.get_mut(&target.file.id) {
+            let same = self.in_hand.get(job).is_some_and(|job| {
+                job.stamp == target.file.fingerprint.stamp && job.place == target.place && priority != Priority::Asked
+            });
+            if !same {
+                *after = Some((target, priority));
+            }
+            return;
+        }
+        let job = self.job(target, priority);
+        match priority {
+            Priority::Fresh => self.queue.push_fresh(job, now),
+            _ => self.queue.push(job),
+        }
+    }
+
+    /// Gives the engine what it takes.
+    pub fn feed(&mut self, now: Duration) {
+        while self.engine.credit() > 0 {
+            let Some(mut job) = self.queue.pop(now) else { return };
+            self.next_job += 1;
+            job.id = JobId(self.next_job);
+            self.busy.insert(job.file, (job.id, None));
+            self.in_hand.insert(job.id, job.clone());
+            self.engine.submit(job);
+        }
+    }
+
+    /// What follows from an outcome. An unknown job's is dropped.
+    pub fn finished(&mut self, id: JobId, outcome: Outcome, now: Duration) -> Next {
+        let Some(job) = self.in_hand.remove(&id) else { return Next::Nothing };
+        let after = self.busy.remove(&job.file).and_then(|(_, after)| after);
+        if let Some((target, priority)) = after {
+            self.want(target, priority, now);
+        }
+        match outcome {
+            Outcome::Read { record, reader, cost } => self.result(&job, FileResult::Record(*record), reader, cost),
+            Outcome::Unreadable { kind, text } => self.give_up(&job, kind, text),
+            Outcome::Gone | Outcome::Changed => Next::LookAt(job.place),
+            Outcome::Strike { kind, text } => self.strike(job, kind, text),
+            Outcome::Returned => {
+                if !self.queue.contains(job.file) {
+                    self.queue.push(job);
+                }
+                Next::Nothing
+            }
+        }
+    }
+
+    /// The failed try is to be durable with this commit; then the file is tried again.
+    pub fn retry_when_durable(&mut self, commit: CommitId, job: Box<Job>) {
+        self.not_durable.push((commit, job));
+    }
+
+    /// Queues the retries whose failed tries are durable now.
+    pub fn durable(&mut self, commit: CommitId, now: Duration) {
+        let (ready, waiting) = std::mem::take(&mut self.not_durable).into_iter().partition(|(at, _)| *at <= commit);
+        self.not_durable = waiting;
+        for (_, job) in ready {
+            let job: Box<Job> = job;
+            let wait = self.backoff(&job);
+            self.queue.push_at(*job, now + wait);
+        }
+    }
+
+    fn waits_for_durability(&self, file: FileId) -> bool {
+        self.not_durable.iter().any(|(_, job)| job.file == file)
+    }
+
+    fn result(&mut self, job: &Job, result: FileResult, reader: ReaderId, cost: Cost) -> Next {
+        self.totals.finished += 1;
+        let fingerprint = Fingerprint { stamp: job.stamp, reader, policy: self.policy };
+        let (file, place, attempts) = (job.file, job.place.clone(), job.attempts);
+        let mut mutations =
+            vec![Mutation::PutResult { file, place, fingerprint, result: Box::new(result), cost, attempts }];
+        mutations.extend(self.forgive(file));
+        Next::Commit(mutations)
+    }
+
+    fn give_up(&mut self, job: &Job, kind: FailureKind, text: String) -> Next {
+        self.totals.failed += 1;
+        self.result(job, FileResult::Failed { kind, text }, ReaderId(0), Cost::default())
+    }
+
+    fn strike(&mut self, mut job: Job, kind: FailureKind, text: String) -> Next {
+        self.totals.strikes += 1;
+        job.attempts = job.attempts.saturating_add(1);
+        if job.attempts >= self.retry.attempts {
+            return self.give_up(&job, kind, text);
+        }
+        self.suspects.insert(job.file, job.attempts);
+        let suspect = Mutation::PutSuspect { file: job.file, attempts: job.attempts, kind };
+        Next::Suspect(suspect, Box::new(job))
+    }
+
+    /// Doubles with each try; spread by the job's number, so that suspects do not come together again.
+    fn backoff(&self, job: &Job) -> Duration {
+        let doubled = self.retry.backoff.saturating_mul(1 << u32::from(job.attempts.clamp(1, 16) - 1));
+        let jitter = doubled.mul_f64((job.file.0 % 32) as f64 / 64.0);
+        (doubled + jitter).min(self.retry.backoff_max)
+    }
+
+    fn job(&self, target: Target, priority: Priority) -> Job {
+        Job {
+            id: JobId(0),
+            file: target.file.id,
+            place: target.place,
+            root: target.root,
+            path: target.path,
+            fs: target.identity.fs,
+            inode: target.identity.inode,
+            stamp: target.file.fingerprint.stamp,
+            priority,
+            attempts: self.suspects.get(&target.file.id).copied().unwrap_or(0),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The watched directories and what has to be looked at in each. Pure but for the rules' construction.
+//!
+//! Each root has one walk at a time; what comes up meanwhile waits here, joined with what waits already.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use crate::{
+    config::Settings,
+    control::{AbsPath, Error, RootOptions, RootOrigin, RootState},
+    crawl::{self, Reach, Seen},
+    plan::Scope,
+    store::CommitId,
+    watch::rules::Chain,
+};
+
+/// A root's number, for one run of the daemon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct RootId(pub u32);
+
+/// A watched directory.
+#[derive(Debug)]
+pub(crate) struct Root {
+    pub id: RootId,
+    pub path: AbsPath,
+    pub options: RootOptions,
+    pub origin: RootOrigin,
+    /// What a walk needs of it.
+    pub spec: crawl::Root,
+    /// Why it is offline; empty while it is there.
+    pub offline: String,
+    /// Whether some of it is not watched by the kernel.
+    pub unwatched: bool,
+    /// When its last whole walk ended, microseconds since 1970.
+    pub crawled: u64,
+    /// What waits to be looked at.
+    pub wanted: Wanted,
+    pub running: Option<Running>,
+    /// The last change of its walks; the next walk starts when it is committed.
+    pub last_commit: CommitId,
+}
+
+/// Looks that wait.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Directories by path below the root.
+    dirs: BTreeMap<Vec<u8>, Scope>,
+    /// Subtrees by path below the root; empty is all of it.
+    below: Vec<Vec<u8>>,
+}
+
+/// A walk under way.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub reach: Reach,
+    pub seen: Arc<Seen>,
+}
+
+impl Wanted {
+    /// Adds a look at a directory.
+    pub fn dir(&mut self, relative: Vec<u8>, scope: Scope) {
+        match (self.dirs.get_mut(&relative), scope) {
+            (Some(Scope::Whole), _) => {}
+            (Some(Scope::Names(names)), Scope::Names(more)) => {
+                names.extend(more);
+                names.sort_unstable();
+                names.dedup();
+            }
+            (_, scope) => _ = self.dirs.insert(relative, scope),
+        }
+    }
+
+    /// Adds a look at a subtree.
+    pub fn subtree(&mut self, relative: Vec<u8>) {
+        if self.below.iter().any(|have| is_below(&relative, have)) {
+            return;
+        }
+        self.below.retain(|have| !is_below(have, &relative));
+        self.below.push(relative);
+    }
+
+    /// What to walk next: what changed just now before what is merely checked.
+    pub fn take(&mut self) -> Option<Reach> {
+        if !self.dirs.is_empty() {
+            return Some(Reach::Dirs(std::mem::take(&mut self.dirs).into_iter().collect()));
+        }
+        self.below.pop().map(Reach::Below)
+    }
+
+    /// Gives back what a cancelled walk had taken.
+    pub fn put_back(&mut self, reach: Reach) {
+        match reach {
+            Reach::Dirs(dirs) => dirs.into_iter().for_each(|(relative, scope)| self.dir(relative, scope)),
+            Reach::Below(relative) => self.subtree(relative),
+        }
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.dirs.is_empty() && self.below.is_empty()
+    }
+}
+
+/// Whether `path` is `dir` or below it; both relative to one root.
+fn is_below(path: &[u8], dir: &[u8]) -> bool {
+    dir.is_empty() || path.strip_prefix(dir).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+}
+
+impl Root {
+    /// A root that has not been looked at. `own` are the daemon's own directories, never indexed.
+    pub fn new(
+        id: RootId,
+        path: AbsPath,
+        options: RootOptions,
+        origin: RootOrigin,
+        settings: &Settings,
+    ) -> Result<Self, Error> {
+        let own = [&settings.store.path, &settings.mount.path].map(|path| bytes(path)).to_vec();
+        let hidden = options.hidden.unwrap_or(false);
+        let rules = Chain::at_root(path.as_bytes(), hidden, &settings.ignore, own).map_err(|error| {
+            Error::InvalidArgument {
+                what: format!("a pattern of the setting ignore is not valid: {error}"),
+                hint: "correct it in the configuration; the syntax is that of gitignore".into(),
+            }
+        })?;
+        let spec = crawl::Root {
+            path: path.as_bytes().into(),
+            cross_filesystems: options.cross_filesystems.unwrap_or(false),
+            watch: !options.poll.unwrap_or(false),
+            rules,
+            policy: settings.policy(),
+        };
+        Ok(Self {
+            id,
+            path,
+            options,
+            origin,
+            spec,
+            offline: String::new(),
+            unwatched: false,
+            crawled: 0,
+            wanted: Wanted::default(),
+            running: None,
+            last_commit: CommitId(0),
+        })
+    }
+
+    /// The path below the root; `None` if it is not below it.
+    pub fn relative(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let root = self.path.as_bytes();
+        let rest = path.strip_prefix(root)?;
+        match rest.first() {
+            None => Some(Vec::new()),
+            Some(b'/') => Some(rest[1..].to_vec()),
+            Some(_) if root == b"/" => Some(rest.to_vec()),
+            Some(_) => None,
+        }
+    }
+
+    /// How it is, and a sentence why where it is not simply watched.
+    pub fn state(&self) -> (RootState, String) {
+        if !self.offline.is_empty() {
+            return (RootState::Offline, self.offline.clone());
+        }
+        if matches!(&self.running, Some(Running { reach: Reach::Below(at), .. }) if at.is_empty()) {
+            return (RootState::Crawling, String::new());
+        }
+        if !self.spec.watch {
+            return (RootState::Polling, "its option poll is set".into());
+        }
+        match self.unwatched {
+            true => (RootState::Polling, "no more directories can be watched; see the degraded states".into()),
+            false => (RootState::Watching, String::new()),
+        }
+    }
+
+    /// Whether looks wait or are under way.
+    pub fn is_busy(&self) -> bool {
+        self.running.is_some() || (self.offline.is_empty() && !self.wanted.is_empty())
+    }
+}
+
+/// The bytes of a path.
+pub(crate) fn bytes(path: &std::path::Path) -> Vec<u8> {
+    use std::os::unix::ffi::OsStringExt;
+    PathBuf::from(path).into_os_string().into_vec()
+}
+
+/// The root that a path is below (there is at most one) and the path below it.
+pub(crate) fn owner<'a>(roots: &'a [Root], path: &[u8]) -> Option<(&'a Root, Vec<u8>)> {
+    roots.iter().find_map(|root| root.relative(path).map(|relative| (root, relative)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(list: &[&str]) -> Scope {
+        Scope::Names(list.iter().map(|name| name.as_bytes().into()).collect())
+    }
+
+    #[test]
+    fn looks_at_one_directory_are_joined() {
+        let mut wanted = Wanted::default();
+        wanted.dir(b"d".to_vec(), names(&["b"]));
+        wanted.dir(b"d".to_vec(), names(&["a", "b"]));
+        wanted.dir(b"e".to_vec(), Scope::Whole);
+        wanted.dir(b"e".to_vec(), names(&["x"]));
+        let Some(Reach::Dirs(dirs)) = wanted.take() else { panic!("directories first") };
+        assert_eq!(dirs, [(b"d".to_vec(), names(&["a", "b"])), (b"e".to_vec(), Scope::Whole)]);
+        assert!(wanted.is_empty());
+    }
+
+    #[test]
+    fn a_subtree_takes_in_those_below_it() {
+        let mut wanted = Wanted::default();
+        for path in ["a/b", "ab", "a", "a/c"] {
+            wanted.subtree(path.as_bytes().to_vec());
+        }
+        assert_eq!(wanted.below, [b"ab".to_vec(), b"a".to_vec()]);
+        wanted.subtree(Vec::new());
+        assert_eq!(wanted.below, [Vec::<u8>::new()]);
+    }
+}

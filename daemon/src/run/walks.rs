@@ -1,0 +1,76 @@
+//! Starts walks on threads of their own and carries what they tell back to the loop.
+
+use std::sync::Arc;
+
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, mpsc},
+};
+
+use super::{
+    Event,
+    roots::{Root, Running},
+};
+use crate::{
+    crawl::{Crawl, End, Progress, Seen},
+    store::CommitId,
+};
+
+/// Batches of changes that may wait for the store, over all walks.
+const BATCHES: usize = 32;
+
+/// What all walks share.
+#[derive(Debug)]
+pub(crate) struct Walks {
+    crawl: Arc<Crawl>,
+    events: mpsc::Sender<Event>,
+    /// One permit a batch, given back when it is committed: a walk never runs far ahead of the store.
+    room: Arc<Semaphore>,
+}
+
+impl Walks {
+    pub fn new(crawl: Crawl, events: mpsc::Sender<Event>) -> Self {
+        Self { crawl: Arc::new(crawl), events, room: Arc::new(Semaphore::new(BATCHES)) }
+    }
+
+    /// Starts the root's next walk, if one is wanted and the changes of its last are committed.
+    pub fn start(&self, root: &mut Root, committed: CommitId) {
+        if root.running.is_some() || !root.offline.is_empty() || root.last_commit > committed {
+            return;
+        }
+        let Some(reach) = root.wanted.take() else { return };
+        let seen = Arc::new(Seen::default());
+        root.running = Some(Running { reach: reach.clone(), seen: Arc::clone(&seen) });
+        let (crawl, events, room) = (Arc::clone(&self.crawl), self.events.clone(), Arc::clone(&self.room));
+        let (id, spec) = (root.id, root.spec.clone());
+        let handle = Handle::current();
+        tokio::task::spawn_blocking(move || {
+            let mut tell = |progress| {
+                if matches!(progress, Progress::Batch(_)) {
+                    match handle.block_on(room.acquire()) {
+                        Ok(permit) => permit.forget(),
+                        // The daemon is stopping; what was not committed is found by the next walk.
+                        Err(_closed) => return,
+                    }
+                }
+                // Fails only when the daemon is stopping.
+                _ = events.blocking_send(Event::Walk(id, progress));
+            };
+            let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                crawl.walk(&spec, &reach, &seen, &mut tell)
+            }));
+            let end = caught.unwrap_or_else(|_| End::Store("the walk panicked; see the log".into()));
+            _ = events.blocking_send(Event::WalkEnded(id, end));
+        });
+    }
+
+    /// A batch is committed.
+    pub fn batch_committed(&self) {
+        self.room.add_permits(1);
+    }
+
+    /// No walk gets any further.
+    pub fn close(&self) {
+        self.room.close();
+    }
+}
