@@ -7,8 +7,8 @@ use metaextract::json::Form;
 /// What the program is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// Keep the index: the daemon itself.
-    Serve,
+    /// Keep the index: the daemon itself. `options` are settings as `KEY=VALUE`.
+    Serve { options: Vec<String> },
     /// Read files and print their records.
     Extract {
         form: Form,
@@ -17,7 +17,7 @@ pub enum Command {
     /// Be a worker; what it needs comes over standard input.
     Worker,
     /// Check the configuration and say what is wrong with it.
-    CheckConfig,
+    CheckConfig { options: Vec<String> },
     Version,
     Help,
 }
@@ -31,7 +31,7 @@ pub enum Files {
 }
 
 pub const HELP: &str = "\
-Usage: metaextractd [--check-config]
+Usage: metaextractd [--set KEY=VALUE]... [--check-config]
        metaextractd extract [--json] [--raw] FILE...|-
 
 Without arguments: keeps the metadata of all files under the watched directories current. metactl controls it.
@@ -43,24 +43,33 @@ Commands:
                     --raw    values as recorded, like exiftool -n
 
 Options:
-      --check-config  Checks the configuration and ends
-  -h, --help          Prints this text
-  -V, --version       Prints the version
+      --set KEY=VALUE  Sets a key of the configuration, such as workers.max=2; wins over files and environment
+      --check-config   Checks the configuration and ends
+  -h, --help           Prints this text
+  -V, --version        Prints the version
 ";
 
 /// Parses a command line without its first word, the program.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, lexopt::Error> {
     use lexopt::prelude::{Long, Short, Value};
     let mut args = lexopt::Parser::from_args(args);
-    let command = match args.next()? {
-        None => return Ok(Command::Serve),
-        Some(Value(verb)) if verb == "extract" => return extract(args),
-        Some(Long("worker")) => Command::Worker,
-        Some(Long("check-config")) => Command::CheckConfig,
-        Some(Short('V') | Long("version")) => Command::Version,
-        Some(Short('h') | Long("help")) => Command::Help,
-        Some(other) => return Err(other.unexpected()),
-    };
+    let mut options = Vec::new();
+    let mut check = false;
+    while let Some(arg) = args.next()? {
+        match arg {
+            Value(verb) if verb == "extract" && options.is_empty() && !check => return extract(args),
+            Long("worker") => return alone(args, Command::Worker),
+            Short('V') | Long("version") => return alone(args, Command::Version),
+            Short('h') | Long("help") => return alone(args, Command::Help),
+            Long("check-config") => check = true,
+            Long("set") => options.push(args.value()?.parse()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(if check { Command::CheckConfig { options } } else { Command::Serve { options } })
+}
+
+fn alone(mut args: lexopt::Parser, command: Command) -> Result<Command, lexopt::Error> {
     match args.next()? {
         None => Ok(command),
         Some(other) => Err(other.unexpected()),
@@ -100,9 +109,11 @@ mod tests {
     fn command_lines_mean_what_help_says() {
         let extract = |form, files| Ok(Command::Extract { form, files });
         let given = |names: &[&str]| Files::Given(names.iter().map(PathBuf::from).collect());
-        assert_eq!(parsed(""), Ok(Command::Serve));
+        assert_eq!(parsed(""), Ok(Command::Serve { options: vec![] }));
         assert_eq!(parsed("--worker"), Ok(Command::Worker));
-        assert_eq!(parsed("--check-config"), Ok(Command::CheckConfig));
+        assert_eq!(parsed("--check-config"), Ok(Command::CheckConfig { options: vec![] }));
+        let options = vec!["a.b=1".to_owned(), "c=x".to_owned()];
+        assert_eq!(parsed("--set a.b=1 --set c=x"), Ok(Command::Serve { options }));
         assert_eq!(parsed("-V"), Ok(Command::Version));
         assert_eq!(parsed("extract --help"), Ok(Command::Help));
         assert_eq!(parsed("extract --json a b"), extract(Form::Printed, given(&["a", "b"])));

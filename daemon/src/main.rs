@@ -7,8 +7,10 @@ use std::{
 
 use metaextractd::{
     args::{self, Command},
+    config::read::read,
     engine, extract_command, malloc,
     proto::Schedule,
+    serve,
     worker,
 };
 
@@ -21,10 +23,14 @@ fn main() -> ExitCode {
             let config = engine::Config { schedule: Schedule::Normal, ..engine::Config::default() };
             extract_command::run(config, form, files)
         }
-        Ok(Command::Serve | Command::CheckConfig) => {
-            say(&mut io::stderr(), "metaextractd: the daemon is not built yet\n");
-            ExitCode::FAILURE
-        }
+        Ok(Command::Serve { options }) => serve(options),
+        Ok(Command::CheckConfig { options }) => match serve::sources(options).and_then(|sources| Ok(read(&sources)?)) {
+            Ok(_) => {
+                say(&mut io::stdout(), "The configuration is in order.\n");
+                ExitCode::SUCCESS
+            }
+            Err(error) => fail(&error),
+        },
         Ok(Command::Version) => {
             say(&mut io::stdout(), concat!("metaextractd ", env!("CARGO_PKG_VERSION"), "\n"));
             ExitCode::SUCCESS
@@ -38,6 +44,19 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn serve(options: Vec<String>) -> ExitCode {
+    malloc::set_up();
+    match serve::serve(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    say(&mut io::stderr(), &format!("metaextractd: {error:#}\n"));
+    ExitCode::FAILURE
 }
 
 fn say(to: &mut dyn Write, text: &str) {

@@ -3,6 +3,10 @@
 //! `table` says which keys there are, `read` makes a [`Settings`] of files, environment and command line. Stages get
 //! the small part they need, never the whole.
 
+pub mod read;
+pub mod table;
+pub mod value;
+
 use std::{path::PathBuf, time::Duration};
 
 use metaextract::Limits;
@@ -133,7 +137,7 @@ impl Settings {
             },
             limits: FileLimits {
                 cpu: Duration::from_secs(5),
-                wall: Duration::from_secs(30),
+                wall: Duration::from_secs(60),
                 memory: 256 << 20,
                 extract: Limits::default(),
             },

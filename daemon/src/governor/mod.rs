@@ -4,7 +4,7 @@
 
 mod signals;
 
-pub use self::signals::{Machine, Memory, ProcessFigures};
+pub use self::signals::{Machine, Memory, ProcessFigures, pss};
 use crate::engine::Size;
 
 /// What a decision is made from.

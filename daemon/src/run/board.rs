@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     control::{Degraded, State},
+    governor::pss,
     store::Counts,
 };
 
@@ -58,13 +59,6 @@ impl Board {
             _ => String::new(),
         }
     }
-}
-
-/// Bytes of memory this process and its workers have to themselves or share fairly; 0 where the kernel does not say.
-pub(crate) fn pss(pid: u32) -> u64 {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap_or_default();
-    line.trim().strip_suffix(" kB").and_then(|number| number.trim().parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
 fn state(figures: &Figures) -> String {

@@ -19,6 +19,7 @@ use crate::{
         Reply, Resume, RootInfo, RootOptions, RootOrigin, StartedJob, StatusReport, StoreReport, WhyReport,
         WorkersReport,
     },
+    governor::pss,
     model::{self, DirId, EntryRow, FileState, Mutation, Node, Priority},
     plan::Scope,
     store::{Rows, StoreError},
@@ -81,8 +82,8 @@ impl Core {
             },
             workers: WorkersReport {
                 running: u32::try_from(workers.len()).unwrap_or(u32::MAX),
-                wanted: u32::try_from(self.settings.workers.max).unwrap_or(u32::MAX),
-                why: "as many as workers.max allows".into(),
+                wanted: u32::try_from(self.decision.size.workers).unwrap_or(u32::MAX),
+                why: self.decision.why.clone(),
                 isolation: self.isolation(),
                 lost: self.reading.totals.strikes,
             },
@@ -93,8 +94,8 @@ impl Core {
         let (store, ceiling) = (Arc::clone(&self.store), self.settings.workers.memory_ceiling);
         let path = self.settings.store.path.join("db");
         tokio::task::spawn_blocking(move || {
-            let workers = workers.iter().map(|worker| super::board::pss(worker.pid)).sum();
-            report.memory = MemoryReport { daemon: super::board::pss(std::process::id()), workers, ceiling };
+            let workers = workers.iter().map(|worker| pss(worker.pid)).sum();
+            report.memory = MemoryReport { daemon: pss(std::process::id()), workers, ceiling };
             report.store.size = std::fs::metadata(path).map_or(0, |file| file.len());
             count(&*store, &mut report.roots);
             _ = reply.send(Ok(report));

@@ -29,6 +29,7 @@ use crate::{
     control::{AbsPath, Changed, Degraded, Facts, Pause, RootOptions, RootOrigin, State},
     crawl::Crawl,
     engine::{self, EngineEvent, LocalEngine, Size},
+    governor::{self, Decision, Inputs, Machine},
     model::{DirId, EntryRow, FileState, Mutation, Priority, ReaderId},
     mount::View,
     queue::Settle,
@@ -42,6 +43,8 @@ use crate::{
 
 /// Files that one search of the store gives.
 const SWEEP: usize = 4_096;
+/// Between two decisions on workers, while there is work.
+const DECIDE: Duration = Duration::from_millis(250);
 /// Between two updates of the figures in the view, unless the state changes.
 const BOARD: Duration = Duration::from_millis(100);
 
@@ -85,7 +88,11 @@ pub(crate) struct Core {
     /// When what is not watched is looked at again.
     pub poll_due: Instant,
     pub stopping: bool,
-    wanted_workers: usize,
+    pub decision: Decision,
+    governor: governor::State,
+    machine: Machine,
+    /// Whether the last decision was one of a pause, and when it was made.
+    decided: (bool, Instant),
     /// What the board says, and since when.
     told: (State, Instant),
 }
@@ -149,7 +156,10 @@ impl Core {
             born: now,
             started: wall_clock(),
             stopping: false,
-            wanted_workers: 0,
+            decision: Decision { size: Size { workers: 0, batch_files: 0 }, why: "starting".into() },
+            governor: governor::State::default(),
+            machine: Machine::new(),
+            decided: (true, now),
             told: (State::Starting, now),
         };
         core.take_up_roots()?;
@@ -215,7 +225,7 @@ impl Core {
             _ = events.blocking_send(event);
         };
         let status = metafs::Status { names: NAMES, render: Box::new(move |name| board.render(name)) };
-        match View::mount(Arc::clone(&self.store), status, &self.settings.mount.path, Box::new(tell)) {
+        match View::mount(Arc::new(self.store.view()), status, &self.settings.mount.path, Box::new(tell)) {
             Ok(view) => self.view = Some(view),
             Err(error) => {
                 let text = format!("{error:#}; the metadata can be read with metactl show meanwhile");
@@ -329,11 +339,24 @@ impl Core {
     }
 
     fn resize(&mut self, paused: bool) {
-        let wanted = if paused { 0 } else { self.settings.workers.max.max(1) };
-        if wanted != self.wanted_workers {
-            self.wanted_workers = wanted;
-            self.reading.engine.resize(Size { workers: wanted, batch_files: self.settings.workers.batch_files });
+        let (was_paused, at) = self.decided;
+        if was_paused == paused && at.elapsed() < DECIDE {
+            return;
         }
+        self.decided = (paused, Instant::now());
+        let inputs = Inputs {
+            most: self.settings.workers.max,
+            cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            batch_files: self.settings.workers.batch_files,
+            memory: self.machine.memory(),
+            paused,
+        };
+        let decision = governor::decide(&inputs, &mut self.governor);
+        if decision.size != self.decision.size {
+            tracing::info!(workers = decision.size.workers, why = %decision.why, "the number of workers changes");
+            self.reading.engine.resize(decision.size);
+        }
+        self.decision = decision;
     }
 
     /// What the daemon as a whole is doing.

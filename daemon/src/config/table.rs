@@ -1,0 +1,155 @@
+//! Every key of the configuration: one row each. Parser, `--check-config`, man page and documentation read it.
+
+use std::{path::PathBuf, time::Duration};
+
+use super::{
+    Isolation, LogFormat, Settings,
+    value::{Given, count, duration, integer, share, size, switch, text, texts},
+};
+
+/// A key outside `roots[]`.
+#[derive(Debug)]
+pub struct Key {
+    /// Section and name, such as `workers.max`.
+    pub name: &'static str,
+    /// The default, as the documentation words it.
+    pub default: &'static str,
+    /// What it does: a sentence without full stop.
+    pub about: &'static str,
+    /// Checks and takes over a value; the error says what is wanted.
+    pub set: fn(&mut Settings, &Given) -> Result<(), String>,
+}
+
+/// A key of an entry of `roots[]`.
+#[derive(Debug)]
+pub struct RootKey {
+    pub name: &'static str,
+    pub default: &'static str,
+    pub about: &'static str,
+}
+
+/// The keys of an entry of `roots[]`.
+pub static ROOT_KEYS: &[RootKey] = &[
+    RootKey { name: "path", default: "", about: "the directory, absolute" },
+    RootKey { name: "poll", default: "false", about: "look at it every watch.poll instead of watching it" },
+    RootKey { name: "hidden", default: "false", about: "also names that begin with a dot" },
+    RootKey { name: "cross_filesystems", default: "false", about: "also other file systems mounted below it" },
+    RootKey {
+        name: "forget_when_unmounted",
+        default: "false",
+        about: "forget its files when it is gone, instead of keeping them as offline",
+    },
+];
+
+macro_rules! key {
+    ($name:literal, $default:literal, $about:literal, |$settings:ident, $given:ident| $set:expr) => {
+        Key {
+            name: $name,
+            default: $default,
+            about: $about,
+            set: |$settings: &mut Settings, $given: &Given| {
+                $set;
+                Ok(())
+            },
+        }
+    };
+}
+
+/// All other keys, in the order of the documentation.
+pub static KEYS: &[Key] = &[
+    key!("ignore", "none", "patterns of names that are not indexed, in gitignore syntax, for all roots", |s, g| {
+        s.ignore = texts(g)?
+    }),
+    key!("workers.max", "number of cores", "worker processes at most, 1 to 64", |s, g| {
+        s.workers.max = count(g, 1, 64)?
+    }),
+    key!("memory.ceiling", "10% of memory, at most 512MiB", "memory of all processes together", |s, g| {
+        s.workers.memory_ceiling = size(g, 64 << 20)?
+    }),
+    key!("batch.files", "32", "files handed to a worker at once, 1 to 128", |s, g| {
+        s.workers.batch_files = count(g, 1, 128)?
+    }),
+    key!("limits.cpu", "5s", "CPU time one file may take", |s, g| s.limits.cpu = duration(g)?),
+    key!("limits.wall", "60s", "time one file may take, and a second more for each MiB read", |s, g| {
+        s.limits.wall = duration(g)?
+    }),
+    key!("limits.memory", "256MiB", "memory of a worker", |s, g| s.limits.memory = size(g, 16 << 20)?),
+    key!("limits.read", "256MiB", "bytes read of one file", |s, g| s.limits.extract.read = size(g, 1 << 16)?),
+    key!("limits.record", "1MiB", "bytes of one record", |s, g| s.limits.extract.record = size(g, 1 << 10)?),
+    key!("limits.depth", "64", "nesting of structures in one file, 4 to 256", |s, g| {
+        s.limits.extract.depth = integer(g, 4, 256)? as u32
+    }),
+    key!("retry.attempts", "3", "tries of a file on which a worker failed, 1 to 10", |s, g| {
+        s.retry.attempts = integer(g, 1, 10)? as u8
+    }),
+    key!("retry.backoff", "100ms", "time before the second try; doubled for each further one", |s, g| {
+        s.retry.backoff = duration(g)?
+    }),
+    key!("retry.backoff_max", "5min", "longest time between two tries", |s, g| s.retry.backoff_max = duration(g)?),
+    key!("watch.share", "50%", "part of the user's inotify watches that may be used", |s, g| {
+        s.watch.share = share(g)?
+    }),
+    key!("watch.settle", "2s", "a file that changes again within this time waits until it is quiet", |s, g| {
+        s.watch.settle = duration(g)?
+    }),
+    key!("watch.settle_max", "5min", "longest time a file waits for quiet", |s, g| {
+        s.watch.settle_max = duration(g)?
+    }),
+    key!("watch.poll", "15min", "time between two looks at what is not watched", |s, g| {
+        s.watch.poll = duration(g)?.max(Duration::from_secs(1))
+    }),
+    key!("store.path", "$XDG_STATE_HOME/metaextract/store", "where the index is kept, absolute", |s, g| {
+        s.store.path = absolute(g)?
+    }),
+    key!("store.cache", "16MiB", "memory for decoded records", |s, g| s.store.cache = size(g, 0)?),
+    key!("store.min_free", "200MiB", "room that is left free on the store's disk", |s, g| {
+        s.store.min_free = size(g, 0)?
+    }),
+    key!("isolation", "require", "sandbox of the workers: require, best-effort or none", |s, g| {
+        s.isolation = match text(g)? {
+            "require" => Isolation::Require,
+            "best-effort" => Isolation::BestEffort,
+            "none" => Isolation::None,
+            _ => return Err("one of require, best-effort, none is wanted".into()),
+        }
+    }),
+    key!("mount.enabled", "true", "whether the metadata is shown as files", |s, g| s.mount.enabled = switch(g)?),
+    key!("mount.path", "$XDG_RUNTIME_DIR/metaextract", "where they are shown, absolute", |s, g| {
+        s.mount.path = absolute(g)?
+    }),
+    key!("log.level", "info", "error, warn, info, debug or trace", |s, g| {
+        s.log.level = text(g)?.parse().map_err(|_| "one of error, warn, info, debug, trace is wanted")?
+    }),
+    key!("log.format", "auto", "auto, journal or text", |s, g| {
+        s.log.format = match text(g)? {
+            "auto" => LogFormat::Auto,
+            "journal" => LogFormat::Journal,
+            "text" => LogFormat::Text,
+            _ => return Err("one of auto, journal, text is wanted".into()),
+        }
+    }),
+];
+
+fn absolute(given: &Given) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text(given)?);
+    if path.is_absolute() { Ok(path) } else { Err("an absolute path is wanted".into()) }
+}
+
+/// The key nearest to a misspelt one.
+pub fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    names.map(|name| (distance(wrong, name), name)).min().filter(|(far, _)| *far <= 1 + wrong.len() / 3).map(|(_, n)| n)
+}
+
+/// Levenshtein's distance, over bytes.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.bytes().enumerate() {
+            let above = row[j + 1];
+            row[j + 1] = (diagonal + usize::from(x != y)).min(above + 1).min(row[j] + 1);
+            diagonal = above;
+        }
+    }
+    row[b.len()]
+}

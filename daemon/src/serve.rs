@@ -1,0 +1,67 @@
+//! The daemon as a process: its environment, its settings, its loop. Called by `main` alone.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use crate::{
+    bus,
+    config::{
+        Places,
+        read::{Sources, read},
+    },
+    logging, run,
+};
+
+/// Runs the daemon until it is told to stop.
+///
+/// Errors: a wrong configuration, a store that cannot be opened, another daemon on the bus.
+pub fn serve(options: Vec<String>) -> anyhow::Result<()> {
+    let sources = sources(options)?;
+    let settings = read(&sources)?;
+    logging::set_up(settings.log);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the event loop")?;
+    let start = run::Start {
+        settings,
+        bus: bus::Place::Session,
+        reload: Box::new(move || Ok(read(&sources)?)),
+        ready: Box::new(|| notify("READY=1")),
+    };
+    let result = runtime.block_on(run::run(start));
+    notify("STOPPING=1");
+    // Threads that hang in a dead file system must not keep the process.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    result
+}
+
+/// Where this process finds its settings.
+pub fn sources(options: Vec<String>) -> anyhow::Result<Sources> {
+    let get = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let memory = Some(crate::governor::Machine::new().memory().total).filter(|total| *total > 0);
+    let places = Places::from_environment(&get, rustix::process::getuid().as_raw(), memory);
+    // A variable that is not text is none of ours.
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    Ok(Sources { places, environment: std::env::vars_os().filter_map(text).collect(), options })
+}
+
+/// Tells the service manager, where there is one (`sd_notify(3)`).
+fn notify(state: &str) {
+    let Some(path) = std::env::var_os("NOTIFY_SOCKET") else { return };
+    if let Err(error) = send(&path, state) {
+        tracing::warn!(%error, "cannot tell the service manager");
+    }
+}
+
+fn send(path: &std::ffi::OsStr, state: &str) -> std::io::Result<()> {
+    use std::os::{linux::net::SocketAddrExt, unix::ffi::OsStrExt, unix::net};
+    let address = match path.as_bytes() {
+        [b'@', name @ ..] => net::SocketAddr::from_abstract_name(name)?,
+        path => net::SocketAddr::from_pathname(crate::model::path(path))?,
+    };
+    net::UnixDatagram::unbound()?.send_to_addr(state.as_bytes(), &address).map(drop)
+}
