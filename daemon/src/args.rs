@@ -62,7 +62,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, lexopt
             Short('V') | Long("version") => return alone(args, Command::Version),
             Short('h') | Long("help") => return alone(args, Command::Help),
             Long("check-config") => check = true,
-            Long("set") => options.push(args.value()?.parse()?),
+            Long("set") => options.push(args.value()?.string()?),
             other => return Err(other.unexpected()),
         }
     }

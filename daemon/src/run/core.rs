@@ -219,7 +219,7 @@ impl Core {
         let tell = move |event: metafs::Event| {
             let event = match event {
                 metafs::Event::Drained(commit) => Event::Drained(commit),
-                metafs::Event::Ended(why) => Event::ViewEnded(why.err().map_or_else(|| "it was unmounted".into(), |e| e.to_string())),
+                metafs::Event::Ended(why) => Event::ViewEnded(why),
             };
             // Fails only when the daemon is stopping.
             _ = events.blocking_send(event);
