@@ -8,7 +8,9 @@ use metaextract::json::Form;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Keep the index: the daemon itself. `options` are settings as `KEY=VALUE`.
-    Serve { options: Vec<String> },
+    Serve {
+        options: Vec<String>,
+    },
     /// Read files and print their records.
     Extract {
         form: Form,
@@ -17,7 +19,9 @@ pub enum Command {
     /// Be a worker; what it needs comes over standard input.
     Worker,
     /// Check the configuration and say what is wrong with it.
-    CheckConfig { options: Vec<String> },
+    CheckConfig {
+        options: Vec<String>,
+    },
     Version,
     Help,
 }
@@ -62,7 +66,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, lexopt
             Short('V') | Long("version") => return alone(args, Command::Version),
             Short('h') | Long("help") => return alone(args, Command::Help),
             Long("check-config") => check = true,
-            Long("set") => options.push(args.value()?.string()?),
+            Long("set") => options.push(lexopt::ValueExt::string(args.value()?)?),
             other => return Err(other.unexpected()),
         }
     }

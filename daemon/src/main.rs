@@ -10,8 +10,7 @@ use metaextractd::{
     config::read::read,
     engine, extract_command, malloc,
     proto::Schedule,
-    serve,
-    worker,
+    serve, worker,
 };
 
 fn main() -> ExitCode {

@@ -20,10 +20,8 @@ pub fn serve(options: Vec<String>) -> anyhow::Result<()> {
     let sources = sources(options)?;
     let settings = read(&sources)?;
     logging::set_up(settings.log);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the event loop")?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the event loop")?;
     let start = run::Start {
         settings,
         bus: bus::Place::Session,

@@ -217,7 +217,10 @@ mod tests {
             ("\n[workers]\nmaxx = 3", "config.toml:3: there is no key workers.maxx; did you mean workers.max?"),
             ("[workers]\nmax = 0", "config.toml:2: workers.max: a whole number from 1 to 64 is wanted"),
             ("[[roots]]\npath = \"a\"", "config.toml:1: roots.path: an absolute path is wanted"),
-            ("[[roots]]\npath = \"/a\"\nhiden = true", "config.toml:3: there is no key roots.hiden; did you mean hidden?"),
+            (
+                "[[roots]]\npath = \"/a\"\nhiden = true",
+                "config.toml:3: there is no key roots.hiden; did you mean hidden?",
+            ),
         ] {
             assert_eq!(error(text), message);
         }

@@ -85,8 +85,7 @@ pub(super) fn share(given: &Given) -> Result<f64, String> {
 }
 
 fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
-    let (number, factor) =
-        units.iter().find_map(|(unit, factor)| Some((text.trim().strip_suffix(unit)?, *factor)))?;
+    let (number, factor) = units.iter().find_map(|(unit, factor)| Some((text.trim().strip_suffix(unit)?, *factor)))?;
     number.trim().parse::<u64>().ok()?.checked_mul(factor)
 }
 

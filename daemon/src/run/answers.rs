@@ -249,9 +249,7 @@ fn why_file(report: &mut WhyReport, entry: &EntryRow, row: &FileRow, file: Optio
         FileState::Pending => (WhyState::Pending, "it waits to be read".into()),
         FileState::Indexed => (WhyState::Indexed, "it is read again when it changes".into()),
         FileState::Partial => (WhyState::Partial, "it is read again when it changes".into()),
-        FileState::Failed(_) => {
-            (WhyState::Failed, "it is tried again when it changes, or by metactl retry".into())
-        }
+        FileState::Failed(_) => (WhyState::Failed, "it is tried again when it changes, or by metactl retry".into()),
     };
     report.held = Some(held(entry, row, file.as_deref()));
 }

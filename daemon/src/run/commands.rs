@@ -148,9 +148,8 @@ impl Core {
     fn why(&self, path: AbsPath, reply: Reply<Box<WhyReport>>) {
         let (answers, readers, policy) = (self.answers(), self.readers.clone(), self.settings.policy());
         tokio::task::spawn_blocking(move || {
-            let current = |row: &model::FileRow| {
-                row.fingerprint.policy == policy && readers.contains(&row.fingerprint.reader)
-            };
+            let current =
+                |row: &model::FileRow| row.fingerprint.policy == policy && readers.contains(&row.fingerprint.reader);
             _ = reply.send(answers.why(&path, current).map(Box::new).map_err(|error| store_error(&error)));
         });
     }

@@ -331,7 +331,8 @@ impl Core {
         let Some(from) = self.reading.sweep_from() else { return };
         self.reading.sweep = super::reading::Sweep::Running { again: false };
         let (store, events) = (Arc::clone(&self.store), self.events.clone());
-        let roots: Vec<_> = self.roots.iter().filter(|root| root.offline.is_empty()).map(|r| r.spec.path.clone()).collect();
+        let roots: Vec<_> =
+            self.roots.iter().filter(|root| root.offline.is_empty()).map(|r| r.spec.path.clone()).collect();
         tokio::task::spawn_blocking(move || {
             let (found, next) = sweep(&*store, &roots, from).unwrap_or_default();
             _ = events.blocking_send(Event::Swept { found, next });

@@ -37,7 +37,8 @@ impl Core {
             Event::ViewEnded(why) => {
                 tracing::warn!(%why, "the mounted view is gone, going on without");
                 self.view = None;
-                self.degraded.insert("no-fuse", format!("the mounted view is gone: {why}; restart the daemon to mount it"));
+                self.degraded
+                    .insert("no-fuse", format!("the mounted view is gone: {why}; restart the daemon to mount it"));
                 self.drained_up_to(self.committed);
             }
         }
@@ -316,7 +317,8 @@ impl Core {
     /// Keeps what could not be looked at, for the status; a bounded number.
     fn problem(&mut self, path: Vec<u8>, text: String) {
         let sentence = format!("{} cannot be looked at: {text}", crate::control::shown(&path));
-        self.degraded.insert("unreadable-directory", format!("{sentence}; give the daemon's user the right to read it"));
+        self.degraded
+            .insert("unreadable-directory", format!("{sentence}; give the daemon's user the right to read it"));
     }
 }
 

@@ -111,8 +111,9 @@ impl Kept {
     fn read<T: Default + for<'de> Deserialize<'de>>(&self, name: &str) -> Result<T, KeptError> {
         let path = self.dir.join(name);
         match fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text)
-                .map_err(|error| KeptError::Format { path, what: error.message().to_owned() }),
+            Ok(text) => {
+                toml::from_str(&text).map_err(|error| KeptError::Format { path, what: error.message().to_owned() })
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(T::default()),
             Err(source) => Err(KeptError::Read { path, source }),
         }

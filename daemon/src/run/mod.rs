@@ -73,9 +73,16 @@ pub(crate) enum Event {
     Engine(EngineEvent),
     Store(StoreEvent),
     /// The store was searched for pending files.
-    Swept { found: Vec<Target>, next: Option<DirId> },
+    Swept {
+        found: Vec<Target>,
+        next: Option<DirId>,
+    },
     /// The files a job is about.
-    Found { job: JobNumber, targets: Vec<Target>, missing: u64 },
+    Found {
+        job: JobNumber,
+        targets: Vec<Target>,
+        missing: u64,
+    },
     /// Readers of the mount see everything up to this commit.
     Drained(u64),
     ViewEnded(String),

@@ -50,7 +50,10 @@ impl Pauses {
 
     /// When the next one ends by itself, in microseconds since 1970.
     pub fn next_end(&self) -> Option<u64> {
-        self.held.values().filter_map(|pause| if let Hold::Until(until) = pause.hold { Some(until) } else { None }).min()
+        self.held
+            .values()
+            .filter_map(|pause| if let Hold::Until(until) = pause.hold { Some(until) } else { None })
+            .min()
     }
 
     /// Whether work is held up.
@@ -88,10 +91,7 @@ mod tests {
         let lasting = pauses.add(pause(Hold::Persistent, 5));
         let timed = pauses.add(pause(Hold::Until(100), 6));
         assert!(mine > 0 && pauses.in_force());
-        assert!(matches!(
-            pauses.resume(Resume::Cookie { cookie: timed, uid: 5 }),
-            Err(Error::NotAllowed { .. })
-        ));
+        assert!(matches!(pauses.resume(Resume::Cookie { cookie: timed, uid: 5 }), Err(Error::NotAllowed { .. })));
         pauses.expire(100);
         assert!(pauses.resume(Resume::Cookie { cookie: timed, uid: 6 }).is_err());
         assert_eq!(pauses.resume(Resume::AllOf { uid: 5 }), Ok(()));

@@ -6,8 +6,8 @@ use crate::{
     config::Retry,
     engine::Engine,
     model::{
-        Access, Cost, DirId, EntryRow, FailureKind, FileId, FileResult, FileRow, Fingerprint, Identity, Job, JobId, Mutation,
-        Node, Outcome, Place, PolicyId, Priority, ReaderId,
+        Access, Cost, DirId, EntryRow, FailureKind, FileId, FileResult, FileRow, Fingerprint, Identity, Job, JobId,
+        Mutation, Node, Outcome, Place, PolicyId, Priority, ReaderId,
     },
     queue::{Queue, Settle},
     store::CommitId,
@@ -220,7 +220,9 @@ impl Reading {
             self.want(target, priority, now);
         }
         match outcome {
-            Outcome::Read { record, reader, cost } => self.result(&job, FileResult::Record(*record), reader, cost),
+            Outcome::Read { record, reader, cost } => {
+                self.result(&job, FileResult::Record(std::sync::Arc::from(record)), reader, cost)
+            }
             Outcome::Unreadable { kind, text } => self.give_up(&job, kind, text),
             Outcome::Gone | Outcome::Changed => Next::LookAt(job.place),
             Outcome::Strike { kind, text } => self.strike(job, kind, text),

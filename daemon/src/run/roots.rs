@@ -116,12 +116,11 @@ impl Root {
     ) -> Result<Self, Error> {
         let own = [&settings.store.path, &settings.mount.path].map(|path| bytes(path)).to_vec();
         let hidden = options.hidden.unwrap_or(false);
-        let rules = Chain::at_root(path.as_bytes(), hidden, &settings.ignore, own).map_err(|error| {
-            Error::InvalidArgument {
+        let rules =
+            Chain::at_root(path.as_bytes(), hidden, &settings.ignore, own).map_err(|error| Error::InvalidArgument {
                 what: format!("a pattern of the setting ignore is not valid: {error}"),
                 hint: "correct it in the configuration; the syntax is that of gitignore".into(),
-            }
-        })?;
+            })?;
         let spec = crawl::Root {
             path: path.as_bytes().into(),
             cross_filesystems: options.cross_filesystems.unwrap_or(false),

@@ -56,9 +56,8 @@ impl Walks {
                 // Fails only when the daemon is stopping.
                 _ = events.blocking_send(Event::Walk(id, progress));
             };
-            let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                crawl.walk(&spec, &reach, &seen, &mut tell)
-            }));
+            let caught =
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| crawl.walk(&spec, &reach, &seen, &mut tell)));
             let end = caught.unwrap_or_else(|_| End::Store("the walk panicked; see the log".into()));
             _ = events.blocking_send(Event::WalkEnded(id, end));
         });
