@@ -68,7 +68,8 @@ impl Error {
         )
     }
 
-    fn not_running(detail: &str) -> Self {
+    /// Nobody has the daemon's name.
+    pub(crate) fn not_running(detail: &str) -> Self {
         Self::new(
             Exit::Unreachable,
             format!("metaextractd is not running{detail}"),

@@ -91,6 +91,16 @@ impl Daemon {
         Ok(Self { connection: connection.map_err(|error| Error::no_bus(&error, system))? })
     }
 
+    /// Refuses to go on where the daemon is not there already: a call would have the bus start it.
+    pub(crate) async fn must_run(&self) -> Result<(), Error> {
+        let bus = Some("org.freedesktop.DBus");
+        let reply = self.connection.call_method(bus, "/org/freedesktop/DBus", bus, "NameHasOwner", &NAME).await?;
+        match reply.body().deserialize()? {
+            true => Ok(()),
+            false => Err(Error::not_running("")),
+        }
+    }
+
     /// Calls a method of the manager.
     pub(crate) async fn call<I, O>(&self, method: Method<I, O>, arguments: I) -> Result<O, Error>
     where

@@ -1,6 +1,8 @@
 //! Every verb of the built program, against the real bus service with a stand-in behind it: what it prints, what it
 //! exits with. Outputs are committed under `expected/`; `UPDATE=1 cargo test -p metactl` writes them.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 #[path = "../../daemon/tests/fake/mod.rs"]
 mod fake;
 

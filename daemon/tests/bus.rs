@@ -1,6 +1,8 @@
 //! The D-Bus service against its contract, on a real message bus: interface, options, keys, errors, streams, jobs,
 //! pauses, the name.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod fake;
 
 use std::{

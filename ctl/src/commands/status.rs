@@ -20,6 +20,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(session: &Session, args: &Arguments) -> Result<Exit, Error> {
+    session.daemon.must_run().await?;
     let status = json::object(&session.daemon.call(STATUS, (Options::new(),)).await?);
     let out = &session.out;
     match (out.json, args.check) {

@@ -10,19 +10,16 @@ use zbus::{
 };
 
 use super::{
-    CALM, PATH,
+    CALM, PATH, decode,
     encode::{self, Dict},
     error::Error,
     job::Jobs,
     lines,
     options::{Given, Options},
-    pauses::{Caller, Pauses},
+    pauses::Pauses,
     stream::{Lines, Streams},
 };
-use crate::control::{
-    self, AbsPath, Command, Control, Facts, Hold, Pause, Reply, Resume, RootOptions, ShowOptions, StartedJob,
-    StatusReport, Stream, TagFilter,
-};
+use crate::control::{self, AbsPath, Command, Control, Facts, Hold, Pause, Reply, Resume, StartedJob, Stream};
 
 /// The daemon's version.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -46,9 +43,6 @@ const CAPABILITIES: [&str; 15] = [
     "Why",
 ];
 
-/// Paths that one call may name.
-const PATHS: usize = 100_000;
-
 /// The fixed object.
 pub(super) struct Manager {
     control: Control,
@@ -64,7 +58,7 @@ impl Manager {
     async fn status(&self, options: Given) -> Result<Dict, Error> {
         caught(async {
             Options::none(options)?;
-            let report: StatusReport = self.control.ask(Command::Status).await?;
+            let report = self.control.ask(Command::Status).await?;
             Ok(encode::status(&report))
         })
         .await
@@ -78,7 +72,7 @@ impl Manager {
         options: Given,
     ) -> Result<OwnedObjectPath, Error> {
         self.job(connection, || {
-            let options = root_options(options)?;
+            let options = decode::root_options(options)?;
             let path = AbsPath::parse(&path)?;
             Ok(move |reply| Command::AddRoot { path, options, reply })
         })
@@ -107,8 +101,8 @@ impl Manager {
     async fn show(&self, paths: Vec<Vec<u8>>, options: Given) -> Result<zbus::OwnedFd, Error> {
         self.stream(
             || {
-                let options = show_options(options)?;
-                let paths = some_paths(&paths)?;
+                let options = decode::show_options(options)?;
+                let paths = decode::some_paths(&paths)?;
                 Ok(move |reply| Command::Show { paths, options, reply })
             },
             |Stream(records)| records,
@@ -153,7 +147,7 @@ impl Manager {
     ) -> Result<OwnedObjectPath, Error> {
         self.job(connection, || {
             Options::none(options)?;
-            let paths = parse_paths(&paths)?;
+            let paths = decode::paths(&paths)?;
             Ok(move |reply| Command::Rescan { paths, reply })
         })
         .await
@@ -168,7 +162,7 @@ impl Manager {
     ) -> Result<OwnedObjectPath, Error> {
         self.job(connection, || {
             Options::none(options)?;
-            let paths = some_paths(&paths)?;
+            let paths = decode::some_paths(&paths)?;
             Ok(move |reply| Command::Index { paths, reply })
         })
         .await
@@ -183,7 +177,7 @@ impl Manager {
     ) -> Result<OwnedObjectPath, Error> {
         self.job(connection, || {
             Options::none(options)?;
-            let paths = parse_paths(&paths)?;
+            let paths = decode::paths(&paths)?;
             Ok(move |reply| Command::Retry { paths, reply })
         })
         .await
@@ -207,8 +201,8 @@ impl Manager {
         options: Given,
     ) -> Result<u64, Error> {
         caught(async {
-            let hold = hold(options)?;
-            let caller = caller(connection, &header).await?;
+            let hold = decode::hold(options)?;
+            let caller = decode::caller(connection, &header).await?;
             let pause = Pause { reason, hold, uid: caller.uid };
             let cookie = self.control.ask(|reply| Command::Pause { pause, reply }).await?;
             if hold == Hold::Caller {
@@ -228,7 +222,7 @@ impl Manager {
     ) -> Result<(), Error> {
         caught(async {
             Options::none(options)?;
-            let uid = caller(connection, &header).await?.uid;
+            let uid = decode::caller(connection, &header).await?.uid;
             let which = match cookie {
                 0 => Resume::AllOf { uid },
                 cookie => Resume::Cookie { cookie, uid },
@@ -340,70 +334,4 @@ pub(super) async fn tell_facts(connection: Connection, mut facts: watch::Receive
         told = latest;
         tokio::time::sleep(CALM).await;
     }
-}
-
-fn root_options(given: Given) -> Result<RootOptions, control::Error> {
-    let mut options = Options::new(given);
-    let root = RootOptions {
-        poll: options.take("poll")?,
-        hidden: options.take("hidden")?,
-        cross_filesystems: options.take("cross_filesystems")?,
-        forget_when_unmounted: options.take("forget_when_unmounted")?,
-    };
-    options.end()?;
-    Ok(root)
-}
-
-fn show_options(given: Given) -> Result<ShowOptions, control::Error> {
-    let mut options = Options::new(given);
-    let raw = options.take("raw")?.unwrap_or(false);
-    let tags = TagFilter::new(options.take("tags")?.unwrap_or_default());
-    options.end()?;
-    Ok(ShowOptions { raw, tags })
-}
-
-fn hold(given: Given) -> Result<Hold, control::Error> {
-    let mut options = Options::new(given);
-    let persistent = options.take("persistent")?.unwrap_or(false);
-    let until = options.take("until")?;
-    options.end()?;
-    match (persistent, until) {
-        (false, None) => Ok(Hold::Caller),
-        (true, None) => Ok(Hold::Persistent),
-        (false, Some(time)) => Ok(Hold::Until(time)),
-        (true, Some(_)) => Err(control::Error::InvalidArgument {
-            what: "a pause cannot be both persistent and until a time".into(),
-            hint: "give one of the two".into(),
-        }),
-    }
-}
-
-fn parse_paths(paths: &[Vec<u8>]) -> Result<Vec<AbsPath>, control::Error> {
-    if paths.len() > PATHS {
-        return Err(control::Error::InvalidArgument {
-            what: format!("{} paths are too many for one call", paths.len()),
-            hint: format!("give at most {PATHS} at a time"),
-        });
-    }
-    paths.iter().map(|path| AbsPath::parse(path)).collect()
-}
-
-fn some_paths(paths: &[Vec<u8>]) -> Result<Vec<AbsPath>, control::Error> {
-    if paths.is_empty() {
-        return Err(control::Error::InvalidArgument {
-            what: "no path was given".into(),
-            hint: "name at least one file".into(),
-        });
-    }
-    parse_paths(paths)
-}
-
-/// The sender of a call and its user, whom the bus vouches for.
-async fn caller(connection: &Connection, header: &Header<'_>) -> Result<Caller, control::Error> {
-    let fault = |what: String| control::Error::NotAllowed { what, hint: "call through the message bus".into() };
-    let name = header.sender().ok_or_else(|| fault("the caller has no name".into()))?.to_string();
-    let uid = super::ask_bus(connection, "GetConnectionUnixUser", &name)
-        .await
-        .map_err(|error| fault(format!("the bus does not know the caller: {error}")))?;
-    Ok(Caller { name, uid })
 }

@@ -2,6 +2,7 @@
 //!
 //! Decides nothing. `run` calls [`serve`] once; what it serves is `packaging/dbus/org.metaextract.Daemon1.xml`.
 
+mod decode;
 mod encode;
 mod error;
 mod job;
@@ -32,7 +33,7 @@ pub const PATH: &str = "/org/metaextract/Daemon1";
 const CALM: Duration = Duration::from_secs(1);
 /// Directories that one `Changed` names at most.
 const DIRECTORIES: usize = 1_000;
-/// How long a closing connection may take to send what is under way.
+/// How long each step of leaving the bus may take.
 const CLOSING: Duration = Duration::from_secs(1);
 
 /// Which bus to be on.
@@ -60,7 +61,7 @@ pub enum Error {
     NameRefused { source: zbus::Error },
 }
 
-/// The running service. Dropping it ends it at once; [`Bus::close`] lets answers under way go out first.
+/// The running service. Dropping it ends it at once; [`Bus::close`] lets the answers given so far go out first.
 #[derive(Debug)]
 pub struct Bus {
     connection: Connection,
@@ -95,10 +96,10 @@ impl Bus {
         self.connection.closed().await;
     }
 
-    /// Gives the name back and lets what is under way go out, for a second at most.
+    /// Gives the name back, by which all sent before is out too, and leaves the bus; for two seconds at most.
     pub async fn close(mut self) {
         self.tasks.shutdown().await;
-        // Whoever waits for the name to be free sees it as soon as the connection ends, in any case.
+        // Without an answer of the bus the name is free as soon as the connection ends.
         _ = tokio::time::timeout(CLOSING, self.connection.release_name(NAME)).await;
         _ = tokio::time::timeout(CLOSING, self.connection.close()).await;
     }

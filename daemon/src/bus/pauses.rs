@@ -40,12 +40,14 @@ impl Pauses {
             }
             Ok(leaves) => {
                 let pauses = self.clone();
+                // Held until the task stands in the map: it may end at once, and then takes itself out.
+                let mut held = self.locked();
                 let task = tokio::spawn(async move {
                     leaves.await;
                     pauses.forget(cookie);
                     resume.await;
                 });
-                self.locked().insert(cookie, task.abort_handle());
+                held.insert(cookie, task.abort_handle());
                 Ok(())
             }
         }
