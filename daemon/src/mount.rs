@@ -10,10 +10,10 @@ use std::{
     time::Duration,
 };
 
-use metafs::{Audience, Change, DirId, FileId, MountError, Mounted};
+use metafs::{Audience, MountError, Mounted};
 pub use metafs::{Event, Status};
 
-use crate::store::{Changed, CommitId};
+use crate::store::{self, Changed, CommitId};
 
 /// How long programs that have files of the view open are waited for at the end.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -50,7 +50,7 @@ impl View {
 
     /// A commit that readers of the store see. [`Event::Drained`] answers once the kernel shows nothing older.
     pub fn commit(&self, commit: CommitId, changed: &[Changed]) {
-        self.mounted.notifier().commit(commit.0, changed.iter().map(change));
+        self.mounted.notifier().commit(commit.0, changed.iter().map(store::change));
     }
 
     /// Ends it, also where programs still look at it.
@@ -100,11 +100,6 @@ impl NoView {
         }
         Self { what, hint }
     }
-}
-
-fn change(changed: &Changed) -> Change {
-    let Changed { place, file, .. } = changed;
-    Change { dir: DirId(place.dir.0), name: place.name.clone(), file: file.map(|file| FileId(file.0)) }
 }
 
 /// Makes the mount point, only for its owner. It is not looked at if it is there: it may be a dead mount.

@@ -9,6 +9,7 @@ use metaextractd::{
     mount::{Event, NoView, View},
     store::{Changed, ChangedKind, CommitId},
 };
+use metafs::Change;
 
 #[path = "../../fs/tests/memory/mod.rs"]
 mod memory;
@@ -30,15 +31,26 @@ fn the_mount_point_is_made_for_its_owner_and_taken_away() {
     assert_eq!(fs::read_to_string(point.join("files/a/A/b")).unwrap(), "c\n");
     assert!(fs::metadata(point.join("files/new")).is_err());
 
-    let change = memory.put(b"/new", record(&[]));
-    let place = Place { dir: DirId(change.dir.0), name: change.name };
-    let file = change.file.map(|file| FileId(file.0));
-    view.commit(CommitId(7), &[Changed { place, file, kind: ChangedKind::Appeared }]);
-    assert!(matches!(events.recv_timeout(Duration::from_secs(20)), Ok(Event::Drained(7))));
+    let commit = |number, changes: &[Change]| {
+        let changed: Vec<_> = changes.iter().map(changed).collect();
+        view.commit(CommitId(number), &changed);
+        assert!(matches!(events.recv_timeout(Duration::from_secs(20)), Ok(Event::Drained(n)) if n == number));
+    };
+    commit(7, &[memory.put(b"/new", record(&[]))]);
     assert_eq!(fs::read_to_string(point.join("files/new/tags.txt")).unwrap(), "");
+    commit(8, &memory.rename(b"/new", b"/moved"));
+    assert_eq!(fs::read_link(point.join("files/moved/source")).unwrap(), Path::new("/moved"));
+    commit(9, &[memory.remove(b"/moved")]);
+    assert!(fs::metadata(point.join("files/moved")).is_err());
 
     view.unmount();
     assert!(!point.exists());
+}
+
+/// As the store announces it.
+fn changed(change: &Change) -> Changed {
+    let place = Place { dir: DirId(change.dir.0), name: change.name.clone() };
+    Changed { place, file: change.file.map(|file| FileId(file.0)), kind: ChangedKind::Updated }
 }
 
 #[test]

@@ -70,9 +70,10 @@ pub enum Error {
 /// Directories, files and their records, as last committed.
 ///
 /// Every method is called by the kernel's request threads and answers from what is stored, at once: it never waits
-/// for an extraction, nor for whoever hands changes to the [`Notifier`](crate::Notifier). Shown are the roots, the directories above
-/// them up to [`DirId::TOP`], and below them all directories and those files that have a record. What is not shown is
-/// `None`, also while it is still being cleared away.
+/// for an extraction, nor for whoever hands changes to the [`Notifier`](crate::Notifier).
+///
+/// Shown are the roots, the directories above them up to [`DirId::TOP`], and below them all directories and those
+/// files that have a record. What is not shown is `None`, also while it is still being cleared away.
 pub trait View: Send + Sync + 'static {
     /// The child of this name.
     fn child(&self, dir: DirId, name: &[u8]) -> Result<Option<Child>, Error>;
