@@ -90,6 +90,15 @@ impl Crypt {
         Ok(())
     }
 
+    /// Whether a stream of this length is one that ExifTool finds slow to decrypt.
+    pub(super) fn is_aes(&self, len: u64) -> bool {
+        match self.method {
+            Method::Rc4 => false,
+            Method::Aes128 => true,
+            Method::Aes256 => len > 10_000,
+        }
+    }
+
     /// Decrypts one string or stream.
     pub(super) fn decrypt(&self, data: &[u8], extension: Extension) -> Vec<u8> {
         let mut key = self.key.clone();

@@ -317,6 +317,12 @@ impl Reader<'_, '_, '_> {
         if kind == Stream::None || (kind == Stream::Xmp && dict.name(b"Subtype") != Some(b"XML")) {
             return;
         }
+        // Records agree with ExifTool's here, which decrypts AES too slowly to do it for more than metadata.
+        let is_aes = self.file.crypt.as_ref().is_some_and(|crypt| crypt.is_aes(dict.number(b"Length").unwrap_or(0)));
+        if is_aes && dict.name(b"Type") != Some(b"Metadata") {
+            self.file.warn("Skipping large AES-encrypted stream");
+            return;
+        }
         let Some(data) = self.file.stream(fetched) else { return };
         match kind {
             Stream::None => {}
