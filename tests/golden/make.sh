@@ -22,7 +22,7 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$out"/{jpeg,tiff,png,mp3,flac,pdf}
+mkdir -p "$out"/{jpeg,tiff,png,mp3,flac,pdf,txt}
 picture() { convert -size "${2:-24x16}" gradient:red-blue -strip "$1"; }
 # A quarter of a second of a tone, without the encoder's name and date.
 tone() { ffmpeg -v error -y -f lavfi -i "sine=440:duration=0.25" -fflags +bitexact -flags:a +bitexact "$@"; }
@@ -150,12 +150,22 @@ make_pdf() {
     cut_short tagged.pdf broken.pdf 500
 }
 
+make_txt() {
+    cd "$out/txt"
+    printf 'One line of text\nand a second with Grüße\n' >utf8.txt
+    printf 'caf\xe9 au lait\rdeux' >latin1.txt
+    printf '\xff\xfeO\0n\0e\0\r\0\n\0' >utf16.txt
+    printf 'name;"a;b"\r\n1;2\r\n' >table.csv
+    cut_short utf16.txt broken.txt 9
+}
+
 make_jpeg
 make_tiff
 make_png
 make_mp3
 make_flac
 make_pdf
+make_txt
 find "$out" -type f -size +40k ! -name '*.expected' | while read -r big; do
     echo "over 40 KiB: $big" >&2
     exit 1
