@@ -47,7 +47,8 @@ pub fn read(data: &[u8], record: &mut Record) {
             record.warn("Format error in Vorbis comments");
             break;
         };
-        let (key, value) = (utf8(&comment[..equals]).to_ascii_uppercase(), &comment[equals + 1..]);
+        let (key, value) = (&comment[..equals], &comment[equals + 1..]);
+        let key = String::from_utf8_lossy(key).to_ascii_uppercase();
         match LISTS.iter().find(|list| **list == key) {
             Some(list) => list_item(&mut lists, list, utf8(value), record),
             None => put(&key, value, record),

@@ -126,9 +126,9 @@ impl Reader<'_> {
                     inflated = data;
                     &inflated
                 }
-                None => return self.undecoded(&keyword, known, text.data, "Error inflating"),
+                None => return self.undecoded(&keyword, &language, text.data, "Error inflating"),
             },
-            Some(_) => return self.undecoded(&keyword, known, text.data, "Unknown compression method for"),
+            Some(_) => return self.undecoded(&keyword, &language, text.data, "Unknown compression method for"),
         };
         match known {
             // Profiles have no translations: the keyword loses its meaning.
@@ -158,10 +158,10 @@ impl Reader<'_> {
         }
     }
 
-    fn undecoded(&mut self, keyword: &str, known: Option<(&'static str, Conversion)>, data: &[u8], what: &str) {
+    fn undecoded(&mut self, keyword: &str, language: &str, data: &[u8], what: &str) {
         self.record.warn(format!("{what} {keyword}"));
-        match known {
-            Some((name, _)) => self.binary(name, data),
+        match known(keyword) {
+            Some((name, _)) => self.binary(with_language(name, language), data),
             None => self.binary(tag_name(keyword), data),
         }
     }
@@ -281,10 +281,11 @@ fn raw_profile(data: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(rest.len() / 2);
     let mut high = None;
     for &b in rest[digits..].iter().filter(|b| !b.is_ascii_whitespace()) {
-        let Some(nibble) = char::from(b).to_digit(16) else { break };
+        // A damaged digit spoils its own byte only.
+        let nibble = if b.is_ascii_alphabetic() { ((b & 7) + 9) & 15 } else { b & 15 };
         match high.take() {
-            None => high = Some(nibble as u8),
-            Some(first) => bytes.push(first << 4 | nibble as u8),
+            None => high = Some(nibble),
+            Some(first) => bytes.push(first << 4 | nibble),
         }
     }
     bytes.extend(high.map(|first| first << 4));
