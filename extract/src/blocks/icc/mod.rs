@@ -11,7 +11,7 @@ use crate::{
     bytes::{self, Bytes, Order},
     print::{self, Values, meaning},
 };
-use types::{date, fixed, round, spaced, unsigned_fixed, value};
+use types::{date, fixed, round, some, spaced, unsigned_fixed, value};
 
 /// Records of a text in several languages and entries of a dictionary looked at.
 const ENTRIES: usize = 1000;
@@ -132,18 +132,21 @@ impl Profile<'_> {
 
     fn value(&mut self, name: &'static str, data: &[u8]) {
         let group = numbered("ICC_Profile", self.number);
-        let Some(value) = value(&Bytes::big(data)) else {
+        let value = value(&Bytes::big(data));
+        if matches!(name, "CharTarget" | "ProfileCopyright") {
+            // These read up to a NUL, whatever their type.
+            let text = value.map_or_else(|| bytes::utf8(bytes::until_nul(data)), |_| text(data));
+            match text.len() > 128 && name == "CharTarget" {
+                true => self.record.put(group, name, Value::bytes(text.as_bytes())),
+                false => self.record.put(group, name, text),
+            }
+            return;
+        }
+        let Some(value) = value else {
             self.record.put(group, name, Value::bytes(data));
             return;
         };
         match name {
-            "CharTarget" | "ProfileCopyright" => {
-                let text = value.plain();
-                match text.len() > 128 && name == "CharTarget" {
-                    true => self.record.put(group, name, Value::bytes(text.as_bytes())),
-                    false => self.record.put(group, name, text),
-                }
-            }
             "Technology" => put_worded(self.record, group, name, value.plain(), tags::TECHNOLOGIES),
             "PerceptualRenderingIntentGamut" | "SaturationRenderingIntentGamut" => {
                 put_worded(self.record, group, name, value.plain(), "prmg=Perceptual Reference Medium Gamut");
@@ -218,8 +221,7 @@ fn colorants(block: &mut Block<'_>) {
     for (number, (name, coordinates)) in names.into_iter().enumerate() {
         let at = 12 + 38 * number;
         block.text(at, 32, name);
-        let three: Option<Vec<_>> = (0..3).map(|axis| block.data.u16(at + 32 + 2 * axis)).collect();
-        block.put(coordinates, three.map(|three| Value::Text(spaced(three.iter()))));
+        block.put(coordinates, some(3, |axis| block.data.u16(at + 32 + 2 * axis)).map(Value::Text));
     }
 }
 
@@ -306,8 +308,8 @@ impl Block<'_> {
     }
 
     fn text(&mut self, at: usize, len: usize, name: &'static str) {
-        let text = self.data.slice(at, len).map(|text| bytes::utf8(bytes::until_nul(text)));
-        self.put(name, text);
+        let text = self.data.data.get(at..).filter(|rest| !rest.is_empty());
+        self.put(name, text.map(|rest| bytes::utf8(bytes::until_nul(&rest[..len.min(rest.len())]))));
     }
 
     fn maker(&mut self, at: usize, name: &'static str) {
@@ -338,6 +340,12 @@ fn put_worded(record: &mut Record, group: Name, name: &'static str, text: String
 
 fn named(values: Values, text: &str) -> String {
     meaning(values, text).map_or_else(|| format!("Unknown ({text})"), str::to_owned)
+}
+
+/// The text of a tag of the types that hold one, up to a NUL.
+fn text(data: &[u8]) -> String {
+    let skip = if data.starts_with(b"text") { 8 } else { 12 };
+    bytes::utf8(bytes::until_nul(data.get(skip..).unwrap_or_default()))
 }
 
 fn attributes(data: &Bytes<'_>, at: usize) -> Option<(Value, String)> {

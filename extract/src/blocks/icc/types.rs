@@ -21,7 +21,7 @@ pub(super) fn value(data: &Bytes<'_>) -> Option<Value> {
         b"sf32" => Some(fixed(data, 8, body.len() / 4)?.into()),
         b"uf32" => Some(unsigned_fixed(data, 8, body.len() / 4)?.into()),
         b"sig " => Some(bytes::utf8(body.get(..4)?).into()),
-        b"text" => Some(bytes::utf8(bytes::until_nul(body)).into()),
+        b"text" => Some(Value::Text(bytes::utf8(body))),
         b"desc" => {
             let text = body.get(4..)?.get(..data.u32(8)? as usize)?;
             Some(bytes::utf8(bytes::until_nul(text)).into())
@@ -47,17 +47,19 @@ pub(super) fn spaced(numbers: impl Iterator<Item = impl ToString>) -> String {
     numbers.map(|number| number.to_string()).collect::<Vec<_>>().join(" ")
 }
 
-/// Signed numbers with 16 bits of fraction.
-pub(super) fn fixed(data: &Bytes<'_>, at: usize, count: usize) -> Option<String> {
-    let numbers: Option<Vec<_>> =
-        (0..count).map(|number| Some(print::float(round(f64::from(data.i32(at + 4 * number)?))))).collect();
-    numbers.map(|numbers| numbers.join(" "))
+/// Up to `most` numbers that `one` reads, as many as there are bytes for; none when there is not one.
+pub(super) fn some<T: ToString>(most: usize, one: impl Fn(usize) -> Option<T>) -> Option<String> {
+    let numbers: Vec<T> = (0..most).map_while(one).collect();
+    (!numbers.is_empty()).then(|| spaced(numbers.into_iter()))
 }
 
-pub(super) fn unsigned_fixed(data: &Bytes<'_>, at: usize, count: usize) -> Option<String> {
-    let numbers: Option<Vec<_>> =
-        (0..count).map(|number| Some(print::float(round(f64::from(data.u32(at + 4 * number)?))))).collect();
-    numbers.map(|numbers| numbers.join(" "))
+/// Signed numbers with 16 bits of fraction.
+pub(super) fn fixed(data: &Bytes<'_>, at: usize, most: usize) -> Option<String> {
+    some(most, |number| Some(print::float(round(f64::from(data.i32(at + 4 * number)?)))))
+}
+
+pub(super) fn unsigned_fixed(data: &Bytes<'_>, at: usize, most: usize) -> Option<String> {
+    some(most, |number| Some(print::float(round(f64::from(data.u32(at + 4 * number)?)))))
 }
 
 /// A number in units of 1/65536 with five decimals, as ExifTool rounds it.

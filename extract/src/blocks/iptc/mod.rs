@@ -174,12 +174,16 @@ impl Block<'_> {
             How::Time => (Value::DateTime(clock_time(&self.text(dataset.record, bytes))), None),
             How::Charset => self.charset(trim_nul(bytes)),
             How::History => {
+                // What is translated ends at a NUL; else NULs end lines.
+                if self.charset == Charset::Latin && !bytes.is_ascii() {
+                    return (self.text(dataset.record, bytes).into(), None);
+                }
                 let lines = trim_nul(bytes).split(|&b| b == 0).enumerate();
                 let lines = lines.filter(|(at, line)| *at == 0 || !line.is_empty()).map(|(_, line)| line);
                 let lines = lines.collect::<Vec<_>>().join(&b'\n');
                 (self.text(dataset.record, &lines).into(), None)
             }
-            How::PictureNumber => (bytes::utf8(trim_nul(bytes)).into(), Some(picture_number(bytes).into())),
+            How::PictureNumber => (bytes::utf8(trim_nul(bytes)).into(), Some(picture_number(trim_nul(bytes)).into())),
             How::Preferences => {
                 let text = self.text(dataset.record, bytes);
                 let printed = picture_preferences(&text).map(Value::from);
@@ -284,9 +288,6 @@ fn date(text: String) -> String {
 
 /// Manufacturer, equipment, date and number of a picture.
 fn picture_number(bytes: &[u8]) -> String {
-    if bytes == [0; 16] {
-        return "Unknown".into();
-    }
     let Some((number, _)) = bytes.split_first_chunk::<16>() else { return "<format error>".into() };
     let maker = u16::from_be_bytes([number[0], number[1]]);
     let equipment = u32::from_be_bytes([number[2], number[3], number[4], number[5]]);

@@ -154,8 +154,9 @@ fn version(data: &Bytes<'_>, record: &mut Record) {
 fn print_scale(data: &Bytes<'_>, record: &mut Record) {
     named(GROUP, "PrintStyle", data.u16(0), "0=Centered | 1=Size to Fit | 2=User Defined", record);
     let float = |at| data.f32(at).map(f64::from).map(print::float);
-    if let (Some(x), Some(y)) = (float(2), float(6)) {
-        record.put(GROUP, "PrintPosition", format!("{x} {y}"));
+    if let Some(x) = float(2) {
+        let place = float(6).map_or_else(|| x.clone(), |y| format!("{x} {y}"));
+        record.put(GROUP, "PrintPosition", place);
     }
     number("PrintScale", data.f32(10).map(f64::from), record);
 }
