@@ -192,11 +192,12 @@ impl Draft<'_, '_> {
             self.remove_file(from, &source, changed)?;
             return self.put_file(to.dir, &entry, changed);
         }
+        let was_visible = self.is_visible(from.dir)?;
         if let Some(there) = &there {
             self.make_room(&to, there, changed)?;
         }
         self.carry_file((from, &source), &to, entry)?;
-        if self.is_visible(from.dir)? {
+        if was_visible {
             changed.push(Changed { place: from.clone(), file: Some(row.id), kind: ChangedKind::Vanished });
         }
         changed.push(Changed { place: to, file: Some(row.id), kind: ChangedKind::Appeared });

@@ -21,7 +21,7 @@ use crate::{
 /// The store on sled.
 #[derive(Debug)]
 pub struct SledStore {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     // Held while a batch gets its number and its place in the queue.
     batches: Mutex<(u64, Sender<Message>)>,
     writer: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,

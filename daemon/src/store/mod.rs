@@ -22,6 +22,10 @@ mod view;
 mod writer;
 
 #[cfg(test)]
+pub(crate) mod memory;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use std::{io, path::Path, path::PathBuf, sync::Arc};

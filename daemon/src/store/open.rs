@@ -1,6 +1,7 @@
 //! Opens the store carefully: one process at a time, damaged parts set aside, rows of a newer program refused.
 //!
-//! In the directory lie `lock`, which names the process that has it, and `rows`: sled's files and `side`.
+//! In the directory lie `lock`, which names the process that has it, and `rows`: sled's files, `side`, and `made`, which
+//! says that all this was there once.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -136,7 +137,8 @@ fn open_rows(config: &StoreConfig) -> Result<Opened, StoreError> {
         sled::Error::Io(source) if !is_damage(&source) => cannot(source),
         other => StoreError::Damaged { what: other.to_string() },
     })?;
-    let created = check_schema(&tables, config)?;
+    let made = rows.join("made");
+    let created = check_schema(&tables, config, made.exists())?;
     if created {
         begin(&tables)?;
     }
@@ -151,7 +153,7 @@ fn open_rows(config: &StoreConfig) -> Result<Opened, StoreError> {
     tables.meta.insert(meta::OPENED, &now().to_be_bytes()).map_err(writing)?;
     tables.sync()?;
     if created {
-        sync_dirs(&rows).map_err(cannot)?;
+        File::create(&made).and_then(|_| sync_dirs(&rows)).map_err(cannot)?;
     }
     Ok(Opened {
         side,
@@ -170,11 +172,12 @@ fn is_damage(error: &std::io::Error) -> bool {
 }
 
 /// Whether the store is empty still. Rows of an unknown layout are refused.
-fn check_schema(tables: &Tables, config: &StoreConfig) -> Result<bool, StoreError> {
+fn check_schema(tables: &Tables, config: &StoreConfig, made: bool) -> Result<bool, StoreError> {
     let Some(schema) = tables.meta.get(meta::SCHEMA).map_err(reading)? else {
-        return match tables.dirs.is_empty() && tables.records.is_empty() {
-            true => Ok(true),
-            false => Err(StoreError::Damaged { what: "its schema is missing".into() }),
+        // Of a file that holds nothing it knows, sled makes an empty database.
+        return match made {
+            false => Ok(true),
+            true => Err(StoreError::Damaged { what: "its schema is missing".into() }),
         };
     };
     match <[u8; 4]>::try_from(&*schema).map(u32::from_be_bytes) {

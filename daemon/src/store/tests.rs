@@ -7,19 +7,19 @@ use metaextract::{Limits, Record};
 use super::*;
 use crate::model::{Access, Cost, DirRow, FileResult, FileRow, Fingerprint, FsId, Node, PolicyId, ReaderId, Stamp};
 
-const ACCESS: Access = Access { uid: 1000, gid: 1000, mode: 0o644 };
+pub(super) const ACCESS: Access = Access { uid: 1000, gid: 1000, mode: 0o644 };
 
-struct Opened {
-    store: SledStore,
+pub(super) struct Opened {
+    pub(super) store: SledStore,
     report: OpenReport,
     events: Receiver<StoreEvent>,
 }
 
-fn config(dir: &Path) -> StoreConfig {
+pub(super) fn config(dir: &Path) -> StoreConfig {
     StoreConfig { min_free_bytes: 0, ..StoreConfig::new(dir.join("store")) }
 }
 
-fn open(dir: &Path) -> Opened {
+pub(super) fn open(dir: &Path) -> Opened {
     let (sender, events) = channel();
     let sink = Box::new(move |event| _ = sender.send(event));
     let (store, report) = SledStore::open(config(dir), sink).unwrap();
@@ -28,7 +28,7 @@ fn open(dir: &Path) -> Opened {
 
 impl Opened {
     /// Commits, and waits until readers see it.
-    fn commit(&self, batch: Vec<Mutation>) -> Vec<Changed> {
+    pub(super) fn commit(&self, batch: Vec<Mutation>) -> Vec<Changed> {
         let wanted = self.store.commit(batch);
         loop {
             match self.events.recv().unwrap() {
@@ -40,11 +40,11 @@ impl Opened {
     }
 }
 
-fn identity(inode: u64) -> Identity {
+pub(super) fn identity(inode: u64) -> Identity {
     Identity { fs: FsId(7), inode, born: Some(inode as i64) }
 }
 
-fn stamp(n: u64) -> Stamp {
+pub(super) fn stamp(n: u64) -> Stamp {
     Stamp { size: n, mtime: n as i64, ctime: n as i64 }
 }
 
@@ -62,14 +62,14 @@ fn file_entry(name: &str, id: FileId, inode: u64, links: u32) -> EntryRow {
     EntryRow { name: name.as_bytes().into(), identity: identity(inode), access: ACCESS, node: Node::File(row) }
 }
 
-fn record(title: &str) -> Record {
+pub(super) fn record(title: &str) -> Record {
     let mut record = Record::new(&Limits::default());
     record.put("XMP-dc", "Title", title);
     record.finish();
     record
 }
 
-fn place(dir: DirId, name: &str) -> Place {
+pub(super) fn place(dir: DirId, name: &str) -> Place {
     Place { dir, name: name.as_bytes().into() }
 }
 
@@ -120,4 +120,196 @@ fn a_second_process_is_told_who_has_it() {
     assert_eq!(holder, format!("process {}", std::process::id()));
     drop(first);
     open(dir.path());
+}
+
+#[test]
+fn a_removed_directory_is_gone_at_once_and_cleared_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let opened = open(dir.path());
+    let (home, below) = (opened.store.new_dir(), opened.store.new_dir());
+    let mut batch = vec![put_dir(home, DirId::TOP, "home"), put_dir(below, home, "below")];
+    for n in 0..2_000 {
+        let file = opened.store.new_file();
+        let name = format!("{n}.jpg");
+        batch.push(Mutation::PutFile { dir: below, entry: file_entry(&name, file, n, 2) });
+        batch.push(result(file, place(below, &name), "Dawn"));
+    }
+    opened.commit(batch);
+    assert_eq!(opened.store.counts().indexed, 2_000);
+    let file = opened.store.entry(below, b"7.jpg").unwrap();
+    assert!(file.is_some());
+    // Closing does not wait for the clearing.
+    opened.store.commit(vec![Mutation::RemoveDir(home)]);
+    opened.store.close().unwrap();
+    drop(opened);
+
+    let opened = open(dir.path());
+    assert_eq!(opened.store.dir(below).unwrap(), None);
+    assert_eq!(opened.store.path(below).unwrap(), None);
+    assert_eq!(opened.store.links(&identity(7)).unwrap(), []);
+    assert_eq!(opened.store.dir_at(b"/home").unwrap(), None);
+    while !opened.store.shared.hidden.is_empty() {
+        std::thread::yield_now();
+    }
+    assert_eq!(opened.store.counts(), Counts::default());
+    let tables = opened.store.shared.lease.tables().unwrap();
+    assert_eq!((tables.dirs.len(), tables.records.len(), tables.links.len()), (1, 0, 0));
+}
+
+#[test]
+fn durable_follows_committed() {
+    let dir = tempfile::tempdir().unwrap();
+    let opened = open(dir.path());
+    let home = opened.store.new_dir();
+    let first = opened.store.commit(vec![put_dir(home, DirId::TOP, "home")]);
+    let second = opened.store.commit(vec![Mutation::RemoveDir(home)]);
+    let mut told = Vec::new();
+    while !matches!(told.last(), Some(StoreEvent::Durable { commit }) if *commit == second) {
+        told.push(opened.events.recv().unwrap());
+    }
+    let committed: Vec<_> = told
+        .iter()
+        .filter_map(|event| match event {
+            StoreEvent::Committed { commit, .. } => Some(*commit),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(committed, [first, second]);
+}
+
+#[test]
+fn a_large_record_lies_beside_the_rows_as_long_as_it_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let opened = open(dir.path());
+    let (one, two) = (opened.store.new_file(), opened.store.new_file());
+    // Text that does not compress.
+    let seed = |n: u32| blake3::hash(&n.to_le_bytes()).to_hex().to_string();
+    let text = |from: u32| (from..from + 4_000).map(seed).collect::<String>();
+    let (large, other) = (text(0), text(9_000));
+    opened.commit(vec![
+        Mutation::PutFile { dir: DirId::TOP, entry: file_entry("1", one, 1, 1) },
+        Mutation::PutFile { dir: DirId::TOP, entry: file_entry("2", two, 2, 1) },
+        result(one, place(DirId::TOP, "1"), &large),
+        result(two, place(DirId::TOP, "2"), &large),
+    ]);
+    let sides = || std::fs::read_dir(dir.path().join("store/rows/side")).unwrap().count();
+    assert_eq!(sides(), 1);
+    opened.commit(vec![result(two, place(DirId::TOP, "2"), &other)]);
+    assert_eq!(sides(), 2);
+    let found = opened.store.file(one).unwrap().unwrap();
+    assert_eq!(found.result, FileResult::Record(record(&large).into()));
+    opened.commit(vec![Mutation::RemoveFile(place(DirId::TOP, "1"))]);
+    while sides() > 1 {
+        // Removed once the commit is durable.
+        opened.events.recv().unwrap();
+    }
+    let found = opened.store.file(two).unwrap().unwrap();
+    assert_eq!(found.result, FileResult::Record(record(&other).into()));
+    drop(opened);
+    std::fs::write(dir.path().join("store/rows/side/left"), "by a crash").unwrap();
+    open(dir.path());
+    assert_eq!(sides(), 1);
+}
+
+#[test]
+fn damage_is_set_aside_and_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let rows = dir.path().join("store/rows");
+    let home = DirId(2);
+    {
+        let opened = open(dir.path());
+        assert_eq!(opened.store.new_dir(), home);
+        opened.commit(vec![put_dir(home, DirId::TOP, "home")]);
+    }
+    // The snapshot that the next opening writes.
+    drop(open(dir.path()));
+    let snapshots = || {
+        let names = std::fs::read_dir(&rows).unwrap().map(|entry| entry.unwrap().path());
+        names.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("snap.")).collect::<Vec<_>>()
+    };
+    for snapshot in snapshots() {
+        let len = std::fs::metadata(&snapshot).unwrap().len();
+        std::fs::OpenOptions::new().write(true).open(snapshot).unwrap().set_len(len / 2).unwrap();
+    }
+    let opened = open(dir.path());
+    assert!(opened.report.repaired.is_some() && opened.report.set_aside.is_none());
+    assert_eq!(opened.store.path(home).unwrap().unwrap(), b"/home");
+    drop(opened);
+
+    for n in 1..3 {
+        // Sled opens this as an empty database.
+        std::fs::write(rows.join("db"), "not a database".repeat(1_000)).unwrap();
+        snapshots().into_iter().for_each(|path| std::fs::remove_file(path).unwrap());
+        let opened = open(dir.path());
+        let (aside, _) = opened.report.set_aside.clone().unwrap();
+        assert_eq!(aside, dir.path().join(format!("store/rows.damaged-{n}")));
+        assert!(aside.join("db").exists() && opened.report.created);
+        assert_eq!(opened.store.counts(), Counts::default());
+    }
+    assert_eq!(std::fs::read_dir(dir.path().join("store")).unwrap().count(), 3);
+}
+
+#[test]
+fn rows_of_a_newer_program_are_refused_and_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let opened = open(dir.path());
+    let tables = opened.store.shared.lease.tables().unwrap();
+    tables.meta.insert(b"schema", &99_u32.to_be_bytes()).unwrap();
+    drop((tables, opened));
+    let error = SledStore::open(config(dir.path()), Box::new(|_| {})).unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 1, .. }), "{error}");
+    assert!(dir.path().join("store/rows/db").exists());
+}
+
+#[test]
+fn nothing_is_written_where_there_is_no_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let (sender, events) = channel();
+    let config = StoreConfig { min_free_bytes: u64::MAX, ..config(dir.path()) };
+    let (store, _) = SledStore::open(config, Box::new(move |event| _ = sender.send(event))).unwrap();
+    let home = store.new_dir();
+    store.commit(vec![put_dir(home, DirId::TOP, "home")]);
+    assert!(matches!(events.recv().unwrap(), StoreEvent::Trouble { fatal: false, .. }));
+    assert_eq!(store.dir(home).unwrap(), None);
+    assert!(matches!(store.close(), Err(StoreError::Full { .. })));
+}
+
+#[test]
+fn a_tag_that_stays_keeps_its_number_in_the_view() {
+    use metafs::View;
+
+    let dir = tempfile::tempdir().unwrap();
+    let opened = open(dir.path());
+    let file = opened.store.new_file();
+    let at = place(DirId::TOP, "a.jpg");
+    let read = |tags: &[&'static str]| {
+        let mut record = Record::new(&Limits::default());
+        tags.iter().for_each(|&tag| record.put("A", tag, 1_u8));
+        record.finish();
+        let record = Arc::new(record);
+        let Mutation::PutResult { fingerprint, cost, .. } = result(file, at.clone(), "") else { unreachable!() };
+        let result = Box::new(FileResult::Record(record.clone()));
+        let put = Mutation::PutResult { file, place: at.clone(), fingerprint, result, cost, attempts: 0 };
+        (put, record)
+    };
+    let view = opened.store.view();
+    let id = metafs::FileId(file.0);
+    opened.commit(vec![Mutation::PutFile { dir: DirId::TOP, entry: file_entry("a.jpg", file, 9, 1) }]);
+    assert!(view.child(metafs::DirId::TOP, b"a.jpg").unwrap().is_none());
+
+    let (put, first) = read(&["x", "y"]);
+    opened.commit(vec![put]);
+    let numbers = metafs::Numbers::first(&first);
+    assert_eq!(view.entry(id).unwrap().unwrap().numbers, numbers);
+    let (put, second) = read(&["y", "z"]);
+    opened.commit(vec![put]);
+    let numbers = metafs::Numbers::carried(&first, &numbers, &second);
+    assert_eq!(view.entry(id).unwrap().unwrap().numbers, numbers);
+
+    let child = view.child(metafs::DirId::TOP, b"a.jpg").unwrap().unwrap();
+    assert_eq!(child.id, metafs::ChildId::File(id));
+    assert_eq!(view.access(child.id).unwrap().unwrap(), child.access);
+    assert_eq!(view.path(child.id).unwrap().unwrap(), b"/a.jpg");
+    assert_eq!(view.children(metafs::DirId::TOP, b"", 9).unwrap(), [(Box::from(*b"a.jpg"), child)]);
+    assert_eq!(view.children(metafs::DirId::TOP, b"a.jpg", 9).unwrap(), []);
 }

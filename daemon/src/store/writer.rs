@@ -136,6 +136,7 @@ impl Writer<'_> {
             self.sync_if_due();
         }
         while !self.waiting.is_empty() {
+            self.room()?;
             self.write_group()?;
         }
         drop(self.sync.take());
@@ -187,8 +188,8 @@ impl Writer<'_> {
                 match result {
                     Ok(()) => {
                         self.trouble = None;
-                        self.set_durable(commit);
                         self.remove_sides(unnamed);
+                        self.set_durable(commit);
                     }
                     Err(error) => {
                         unnamed.into_iter().for_each(|digest| self.shared.unnamed_side(digest));
