@@ -31,7 +31,9 @@ pub(super) fn shutter_speed(inputs: &Inputs<'_>) -> Option<Made> {
 }
 
 pub(super) fn aperture(inputs: &Inputs<'_>) -> Option<Made> {
-    let index = (0..2).find(|&index| inputs.raw(index).is_some_and(|value| !value.is_empty() && value != "0"))?;
+    // An f-number of 1 is an APEX value of 0, which counts as none.
+    let none = |index: usize, value: &str| value.is_empty() || value == "0" || (index == 1 && value == "1");
+    let index = (0..2).find(|&index| inputs.raw(index).is_some_and(|value| !none(index, &value)))?;
     shown(inputs, index, print::f_number)
 }
 

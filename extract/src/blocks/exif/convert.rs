@@ -38,14 +38,16 @@ pub(super) fn f_number(value: &Raw<'_>) -> Option<Shown> {
     Some(printed(value, print::f_number))
 }
 
-/// An exposure bias; what is no number counts as Perl counts it.
+/// With so many decimals; infinity as Perl writes it.
+fn fixed(number: f64, decimals: usize) -> String {
+    if number.is_finite() { format!("{number:.decimals$}") } else { print::float(number) }
+}
+
+/// An exposure bias.
 pub(super) fn fraction(value: &Raw<'_>) -> Option<Shown> {
-    let raw = value.value();
-    let printed = match raw.plain().as_str() {
-        "inf" => "+inf".to_owned(),
-        text => print::fraction(print::number(text).unwrap_or(0.0)),
-    };
-    Some(Shown::both(raw, printed))
+    let number = value.as_number();
+    let printed = if number.is_finite() { print::fraction(number) } else { "+Inf".to_owned() };
+    Some(Shown::both(value.value(), printed))
 }
 
 /// An APEX time value: seconds are 2 to the power of its negative.
@@ -57,24 +59,12 @@ pub(super) fn shutter_speed(value: &Raw<'_>) -> Option<Shown> {
 
 /// An APEX aperture value: the f-number is 2 to the power of its half.
 pub(super) fn aperture(value: &Raw<'_>) -> Option<Shown> {
-    let text = value.text();
-    let f_number = match text.as_str() {
-        "inf" => f64::INFINITY,
-        text => (print::number(text).unwrap_or(0.0) / 2.0).exp2(),
-    };
-    if f_number.is_infinite() {
-        return Some(Shown::both("Inf", "Inf"));
-    }
-    Some(Shown::both(f_number, format!("{f_number:.1}")))
+    let f_number = (value.as_number() / 2.0).exp2();
+    Some(Shown::both(f_number, fixed(f_number, 1)))
 }
 
 pub(super) fn focal_length(value: &Raw<'_>) -> Option<Shown> {
-    let raw = value.value();
-    let printed = match raw.plain().as_str() {
-        "inf" => "Inf mm".to_owned(),
-        text => format!("{:.1} mm", print::number(text).unwrap_or(0.0)),
-    };
-    Some(Shown::both(raw, printed))
+    Some(Shown::both(value.value(), format!("{} mm", fixed(value.as_number(), 1))))
 }
 
 /// A distance; `inf` and `undef` have no unit.
@@ -87,11 +77,13 @@ pub(super) fn metres(value: &Raw<'_>) -> Option<Shown> {
 }
 
 pub(super) fn frame_rate(value: &Raw<'_>) -> Option<Shown> {
-    Some(printed(value, |rate| print::float((rate * 1000.0 + 0.5).trunc() / 1000.0)))
+    let rate = (value.as_number() * 1000.0 + 0.5).trunc() / 1000.0;
+    Some(Shown::both(value.value(), print::float(rate)))
 }
 
 pub(super) fn t_stop(value: &Raw<'_>) -> Option<Shown> {
-    let stops: Vec<_> = value.words().iter().map(|word| format!("{:.2}", print::number(word).unwrap_or(0.0))).collect();
+    let number = |word: &String| if word == "inf" { f64::INFINITY } else { print::number_prefix(word) };
+    let stops: Vec<_> = value.words().iter().map(|word| fixed(number(word), 2)).collect();
     Some(Shown::both(value.value(), stops.join("-")))
 }
 
@@ -147,7 +139,7 @@ pub(super) fn sample_format(value: &Raw<'_>) -> Option<Shown> {
 }
 
 pub(super) fn development_type(value: &Raw<'_>) -> Option<Shown> {
-    let number = value.whole(0)?;
+    let number = value.as_number() as u64 as i64;
     let words = [number >> 8, number & 0xff];
     let tables = [camera::DEVELOPMENT_TYPE, camera::DEVELOPMENT_TYPE_2];
     let names = [0, 1].map(|index| {
@@ -192,11 +184,12 @@ pub(super) fn learning(value: &Raw<'_>) -> Option<Shown> {
 
 /// Times as quotients, with two short counts in the middle.
 pub(super) fn exposure_times(value: &Raw<'_>) -> Option<Shown> {
+    let octets = value.octets();
     let mut at = 0;
     let (mut raw, mut printed) = (Vec::new(), Vec::new());
     loop {
         let kind = if at == 56 || at == 58 { Type::Short } else { Type::Rational };
-        let Some(bytes) = value.bytes.get(at..at + kind.size()) else { break };
+        let Some(bytes) = octets.get(at..at + kind.size()) else { break };
         let word = Raw { kind, bytes, order: value.order }.text();
         printed.push(match (kind, print::number(&word)) {
             (Type::Rational, Some(seconds)) => print::exposure_time(seconds),
@@ -211,7 +204,8 @@ pub(super) fn exposure_times(value: &Raw<'_>) -> Option<Shown> {
 /// A filter pattern: columns, rows and a colour each. Some cameras write the counts in the other byte order.
 pub(super) fn cfa_pattern(value: &Raw<'_>) -> Option<Shown> {
     let digits: Vec<u8>;
-    let mut bytes = value.bytes;
+    let octets = value.octets();
+    let mut bytes: &[u8] = &octets;
     if !bytes.is_empty() && bytes.iter().all(|b| (b'0'..=b'6').contains(b)) {
         digits = bytes.iter().map(|b| b - b'0').collect();
         bytes = &digits;
@@ -251,7 +245,7 @@ pub(super) fn color_lines(line: usize, colors: &[u8]) -> String {
 pub(super) fn plane_colors(value: &Raw<'_>) -> Option<Shown> {
     let names: Vec<String> = (value.words().iter())
         .map(|word| {
-            let name = word.parse().ok().and_then(|index: usize| COLORS.get(index));
+            let name = COLORS.get(print::number_prefix(word) as usize);
             name.map_or_else(|| format!("Unknown({word})"), |&name| name.to_owned())
         })
         .collect();
@@ -268,16 +262,17 @@ pub(super) fn frequency_response(value: &Raw<'_>) -> Option<Shown> {
 }
 
 fn response_columns(value: &Raw<'_>) -> Option<String> {
-    let data = Bytes { data: value.bytes, order: value.order };
+    let octets = value.octets();
+    let data = Bytes { data: &octets, order: value.order };
     let (columns, rows) = (usize::from(data.u16(0)?), usize::from(data.u16(2)?));
-    let mut names = value.bytes.get(4..)?.splitn(columns + 1, |&b| b == 0);
-    let start = value.bytes.len().checked_sub(8 * columns * rows).filter(|&start| start >= 4)?;
+    let mut names = octets.get(4..)?.splitn(columns + 1, |&b| b == 0);
+    let start = octets.len().checked_sub(8 * columns * rows).filter(|&start| start >= 4)?;
     let mut out = Vec::new();
     for column in 0..columns {
         let name = utf8(names.next()?);
         let cells = (0..rows).map(|row| {
             let at = start + 8 * (column + row * columns);
-            let bytes = value.bytes.get(at..at + 8).unwrap_or_default();
+            let bytes = octets.get(at..at + 8).unwrap_or_default();
             Raw { kind: Type::Rational, bytes, order: value.order }.text()
         });
         out.push(format!("{name}={}", cells.collect::<Vec<_>>().join(",")));
@@ -289,7 +284,10 @@ fn response_columns(value: &Raw<'_>) -> Option<String> {
 /// A pixel format's identifier: those of Microsoft's family by their last byte.
 pub(super) fn pixel_format(value: &Raw<'_>) -> Option<Shown> {
     const FAMILY: &str = "6fddc324-4e03-4bfe-b185-3d77768dc9";
-    let b: [u8; 16] = value.bytes.get(..16)?.try_into().ok()?;
+    let Ok(b) = <[u8; 16]>::try_from(value.bytes) else {
+        let text = value.text();
+        return Some(Shown::both(text.clone(), format!("Unknown ({text})")));
+    };
     let little = Bytes::little(&b);
     let tail: String = b[10..].iter().map(|b| format!("{b:02x}")).collect();
     let guid =
@@ -304,9 +302,10 @@ pub(super) fn pixel_format(value: &Raw<'_>) -> Option<Shown> {
 
 /// The names of a list of image operations (DNG 1.7, "Opcode List Processing"); always big-endian.
 pub(super) fn opcodes(value: &Raw<'_>) -> Option<Shown> {
-    let data = Bytes::big(value.bytes);
+    let octets = value.octets();
+    let data = Bytes::big(&octets);
     let mut names = Vec::new();
-    if value.bytes.len() > 4 {
+    if octets.len() > 4 {
         let mut at = 4_usize;
         // A list of more operations than have room for their headers ends at the first that has none.
         for _ in 0..data.u32(0)? {
@@ -319,14 +318,19 @@ pub(super) fn opcodes(value: &Raw<'_>) -> Option<Shown> {
             at = at.saturating_add(16).saturating_add(len as usize);
         }
     }
-    Some(Shown::both(Value::bytes(value.bytes), cut(names.join(", "))))
+    Some(Shown::both(Value::bytes(&octets), cut(names.join(", "))))
 }
 
-/// SMPTE time codes of eight bytes each.
+/// SMPTE time codes of eight numbers each.
 pub(super) fn time_codes(value: &Raw<'_>) -> Option<Shown> {
-    let codes: Vec<_> = value.bytes.chunks_exact(8).collect();
-    let raw = codes.iter().map(|code| code.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join("."));
-    let printed = codes.iter().map(|code| {
+    let numbers: Vec<u64> = value.words().iter().map(|word| print::number_prefix(word) as u64).collect();
+    let codes = || numbers.chunks_exact(8);
+    // Such codes hold a date and a zone in user bits, which is not decoded here.
+    if codes().any(|code| code[3] & 0x80 != 0) {
+        return None;
+    }
+    let raw = codes().map(|code| code.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join("."));
+    let printed = codes().map(|code| {
         format!("{:02x}:{:02x}:{:02x}.{:02x}", code[3] & 0x3f, code[2] & 0x7f, code[1] & 0x7f, code[0] & 0x3f)
     });
     Some(Shown::both(raw.collect::<Vec<_>>().join(" "), printed.collect::<Vec<_>>().join(" ")))

@@ -1,10 +1,11 @@
 //! The value of one directory entry: its TIFF type, its bytes, and the numbers and text in them.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use crate::{
     Value,
     bytes::{Bytes, Order, until_nul, utf8},
+    print,
 };
 
 /// Field types of TIFF 6.0, its supplements, BigTIFF and Exif 3.0.
@@ -151,9 +152,9 @@ impl<'a> Raw<'a> {
         })
     }
 
-    /// The whole number at `index`.
+    /// The whole number at `index`, for types of whole numbers.
     pub(super) fn whole(&self, index: usize) -> Option<i64> {
-        match self.item(index)? {
+        match self.item(index).filter(|_| self.kind.is_whole())? {
             Value::Unsigned(n) => i64::try_from(n).ok(),
             Value::Signed(n) => Some(n),
             _ => None,
@@ -165,6 +166,22 @@ impl<'a> Raw<'a> {
         match self.kind {
             Type::Ascii => until_nul(self.bytes),
             _ => self.bytes,
+        }
+    }
+
+    /// The value's bytes as ExifTool holds them: those recorded, or the text of numbers.
+    pub(super) fn octets(&self) -> Cow<'a, [u8]> {
+        match self.kind.is_bytes() {
+            true => self.chars().into(),
+            false => self.text().into_bytes().into(),
+        }
+    }
+
+    /// The value as a number, as Perl takes any text; `inf` is infinite.
+    pub(super) fn as_number(&self) -> f64 {
+        match self.text().as_str() {
+            "inf" => f64::INFINITY,
+            text => print::number_prefix(text),
         }
     }
 

@@ -93,7 +93,7 @@ fn image(number: usize, entry: Bytes<'_>, base: u64, record: &mut Record) {
     let group = format!("MPImage{number}");
     let (Some(attributes), Some(length), Some(start)) = (entry.u32(0), entry.u32(4), entry.u32(8)) else { return };
     let flags = attributes >> 27;
-    record.put_printed(group.clone(), "MPImageFlags", flags, values::bits(FLAGS, flags));
+    record.put_printed(group.clone(), "MPImageFlags", flags, values::bits(FLAGS, &flags.to_string()));
     let format = attributes >> 24 & 7;
     let printed = if format == 0 { "JPEG".to_owned() } else { format!("Unknown ({format})") };
     record.put_printed(group.clone(), "MPImageFormat", format, printed);

@@ -18,9 +18,8 @@ pub(super) fn show(how: &How, raw: &Raw<'_>) -> Option<Shown> {
         }),
         How::Binary => Shown::plain(binary(raw)),
         How::LongOver(most) => {
-            let value = raw.value();
-            let long = matches!(&value, Value::Text(text) if text.len() > *most);
-            Shown::plain(if long { binary(raw) } else { value })
+            let long = raw.len() > 1 && raw.octets().len() > *most;
+            Shown::plain(if long { binary(raw) } else { raw.value() })
         }
         How::Named(table) => named(table, raw, |text, _| format!("Unknown ({text})")),
         How::Hex(table) => named(table, raw, |text, number| match number {
@@ -33,12 +32,10 @@ pub(super) fn show(how: &How, raw: &Raw<'_>) -> Option<Shown> {
             Shown::both(raw.value(), printed)
         }
         How::Bits(bits, names) => {
-            let value = raw.whole(0).filter(|_| raw.len() == 1);
-            let printed = match value.and_then(|value| values::name(names, value)) {
-                Some(name) => name.to_owned(),
-                None => values::bits(bits, value.unwrap_or(0) as u32),
-            };
-            Shown::both(raw.value(), printed)
+            let value = raw.value();
+            let text = value.plain();
+            let whole = text.parse().ok().and_then(|number| values::name(names, number));
+            Shown::both(value, whole.map_or_else(|| values::bits(bits, &text), str::to_owned))
         }
         How::Unit(unit) => Shown::both(raw.value(), format!("{} {unit}", raw.text())),
         How::Convert(convert) => convert(raw)?,
@@ -66,8 +63,5 @@ fn trimmed(raw: &Raw<'_>) -> Value {
 
 /// A value shown by its length: that of its text, as ExifTool counts.
 fn binary(raw: &Raw<'_>) -> Value {
-    match raw.kind.is_bytes() {
-        true => Value::bytes(raw.chars()),
-        false => Value::bytes(raw.text().as_bytes()),
-    }
+    Value::bytes(&raw.octets())
 }

@@ -49,7 +49,8 @@ fn trim_blanks(bytes: &[u8]) -> &[u8] {
 
 /// Text after an eight-byte name of its encoding (Exif 3.0, 4.6.6.4.2).
 pub(super) fn charset_text(value: &Raw<'_>) -> Option<Shown> {
-    let Some((code, rest)) = value.bytes.split_at_checked(8) else { return Some(Shown::plain(value.value())) };
+    let bytes = value.octets();
+    let Some((code, rest)) = bytes.split_at_checked(8) else { return Some(Shown::plain(value.value())) };
     let padded = |name: &[u8]| code.strip_prefix(name).is_some_and(|pad| pad.iter().all(|&b| b == 0 || b == b' '));
     let mut decoded = if code[0] == 0 || padded(b"ASCII") || code.starts_with(b"ASCII\0") || padded(b"") {
         utf8(until_nul(rest))
@@ -58,7 +59,7 @@ pub(super) fn charset_text(value: &Raw<'_>) -> Option<Shown> {
     } else if padded(b"JIS") {
         encoding_rs::ISO_2022_JP.decode_without_bom_handling(rest).0.replace('\0', "")
     } else {
-        utf8(value.bytes)
+        utf8(&bytes)
     };
     decoded.truncate(decoded.trim_end_matches(' ').len());
     Some(Shown::plain(decoded))
@@ -135,7 +136,12 @@ pub(super) fn hex_upper(value: &Raw<'_>) -> Option<Shown> {
 
 pub(super) fn comma_separated(value: &Raw<'_>) -> Option<Shown> {
     let raw = value.value();
-    let printed = raw.plain().split_ascii_whitespace().collect::<Vec<_>>().join(", ");
+    let text = raw.plain();
+    // Each run of white space, also one at the end.
+    let mut printed = text.split_ascii_whitespace().collect::<Vec<_>>().join(", ");
+    if text.ends_with(|c: char| c.is_ascii_whitespace()) {
+        printed += ", ";
+    }
     Some(Shown::both(raw, printed))
 }
 

@@ -113,8 +113,8 @@ pub(super) static FIELDS: &[Field] = &[
     field(0x1000, "RelatedImageFileFormat", Plain),
     field(0x1001, "RelatedImageWidth", Plain),
     field(0x1002, "RelatedImageHeight", Plain),
-    field(0x4746, "Rating", Plain),
+    field(0x4746, "Rating", Plain).low(),
     field(0x4747, "XP_DIP_XML", Convert(text::utf16_little)).reads(Type::Undefined),
     field(0x4748, "StitchInfo", Skip),
-    field(0x4749, "RatingPercent", Plain),
+    field(0x4749, "RatingPercent", Plain).low(),
 ];
