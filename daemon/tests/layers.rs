@@ -1,0 +1,150 @@
+//! Who may import whom, as data. A new arrow is a change to ARCHITECTURE.md first.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+/// A module of the daemon and the modules it may name. `model` and `config`'s plain types are everybody's nouns.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("args", &[]),
+    ("bus", &["control", "model"]),
+    ("codec", &[]),
+    ("config", &["control", "model"]),
+    ("control", &["model"]),
+    ("crawl", &["model", "plan", "store", "watch"]),
+    ("engine", &["codec", "config", "governor", "model", "proto", "readers"]),
+    ("extract_command", &["args", "control", "engine", "governor", "model"]),
+    ("governor", &["engine"]),
+    ("logging", &["config"]),
+    ("main", &["args", "config", "engine", "extract_command", "malloc", "proto", "serve", "worker"]),
+    ("malloc", &[]),
+    ("model", &[]),
+    ("mount", &["store"]),
+    ("plan", &["model"]),
+    ("proto", &["codec", "config", "model"]),
+    ("queue", &["model"]),
+    ("readers", &["model"]),
+    (
+        "run",
+        &[
+            "bus", "config", "control", "crawl", "engine", "governor", "logging", "model", "mount", "plan", "queue",
+            "readers", "store", "watch",
+        ],
+    ),
+    ("serve", &["bus", "config", "governor", "logging", "model", "run"]),
+    ("store", &["codec", "model"]),
+    ("watch", &["model", "plan"]),
+    ("worker", &["codec", "model", "proto"]),
+];
+
+/// Crates that only these modules may name.
+const OUTSIDE: &[(&str, &[&str])] = &[
+    ("sled", &["store"]),
+    ("zbus", &["bus"]),
+    ("notify", &["watch"]),
+    ("metafs", &["mount", "run", "store"]),
+    ("tokio", &["bus", "control", "run", "serve"]),
+    ("rayon", &["crawl", "run"]),
+    ("landlock", &["worker"]),
+    ("seccompiler", &["worker"]),
+];
+
+/// The text of a source file without its tests and comments.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// All source files by top-level module.
+fn modules() -> BTreeMap<String, String> {
+    let mut modules = BTreeMap::<String, String>::new();
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut dirs = vec![(src.clone(), None)];
+    while let Some((dir, module)) = dirs.pop() {
+        for entry in fs::read_dir(&dir).unwrap() {
+            let path = entry.unwrap().path();
+            let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let module = module.clone().unwrap_or_else(|| stem.clone());
+            if path.is_dir() {
+                dirs.push((path, Some(module)));
+            } else if module != "lib" && stem != "tests" {
+                modules.entry(module).or_default().push_str(&code(&path));
+            }
+        }
+    }
+    modules
+}
+
+/// The first names after `prefix`, also where they stand in braces.
+fn named(text: &str, prefix: &str) -> BTreeSet<String> {
+    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let mut names = BTreeSet::new();
+    for (at, _) in text.match_indices(prefix) {
+        let before = text[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':') {
+            continue;
+        }
+        let rest = &text[at + prefix.len()..];
+        let Some(group) = rest.strip_prefix('{') else {
+            names.insert(word(rest));
+            continue;
+        };
+        let mut depth = 1;
+        let mut start = true;
+        for (at, c) in group.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 1 => start = true,
+                c if start && depth == 1 && c.is_alphabetic() => {
+                    names.insert(word(&group[at..]));
+                    start = false;
+                }
+                _ => {}
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn modules_import_only_what_their_layer_may() {
+    let layers: BTreeMap<_, _> = LAYERS.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for (module, text) in modules() {
+        let Some(allowed) = layers.get(module.as_str()) else {
+            wrong.push(format!("{module} stands in no layer"));
+            continue;
+        };
+        let prefix = if module == "main" { "metaextractd::" } else { "crate::" };
+        for name in named(&text, prefix) {
+            if name != module && layers.contains_key(name.as_str()) && !allowed.contains(&name.as_str()) {
+                wrong.push(format!("{module} -> {name}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "imports beyond the layers: {wrong:#?}");
+}
+
+#[test]
+fn outside_crates_stay_behind_their_owner() {
+    let mut wrong = Vec::new();
+    for (module, text) in modules() {
+        for (name, owners) in OUTSIDE {
+            let used = text.match_indices(&format!("{name}::")).any(|(at, _)| {
+                let before = text[..at].chars().next_back();
+                !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
+            });
+            if used && !owners.contains(&module.as_str()) {
+                wrong.push(format!("{module} uses {name}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

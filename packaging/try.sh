@@ -1,0 +1,89 @@
+#!/bin/bash
+# Builds everything, starts the daemon as an instance of its own, indexes a directory and shows the result.
+#   packaging/try.sh [--yes] [--once] [DIR]
+# DIR      the directory to index (default: a small sample tree)
+# --yes    install missing system packages without asking
+# --once   stop when the first index is done, instead of at Ctrl-C
+# Exit code 1: a file could not be read for a reason that is not the file's own. Nothing is left behind.
+set -euo pipefail
+top=$(cd "$(dirname "$0")/.." && pwd)
+. "$top/packaging/lib.sh"
+
+once=0 assume_yes=0 dir=
+for arg in "$@"; do
+    case $arg in
+        --once) once=1 ;;
+        --yes) assume_yes=1 ;;
+        -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -*) die "try.sh: there is no option $arg; try --help" ;;
+        *) [ -z "$dir" ] || die "try.sh: one directory is enough; try --help"; dir=$arg ;;
+    esac
+done
+need_rust
+if [ -n "$dir" ]; then
+    [ -d "$dir" ] || die "try.sh: there is no directory $dir"
+    dir=$(cd "$dir" && pwd -P)
+fi
+packages gcc libc6-dev fuse3 dbus
+
+say "Building (the first time takes some minutes) ..."
+cargo build --release --manifest-path "$top/Cargo.toml" -p metaextractd -p metactl
+bin=${CARGO_TARGET_DIR:-$top/target}/release
+export PATH=$bin:$PATH
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/metaextract.XXXXXX")
+clean_up() {
+    own_daemon_stop
+    mountpoint -q "$work/run/metaextract" && fusermount3 -u "$work/run/metaextract"
+    rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+if [ -z "$dir" ]; then
+    dir=$work/sample
+    "$top/packaging/sample-tree.sh" "$dir"
+fi
+own_daemon "$work" "$bin"
+metactl watch --wait "$dir" || say "Some files could not be read; see below."
+metactl wait >/dev/null || true
+
+number() { metactl status --json | sed -n "s/^ *\"$1\": \([0-9]*\),*\$/\1/p" | head -n 1; }
+mount=$XDG_RUNTIME_DIR/metaextract
+metactl failed --json >"$work/failed.json" || true
+present=$(find "$dir" -type f -printf x | wc -c)
+known=$(number Known) indexed=$(number Indexed) partial=$(number Partial) failed=$(number Failed)
+say ""
+say "Indexed $((indexed + partial)) files ($partial of them damaged, read as far as they go), failed $failed," \
+    "skipped $((present > known ? present - known : 0)) by rule."
+first=$(find "$mount/files$dir" -name record.json -print -quit 2>/dev/null || true)
+say "The metadata of every file is shown below $mount/files$dir"
+if [ -n "$first" ]; then
+    file=${first#"$mount/files"}
+    file=${file%/record.json}
+    say ""
+    metactl show "$file"
+    say ""
+    say "Try next, in another terminal:"
+    say "  export DBUS_SESSION_BUS_ADDRESS='$DBUS_SESSION_BUS_ADDRESS' PATH=$bin:\$PATH"
+    printf '  metactl show --json %q\n  metactl why %q\n  grep -r . %q/*/tags.txt\n' "$file" "$file" "$mount/files${file%/*}"
+fi
+
+code=0
+if grep -q '"AboutFile":false' "$work/failed.json"; then
+    say ""
+    say "These could not be read, and not for a reason of their own:"
+    grep '"AboutFile":false' "$work/failed.json"
+    code=1
+fi
+if grep -q '"Reason":"unsupported"' "$work/failed.json"; then
+    say "These are of a known format and yet were called unsupported:"
+    grep '"Reason":"unsupported"' "$work/failed.json"
+    code=1
+fi
+if [ $once = 0 ]; then
+    say ""
+    say "Stays until Ctrl-C; changes below $dir are followed."
+    wait "$daemon_pid"
+fi
+exit $code
