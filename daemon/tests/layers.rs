@@ -36,7 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("serve", &["bus", "config", "governor", "logging", "model", "run"]),
     ("store", &["codec", "model"]),
     ("watch", &["model", "plan"]),
-    ("worker", &["codec", "model", "proto"]),
+    ("worker", &["codec", "malloc", "model", "proto"]),
 ];
 
 /// Crates that only these modules may name.
