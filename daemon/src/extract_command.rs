@@ -67,7 +67,8 @@ pub fn run(config: Config, form: Form, files: Files) -> ExitCode {
         _ = permits.send(()); // The receiver is right here.
     }
     thread::spawn(move || list(files, &permitted, &sender));
-    let mut run = Run { engine, form, window: VecDeque::new(), first: 0, all_good: true, no_more: false };
+    let mut run =
+        Run { engine, form, window: VecDeque::new(), first: 0, all_good: true, no_more: false, no_workers: None };
     let printed = run.print_all(&events, &permits);
     run.engine.stop();
     match printed {
@@ -104,6 +105,8 @@ struct Run {
     first: u64,
     all_good: bool,
     no_more: bool,
+    /// Why no worker can be started, as long as that is so.
+    no_workers: Option<String>,
 }
 
 impl Run {
@@ -140,7 +143,11 @@ impl Run {
 
     /// Gives the file with this number to the engine, or its line where there is nothing to read.
     fn submit(&mut self, number: u64) {
+        let no_workers = self.no_workers.clone();
         let Some(entry) = self.entry(number) else { return };
+        if let Some(why) = no_workers {
+            return entry.fail(&format!("no worker can be started: {why}"), "failed");
+        }
         entry.looks += 1;
         match job(number, &entry.path, entry.strikes) {
             Ok(job) => self.engine.submit(job),
@@ -156,8 +163,9 @@ impl Run {
                 for entry in self.window.iter_mut().filter(|entry| entry.line.is_none()) {
                     entry.fail(&format!("no worker can be started: {why}"), "failed");
                 }
+                self.no_workers = Some(why);
             }
-            EngineEvent::WorkersBack => {}
+            EngineEvent::WorkersBack => self.no_workers = None,
         }
     }
 

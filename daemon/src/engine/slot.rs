@@ -24,8 +24,8 @@ use crate::{
 
 /// How often a worker with one file in hand is looked at.
 const TICK: Duration = Duration::from_millis(200);
-/// How long a worker may take to start.
-const START: Duration = Duration::from_secs(10);
+/// How long a worker may take to start, or to be gone once it has begun to end: idle scheduling on a busy machine is slow.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Memory by which a worker may grow in its life.
 const GROWTH: u64 = 48 << 20;
 /// Waits between failed starts: doubled each time.
@@ -237,9 +237,7 @@ impl Slot {
     fn bury(&mut self, cause: Option<Cause>) {
         let Some(worker) = self.worker.take() else { return };
         let cause = match cause {
-            None if !worker.process.has_ended(Duration::from_secs(1)) => {
-                Some(Cause::Broken("the worker closed its socket".into()))
-            }
+            None if !worker.process.has_ended(PATIENCE) => Some(Cause::Broken("the worker closed its socket".into())),
             cause => cause,
         };
         let wanted = matches!(cause, Some(Cause::Surplus));
@@ -283,7 +281,7 @@ impl Worker {
     fn start(config: &Config, buffer: &mut [u8]) -> io::Result<Self> {
         let process = Process::start(config)?;
         let mut replies = Replies::new(config.limits.record.saturating_mul(4).saturating_add(1 << 20));
-        let until = Instant::now() + START;
+        let until = Instant::now() + PATIENCE;
         let achieved = loop {
             match process.hear(buffer)? {
                 Heard::Packet(len) => match replies.take(&buffer[..len]) {

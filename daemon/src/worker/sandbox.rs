@@ -27,13 +27,13 @@ pub(super) fn enter(setup: &Setup) -> io::Result<Achieved> {
     die_with_parent(setup.parent)?;
     default_signals();
     close_all_but_standard();
-    if setup.schedule == Schedule::Idle {
-        stand_back();
-    }
     limit(setup)?;
     // The first look at this clock reads files to find the kernel's page for it.
     _ = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     thread::set_no_new_privs(true)?;
+    if setup.schedule == Schedule::Idle {
+        stand_back();
+    }
     if setup.isolation == Isolation::None {
         return Ok(Achieved { refused: probe(setup.parent), ..Achieved::default() });
     }
@@ -138,6 +138,8 @@ enum Only {
     Any,
     /// The first argument is this descriptor.
     Descriptor(u64),
+    /// The first argument is not descriptor 0.
+    NotTheSocket,
     /// Memory that is neither executable nor a file's.
     PlainMemory,
     /// SIGABRT to this very process.
@@ -151,7 +153,7 @@ static ALLOWED: &[(libc::c_long, Only, &str)] = &[
     (libc::SYS_recvmsg, Only::Descriptor(0), "batches come over the socket"),
     (libc::SYS_sendto, Only::Descriptor(0), "results go over the socket"),
     (libc::SYS_pread64, Only::Any, "reads a file; each descriptor held is one to be read"),
-    (libc::SYS_close, Only::Any, "done with a file"),
+    (libc::SYS_close, Only::NotTheSocket, "done with a file; a closed socket always means that the worker ends"),
     (libc::SYS_fcntl, Only::IsOpen, "debug builds of the standard library check a descriptor before closing it"),
     (libc::SYS_brk, Only::Any, "small allocations"),
     (libc::SYS_mmap, Only::PlainMemory, "large allocations"),
@@ -185,6 +187,7 @@ fn conditions(only: &Only) -> Result<Vec<SeccompCondition>, seccompiler::Backend
     Ok(match only {
         Only::Any => vec![],
         Only::Descriptor(descriptor) => vec![is(0, *descriptor)?],
+        Only::NotTheSocket => vec![SeccompCondition::new(0, Len::Dword, Op::Ne, 0)?],
         Only::PlainMemory => {
             let executable = Op::MaskedEq(libc::PROT_EXEC as u64);
             vec![SeccompCondition::new(2, Len::Dword, executable, 0)?, is(4, u64::from(u32::MAX))?]
