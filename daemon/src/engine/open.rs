@@ -10,7 +10,7 @@ use rustix::{
     path::DecInt,
 };
 
-use super::desk::Desk;
+use super::desk::{Desk, NewOpener};
 use crate::model::{FailureKind, FsId, Job, Outcome, Stamp};
 
 /// A job whose file is open.
@@ -47,14 +47,17 @@ pub(super) fn run(desk: &Arc<Desk>, fs: FsId) {
     }
 }
 
-fn open_one(desk: &Desk, job: Job) {
+fn open_one(desk: &Arc<Desk>, job: Job) {
     match open_job(&job) {
         Ok(file) => desk.opened(Opened { job, file }),
         Err(Closed::Outcome(outcome)) => desk.finished_unopened(&job, outcome),
         Err(Closed::Later) => {
             // Others have to close something first; asking faster would not help.
             thread::sleep(Duration::from_millis(100));
-            desk.reopen(job);
+            let fs = job.fs;
+            if desk.reopen(job) == NewOpener::Wanted {
+                run(desk, fs);
+            }
         }
     }
 }

@@ -1,0 +1,205 @@
+//! The desk between opener threads and slots: jobs waiting to be opened, files waiting to be read, jobs with workers.
+//!
+//! One lock over all of it, held for moments and never over a system call or the sink: every step moves a job from one place
+//! to another, and with channels instead no one could tell how many there are, give them back, or put one first.
+
+mod openers;
+mod slots;
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    fmt,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+pub(super) use self::slots::{Batch, Next};
+use super::{Config, EngineEvent, InHand, Sink, Size, WorkerInfo, open::Opened, process};
+use crate::{
+    model::{FsId, Job, JobId, Outcome},
+    proto,
+};
+
+/// Threads that open files of one file system. Two: one that hangs does not hold up the rest of a slow disk.
+const OPENERS: usize = 2;
+/// Jobs an opener takes at once.
+const OPENED_AT_ONCE: usize = 8;
+/// How long opening may take before a file system counts as one that does not answer, and how many of its jobs are held.
+const PATIENCE: Duration = Duration::from_secs(5);
+const STUCK: usize = 4096;
+/// How long a thread or worker without work is kept.
+const IDLE: Duration = Duration::from_secs(10);
+
+pub(super) struct Desk {
+    pub(super) config: Config,
+    sink: Sink,
+    state: Mutex<State>,
+    /// Slots wait here for open files.
+    work: Condvar,
+    /// Openers wait here for jobs and for room.
+    room: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    workers: usize,
+    batch_files: usize,
+    stopping: bool,
+    /// Jobs taken and not finished.
+    held: usize,
+    /// Descriptors held or about to be, in `opened` and with workers.
+    open: usize,
+    unopened: HashMap<FsId, Unopened>,
+    /// With an opener now. What is not here any more when the opener comes back has been given back already.
+    opening: HashSet<JobId>,
+    opened: VecDeque<Opened>,
+    seats: HashMap<usize, Seat>,
+    /// Whether the lack of workers has been told.
+    troubled: bool,
+}
+
+#[derive(Debug, Default)]
+struct Unopened {
+    jobs: VecDeque<Job>,
+    openers: usize,
+    idle: usize,
+    /// When an opener last came back.
+    progress: Option<Instant>,
+}
+
+impl Unopened {
+    fn is_stuck(&self) -> bool {
+        self.openers > 0 && self.idle == 0 && self.progress.is_some_and(|at| at.elapsed() > PATIENCE)
+    }
+}
+
+/// A slot's worker and the jobs it has, the one in hand first.
+#[derive(Debug)]
+struct Seat {
+    pid: u32,
+    files: u64,
+    jobs: VecDeque<Job>,
+    since: Instant,
+}
+
+/// Whether a further opener thread is to be started; it is counted already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(super) enum NewOpener {
+    Wanted,
+    Enough,
+}
+
+/// Where a job goes among those of its priority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Among {
+    First,
+    Last,
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+impl Desk {
+    pub(super) fn new(config: Config, sink: Sink) -> Self {
+        Self { config, sink, state: Mutex::default(), work: Condvar::new(), room: Condvar::new() }
+    }
+
+    /// A thread that panicked while it held the lock left no step half done.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn credit(&self) -> usize {
+        let state = self.lock();
+        let wanted = state.workers.saturating_mul(state.batch_files).saturating_mul(3).min(self.config.descriptors);
+        // A file system that does not answer must not use up the credit of the others.
+        let stuck: usize = state.unopened.values().filter(|unopened| unopened.is_stuck()).map(|fs| fs.jobs.len()).sum();
+        match state.stopping {
+            true => 0,
+            false => wanted.saturating_sub(state.held.saturating_sub(stuck.min(STUCK))),
+        }
+    }
+
+    pub(super) fn resize(&self, size: Size) {
+        let mut state = self.lock();
+        state.workers = size.workers;
+        state.batch_files = size.batch_files.clamp(1, proto::BATCH);
+        self.work.notify_all();
+    }
+
+    pub(super) fn submit(&self, job: Job) -> NewOpener {
+        let mut state = self.lock();
+        if state.stopping {
+            drop(state);
+            (self.sink)(EngineEvent::Finished(job.id, Outcome::Returned));
+            return NewOpener::Enough;
+        }
+        state.held += 1;
+        self.enqueue(&mut state, job, Among::Last)
+    }
+
+    fn enqueue(&self, state: &mut State, job: Job, among: Among) -> NewOpener {
+        let unopened = state.unopened.entry(job.fs).or_default();
+        let at = unopened.jobs.partition_point(|other| match among {
+            Among::First => other.priority < job.priority,
+            Among::Last => other.priority <= job.priority,
+        });
+        unopened.jobs.insert(at, job);
+        self.room.notify_all();
+        if unopened.idle > 0 || unopened.openers >= OPENERS {
+            return NewOpener::Enough;
+        }
+        unopened.openers += 1;
+        NewOpener::Wanted
+    }
+
+    pub(super) fn stop(&self) {
+        self.lock().stopping = true;
+        self.work.notify_all();
+        self.room.notify_all();
+    }
+
+    /// After the slots have ended: what is still here goes back. An opener that hangs finds its job gone.
+    pub(super) fn give_back_all(&self) {
+        let mut state = self.lock();
+        let mut jobs: Vec<JobId> = state.opening.drain().collect();
+        jobs.extend(state.opened.drain(..).map(|opened| opened.job.id));
+        jobs.extend(state.unopened.values_mut().flat_map(|unopened| unopened.jobs.drain(..)).map(|job| job.id));
+        state.held -= jobs.len();
+        drop(state);
+        jobs.into_iter().for_each(|job| (self.sink)(EngineEvent::Finished(job, Outcome::Returned)));
+    }
+
+    pub(super) fn workers(&self) -> Vec<WorkerInfo> {
+        let mut workers: Vec<WorkerInfo> = (self.lock().seats.values())
+            .map(|seat| {
+                let since = seat.since.elapsed();
+                let in_hand = |job: &Job| InHand { job: job.id, file: job.file, path: job.absolute(), since };
+                WorkerInfo { pid: seat.pid, in_hand: seat.jobs.front().map(in_hand), files: seat.files, pss: 0 }
+            })
+            .collect();
+        workers.iter_mut().for_each(|worker| worker.pss = process::pss(worker.pid));
+        workers.sort_unstable_by_key(|worker| worker.pid);
+        workers
+    }
+
+    /// Waits at one of the two conditions; says whether the time was over.
+    fn wait<'a>(
+        &self,
+        condition: &Condvar,
+        state: MutexGuard<'a, State>,
+        time: Option<Duration>,
+    ) -> (MutexGuard<'a, State>, bool) {
+        match time {
+            None => (condition.wait(state).unwrap_or_else(PoisonError::into_inner), false),
+            Some(time) => {
+                let (state, waited) = condition.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner);
+                (state, waited.timed_out())
+            }
+        }
+    }
+}

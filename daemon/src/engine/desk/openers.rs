@@ -1,0 +1,69 @@
+//! What opener threads ask of the desk.
+
+use std::time::Instant;
+
+use super::{Among, Desk, IDLE, NewOpener, OPENED_AT_ONCE};
+use crate::{
+    engine::open::Opened,
+    model::{FsId, Job, Outcome},
+};
+
+impl Desk {
+    /// Jobs to open, when there are some and there is room for them; `None` ends the opener.
+    pub(in crate::engine) fn to_open(&self, fs: FsId) -> Option<Vec<Job>> {
+        let mut state = self.lock();
+        let mut rested = false;
+        loop {
+            let room = self.config.descriptors.saturating_sub(state.open);
+            let stopping = state.stopping;
+            let unopened = state.unopened.entry(fs).or_default();
+            unopened.progress = Some(Instant::now());
+            if stopping || (rested && unopened.jobs.is_empty()) {
+                unopened.openers -= 1;
+                return None;
+            }
+            let count = unopened.jobs.len().min(room).min(OPENED_AT_ONCE);
+            if count > 0 {
+                let jobs: Vec<Job> = unopened.jobs.drain(..count).collect();
+                state.open += count;
+                state.opening.extend(jobs.iter().map(|job| job.id));
+                return Some(jobs);
+            }
+            unopened.idle += 1;
+            let time = unopened.jobs.is_empty().then_some(IDLE);
+            (state, rested) = self.wait(&self.room, state, time);
+            state.unopened.entry(fs).or_default().idle -= 1;
+        }
+    }
+
+    pub(in crate::engine) fn opener_failed(&self, fs: FsId) {
+        self.lock().unopened.entry(fs).or_default().openers -= 1;
+    }
+
+    pub(in crate::engine) fn opened(&self, opened: Opened) {
+        let mut state = self.lock();
+        state.unopened.entry(opened.job.fs).or_default().progress = Some(Instant::now());
+        if state.opening.remove(&opened.job.id) {
+            let at = state.opened.partition_point(|other| other.job.priority <= opened.job.priority);
+            state.opened.insert(at, opened);
+            self.work.notify_all();
+        }
+    }
+
+    pub(in crate::engine) fn finished_unopened(&self, job: &Job, outcome: Outcome) {
+        let known = self.lock().opening.remove(&job.id);
+        if known {
+            self.finish(job.id, outcome);
+        }
+    }
+
+    /// It could not be opened now, through no fault of its own.
+    pub(in crate::engine) fn reopen(&self, job: Job) -> NewOpener {
+        let mut state = self.lock();
+        if !state.opening.remove(&job.id) {
+            return NewOpener::Enough;
+        }
+        state.open -= 1;
+        self.enqueue(&mut state, job, Among::First)
+    }
+}
