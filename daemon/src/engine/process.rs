@@ -116,13 +116,21 @@ impl Process {
     /// no room is offered for them.
     pub(super) fn hear(&self, buffer: &mut [u8]) -> io::Result<Heard> {
         match recv(&self.socket, &mut *buffer, RecvFlags::DONTWAIT | RecvFlags::TRUNC) {
-            Ok((_, 0)) => Ok(Heard::End),
+            Ok((_, 0)) if self.is_closed() => Ok(Heard::End),
+            Ok((_, 0)) => Err(io::Error::other("an empty message")),
             Ok((_, len)) if len > PACKET => Err(io::Error::other("a packet larger than agreed")),
             Ok((len, _)) => Ok(Heard::Packet(len)),
             Err(Errno::AGAIN | Errno::INTR) => Ok(Heard::Nothing),
             Err(Errno::CONNRESET) => Ok(Heard::End),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// A packet of no bytes reads like the end of the socket, but is not.
+    fn is_closed(&self) -> bool {
+        let mut interests = [PollFd::new(&self.socket, PollFlags::IN)];
+        matches!(poll(&mut interests, Some(&Timespec::default())), Ok(1..))
+            && interests[0].revents().contains(PollFlags::HUP)
     }
 
     /// Waits until something can be heard, or the process has ended, or the time is over.
