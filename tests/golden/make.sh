@@ -7,6 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 out=${1:-$here}
 python=/usr/bin/python3
 build() { "$python" "$here/build.py" "$@"; }
+block() { "$python" "$here/blocks.py" "$@"; }
 tag() { exiftool -q -q -overwrite_original "$@"; }
 
 packages=(imagemagick libtiff-tools ffmpeg lame flac qpdf libimage-exiftool-perl python3 python3-mutagen)
@@ -67,6 +68,9 @@ make_jpeg() {
     cp plain.jpg icc.jpg && tag "-ICC_Profile<=$work/rgb.icc" icc.jpg
     convert plain.jpg -interlace JPEG -sampling-factor 4:2:0 -colorspace CMYK progressive-cmyk.jpg
     build long-xmp plain.jpg long-xmp.jpg
+    block photoshop plain.jpg photoshop.jpg
+    block profile plain.jpg profile.jpg
+    block xmp-forms plain.jpg xmp-forms.jpg
     cp exif.jpg "$work/all.jpg" && tag "${packet[@]}" "${iptc[@]}" "$work/all.jpg"
     cut_short "$work/all.jpg" broken.jpg 1500
     build scramble exif.jpg broken-ifd.jpg 40 70
@@ -82,6 +86,7 @@ make_tiff() {
     convert -size 40x40 gradient: -depth 16 -define tiff:tile-geometry=16x16 tiled.tif
     build icc "$work/rgb.icc"
     cp plain.tif icc.tif && tag "-ICC_Profile<=$work/rgb.icc" icc.tif
+    block layers plain.tif layers.tif
     cut_short tagged.tif broken.tif 900
     build loop plain.tif broken-loop.tif
 }
