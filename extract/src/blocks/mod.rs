@@ -9,6 +9,7 @@ pub mod id3;
 pub mod iptc;
 pub mod mpeg_audio;
 pub mod photoshop;
+pub mod postscript;
 pub mod print_im;
 pub mod vorbis_comment;
 pub mod xmp;

@@ -10,6 +10,7 @@ mod object;
 mod tags;
 mod text;
 mod values;
+mod xref;
 
 use std::collections::HashSet;
 
@@ -21,7 +22,7 @@ use self::{
 };
 use crate::{
     Error, Format, Magic, Name, Priority, Record, Source, Tier, Value,
-    blocks::{icc, photoshop, xmp},
+    blocks::{icc, photoshop, postscript, xmp},
 };
 
 /// The reader of PDF and of Illustrator files that are PDF.
@@ -35,6 +36,8 @@ pub static FORMAT: Format = Format {
     read,
 };
 
+/// Entries of one dictionary that are looked at.
+const ENTRIES: usize = 2048;
 /// Dictionaries below the trailer that are followed into each other; ExifTool's bound.
 const NESTING: u32 = 50;
 
@@ -163,7 +166,7 @@ impl Reader<'_, '_, '_> {
             self.file.warn("Nesting too deep (directory ignored)");
             return;
         }
-        for (name, value) in &dict.0 {
+        for (name, value) in dict.0.iter().take(ENTRIES) {
             if self.record.is_full() {
                 return;
             }
@@ -329,7 +332,7 @@ impl Reader<'_, '_, '_> {
             Stream::Xmp => xmp::read(&data, self.record),
             Stream::Icc => icc::read(&data, self.record),
             Stream::Photoshop => photoshop::read(&data, self.record),
-            Stream::PostScript => {}
+            Stream::PostScript => postscript::read(&data, self.record),
         }
     }
 }
