@@ -19,8 +19,13 @@ fn main() -> ExitCode {
         Ok(Command::Worker) => worker::run(&[]),
         Ok(Command::Extract { form, files }) => {
             malloc::set_up();
-            let config = engine::Config { schedule: Schedule::Normal, ..engine::Config::default() };
-            extract_command::run(config, form, files)
+            match serve::sources(Vec::new()).and_then(|sources| Ok(read(&sources)?)) {
+                Ok(settings) => {
+                    let config = engine::Config { schedule: Schedule::Normal, ..engine::Config::from(&settings) };
+                    extract_command::run(config, form, files)
+                }
+                Err(error) => fail(&error),
+            }
         }
         Ok(Command::Serve { options }) => serve(options),
         Ok(Command::CheckConfig { options }) => match serve::sources(options).and_then(|sources| Ok(read(&sources)?)) {

@@ -14,6 +14,7 @@ use metaextract::Limits;
 
 pub use self::local::LocalEngine;
 use crate::{
+    config::Settings,
     model::{FileId, Job, JobId, Outcome},
     proto::{Isolation, Schedule},
 };
@@ -92,6 +93,19 @@ impl Default for Config {
             wall: Duration::from_secs(60),
             life: 4096,
             descriptors: 512,
+        }
+    }
+}
+
+impl From<&Settings> for Config {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            limits: settings.limits.extract,
+            memory: settings.limits.memory.min(settings.workers.memory_ceiling / 2),
+            isolation: settings.isolation,
+            cpu: settings.limits.cpu,
+            wall: settings.limits.wall,
+            ..Self::default()
         }
     }
 }

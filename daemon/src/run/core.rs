@@ -518,20 +518,9 @@ fn open_watcher(
 
 fn open_reading(settings: &Settings, events: mpsc::Sender<Event>) -> Reading {
     let sink = move |event: EngineEvent| _ = events.blocking_send(Event::Engine(event));
-    let engine = LocalEngine::new(engine_config(settings), Arc::new(sink));
+    let engine = LocalEngine::new(engine::Config::from(settings), Arc::new(sink));
     let settle = Settle { quiet: settings.watch.settle, at_most: settings.watch.settle_max };
     Reading::new(Box::new(engine), settle, settings.retry, settings.policy())
-}
-
-fn engine_config(settings: &Settings) -> engine::Config {
-    engine::Config {
-        limits: settings.limits.extract,
-        memory: settings.limits.memory.min(settings.workers.memory_ceiling / 2),
-        isolation: settings.isolation,
-        cpu: settings.limits.cpu,
-        wall: settings.limits.wall,
-        ..engine::Config::default()
-    }
 }
 
 /// Pending files from a directory on, and where to go on.
