@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use rustix::fs::FileType;
 
 use crate::{
-    model::{self, DirId, Mutation, Node, Place, PolicyId, ReaderId},
+    model::{self, DirId, EntryRow, Mutation, Node, Place, PolicyId, ReaderId},
     plan::{self, Current, Delta, FoundKind, Look, MovedDir, Moves, Scope},
     store::{Rows, StoreError},
     watch::{
@@ -164,6 +164,9 @@ impl Crawl {
             batch: Vec::new(),
             places: HashMap::new(),
         };
+        if let Some(why) = walk.is_a_stranger() {
+            return End::RootGone(why);
+        }
         match walk.start(reach).and_then(|()| walk.go()) {
             Ok(true) => {
                 End::Done { dirs: seen.dirs.load(Ordering::Relaxed), files: seen.files.load(Ordering::Relaxed) }
@@ -185,22 +188,37 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Makes rows for the root and the directories above it where there are none.
+    /// Why what stands at the root's path is not the root: another directory, and empty, as a mount point is while
+    /// nothing is mounted there. Its rows must not be taken for gone.
+    fn is_a_stranger(&self) -> Option<String> {
+        let path = &self.root.path;
+        let slash = path.iter().rposition(|&b| b == b'/').filter(|_| path.len() > 1)?;
+        let parent = self.crawl.rows.dir_at(&path[..slash.max(1)]).ok()??;
+        let known = self.crawl.rows.entry(parent, &path[slash + 1..]).ok()??;
+        let opened = self.root_fd.open_dir(b"").ok()?;
+        let is_other = !plan::same_inode(&known.identity, &opened.identity);
+        let had_files = matches!(known.node, Node::Dir(id) if !self.crawl.rows.dir(id).ok()??.entries.is_empty());
+        (is_other && had_files && opened.names().ok()?.is_empty())
+            .then(|| "an empty directory stands in its place, as if its file system were not mounted".into())
+    }
+
+    /// Makes rows for the root and the directories above it where there are none, or others stand there now.
     fn ensure_root(&mut self) -> Result<DirId, StoreError> {
         let mut parent = DirId::TOP;
         let mut path = Vec::from(*b"/");
         for name in self.root.path.split(|&b| b == b'/').filter(|name| !name.is_empty()) {
             path = model::join(&path, name);
-            parent = match self.crawl.rows.entry(parent, name)?.map(|entry| entry.node) {
-                Some(Node::Dir(id)) => id,
-                _ => {
-                    let id = self.crawl.rows.new_dir();
-                    if let Ok((identity, access)) = scan::stat_dir(&path) {
-                        self.batch.push(plan::put_dir(id, parent, name.into(), &identity, access));
-                    }
-                    id
-                }
+            let known = self.crawl.rows.entry(parent, name)?;
+            let id = match &known {
+                Some(EntryRow { node: Node::Dir(id), .. }) => *id,
+                _ => self.crawl.rows.new_dir(),
             };
+            if let Ok((identity, access)) = scan::stat_dir(&path)
+                && known.is_none_or(|known| known.identity != identity || known.access != access)
+            {
+                self.batch.push(plan::put_dir(id, parent, name.into(), &identity, access));
+            }
+            parent = id;
         }
         Ok(parent)
     }

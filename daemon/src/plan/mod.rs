@@ -106,7 +106,7 @@ fn covers(scope: &Scope, name: &FileName) -> bool {
 }
 
 fn compare_one(delta: &mut Delta, row: &EntryRow, found: &Found, current: Current<'_>) {
-    let same = key(&row.identity) == key(&found.identity);
+    let same = same_inode(&row.identity, &found.identity);
     match (row.node, found.kind) {
         (Node::Dir(id), FoundKind::Dir) if same => {
             delta.kept_dirs.push((id, row.name.clone()));
@@ -144,6 +144,11 @@ fn update(file: FileRow, stamp: Stamp, links: u32, current: Current<'_>) -> Opti
 /// A failure made no record, so no reader's version stands behind it.
 fn is_current(file: FileRow, current: Current<'_>) -> bool {
     matches!(file.state, FileState::Failed(_)) || current.readers.contains(&file.fingerprint.reader)
+}
+
+/// Whether two identities are of one inode.
+pub fn same_inode(a: &Identity, b: &Identity) -> bool {
+    key(a) == key(b)
 }
 
 /// What an inode is recognised by. With a birth time the file system's number adds nothing, and some file systems

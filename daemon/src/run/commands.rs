@@ -92,7 +92,7 @@ impl Core {
             mount: self.mount_report(),
         };
         let (store, ceiling) = (Arc::clone(&self.store), self.settings.workers.memory_ceiling);
-        let path = self.settings.store.path.join("db");
+        let path = self.settings.store.path.join("rows").join("db");
         tokio::task::spawn_blocking(move || {
             let workers = workers.iter().map(|worker| pss(worker.pid)).sum();
             report.memory = MemoryReport { daemon: pss(std::process::id()), workers, ceiling };
@@ -403,9 +403,30 @@ impl Core {
             }
         }
         crate::logging::set_level(settings.log.level);
-        let kept = Settings { store: self.settings.store.clone(), mount: self.settings.mount.clone(), ..settings };
-        self.settings = kept;
+        self.take_over(settings)?;
         tracing::info!("the configuration was read again");
+        Ok(())
+    }
+}
+
+impl Core {
+    /// Takes over what can change while running: what a worker is started with, the store and the mount cannot.
+    fn take_over(&mut self, settings: Settings) -> Result<(), Error> {
+        let before = self.settings.clone();
+        let lasting = (&settings.limits, &settings.isolation, &settings.store, &settings.mount);
+        if lasting != (&before.limits, &before.isolation, &before.store, &before.mount) {
+            tracing::warn!("limits, isolation, store and mount change with the next start of the daemon");
+        }
+        let rules_differ = settings.ignore != before.ignore;
+        let (limits, isolation) = (before.limits, before.isolation);
+        self.settings = Settings { limits, isolation, store: before.store, mount: before.mount, ..settings };
+        if rules_differ {
+            for root in &mut self.roots {
+                let (path, options, origin) = (root.path.clone(), root.options, root.origin);
+                root.spec = Root::new(root.id, path, options, origin, &self.settings)?.spec;
+                root.wanted.subtree(Vec::new());
+            }
+        }
         Ok(())
     }
 }

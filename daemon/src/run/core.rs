@@ -55,6 +55,8 @@ pub(crate) struct Core {
     pub readers: Vec<ReaderId>,
     pub watcher: Option<Arc<dyn Watcher>>,
     pub hints: Arc<Hints>,
+    /// When the hints that have come are taken.
+    pub settled_due: Option<Instant>,
     /// When hints that are not settled are taken all the same.
     pub unsettled_due: Option<Instant>,
     pub roots: Vec<Root>,
@@ -130,6 +132,7 @@ impl Core {
             readers,
             watcher,
             hints,
+            settled_due: None,
             unsettled_due: None,
             roots: Vec::new(),
             next_root: 0,
@@ -264,13 +267,14 @@ impl Core {
         let poll = polls.then_some(self.poll_due);
         // Rates and time left are told while somebody follows.
         let tell = (!self.jobs.is_empty()).then(|| Instant::now() + Duration::from_millis(500));
-        [queue, pause, poll, self.unsettled_due, tell].into_iter().flatten().min()
+        let blocked = self.roots.iter().filter_map(|root| root.blocked_until).min();
+        [queue, pause, poll, self.settled_due, self.unsettled_due, tell, blocked].into_iter().flatten().min()
     }
 
     /// Moves every stage on as far as it goes.
     pub fn pump(&mut self) {
         self.pauses.expire(wall_clock());
-        if self.unsettled_due.is_some_and(|due| due <= Instant::now()) {
+        if [self.settled_due, self.unsettled_due].into_iter().flatten().any(|due| due <= Instant::now()) {
             self.hinted();
         }
         self.poll();
@@ -321,8 +325,12 @@ impl Core {
     }
 
     fn start_walks(&mut self) {
+        let now = Instant::now();
         for root in &mut self.roots {
-            self.walks.start(root, self.committed);
+            if root.blocked_until.is_none_or(|until| until <= now) {
+                root.blocked_until = None;
+                self.walks.start(root, self.committed);
+            }
         }
     }
 

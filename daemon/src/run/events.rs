@@ -1,11 +1,11 @@
 //! What follows when a stage tells something.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use tokio::time::Instant;
 
 use super::{
-    Event,
+    Event, GATHER,
     core::{Core, targets, unsettled_due},
     reading::Next,
     roots::{self, RootId, bytes},
@@ -19,6 +19,9 @@ use crate::{
     store::{Changed, CommitId, Rows, StoreEvent},
     watch::coalesce::Dirty,
 };
+
+/// How long a root is left alone after the store could not answer.
+const BLOCKED: Duration = Duration::from_secs(5);
 
 impl Core {
     /// Routes one event.
@@ -44,8 +47,14 @@ impl Core {
         }
     }
 
+    /// Hints have come; those that belong together are a moment apart.
+    pub(crate) fn hints_came(&mut self) {
+        self.settled_due.get_or_insert_with(|| Instant::now() + GATHER);
+    }
+
     /// Takes the kernel's hints: what is settled now, the rest a little later.
     pub(crate) fn hinted(&mut self) {
+        self.settled_due = None;
         let now = Instant::now();
         let dirty = {
             let mut pending = self.hints.lock();
@@ -168,7 +177,11 @@ impl Core {
                     self.commit(vec![Mutation::RemoveDir(dir)]);
                 }
             }
-            End::Store(why) => self.store_trouble(why),
+            End::Store(why) => {
+                running.into_iter().for_each(|running| root.wanted.put_back(running.reach));
+                root.blocked_until = Some(Instant::now() + BLOCKED);
+                self.store_trouble(why);
+            }
         }
         self.tell_roots();
         if let Some(root) = self.root(id).filter(|root| !root.is_busy()) {
@@ -245,6 +258,7 @@ impl Core {
                 self.durable = commit;
                 if self.degraded.remove("store").is_some() {
                     tracing::info!("the store can be written again");
+                    self.reading.search();
                 }
                 let now = self.now();
                 self.reading.durable(commit, now);

@@ -45,6 +45,8 @@ pub use kept::KeptError;
 const WAITING: usize = 1_024;
 /// Things taken up before time is given to the other stages.
 const TURN: usize = 256;
+/// How long hints are gathered: the two halves of a rename come as two.
+const GATHER: Duration = Duration::from_millis(3);
 /// How long a name that was just made may wait for its close.
 const UNSETTLED: Duration = Duration::from_millis(100);
 
@@ -149,7 +151,7 @@ pub async fn run(start: Start) -> anyhow::Result<()> {
                     core.event(event);
                 }
             }
-            () = hints.come.notified() => core.hinted(),
+            () = hints.come.notified() => core.hints_came(),
             () = until(due) => {}
             () = lost(bus.as_ref()), if !bus_is_lost => {
                 bus_is_lost = true;

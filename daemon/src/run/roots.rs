@@ -4,6 +4,8 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
+use tokio::time::Instant;
+
 use crate::{
     config::Settings,
     control::{AbsPath, Error, RootOptions, RootOrigin, RootState},
@@ -35,6 +37,8 @@ pub(crate) struct Root {
     /// What waits to be looked at.
     pub wanted: Wanted,
     pub running: Option<Running>,
+    /// Not walked before, because the store could not answer.
+    pub blocked_until: Option<Instant>,
     /// The last change of its walks; the next walk starts when it is committed.
     pub last_commit: CommitId,
 }
@@ -139,6 +143,7 @@ impl Root {
             crawled: 0,
             wanted: Wanted::default(),
             running: None,
+            blocked_until: None,
             last_commit: CommitId(0),
         })
     }
