@@ -6,7 +6,9 @@
 mod convert;
 mod entry;
 mod gps;
+mod ifd;
 mod mpf;
+mod pages;
 mod place;
 mod show;
 mod tags;
@@ -14,12 +16,9 @@ mod text;
 mod values;
 mod walk;
 
-use crate::{
-    Error, Limits, Record, Source,
-    bytes::{Bytes, Order},
-};
+use crate::{Error, Limits, Record, Source};
 
-pub use walk::Summary;
+pub use pages::Summary;
 
 /// What holds the TIFF structure: decides about names and ranks of some tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,30 +97,4 @@ pub fn cfa_colors(line: usize, numbers: &str) -> String {
 enum Chain {
     Exif,
     MultiPicture,
-}
-
-/// The head of a TIFF structure.
-struct Head {
-    order: Order,
-    big: bool,
-    /// Where the first directory is.
-    first: u64,
-}
-
-impl Head {
-    fn read(source: &mut Source<'_>) -> Result<Self, Error> {
-        let bytes = source.head(16)?;
-        let order = match bytes.get(..2) {
-            Some(b"II") => Order::Little,
-            Some(b"MM") => Order::Big,
-            _ => return Err(Error::Malformed { at: 0, what: "no TIFF byte order" }),
-        };
-        let data = Bytes { data: bytes, order };
-        let big = data.u16(2) == Some(43) && data.u16(4) == Some(8);
-        let first = if big { data.u64(8) } else { data.u32(4).map(u64::from) };
-        match first {
-            Some(first) if first >= 8 => Ok(Self { order, big, first }),
-            _ => Err(Error::Malformed { at: 4, what: "no first TIFF directory" }),
-        }
-    }
 }

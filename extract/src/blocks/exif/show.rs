@@ -65,3 +65,19 @@ fn trimmed(raw: &Raw<'_>) -> Value {
 fn binary(raw: &Raw<'_>) -> Value {
     Value::bytes(&raw.octets())
 }
+
+/// Places in the TIFF structure, which begins at `base`, as places in the file.
+pub(super) fn moved(raw: &Raw<'_>, base: u64) -> Option<Shown> {
+    let places: Vec<String> = (0..raw.len())
+        .filter_map(|index| raw.whole(index))
+        .map(|place| (i128::from(place) + i128::from(base)).to_string())
+        .collect();
+    match places.as_slice() {
+        [] => None,
+        [one] => Some(Shown::plain(one.parse::<u64>().ok()?)),
+        _ => {
+            let text = places.join(" ");
+            Some(Shown::plain(if text.len() > 32 { Value::bytes(text.as_bytes()) } else { Value::Text(text) }))
+        }
+    }
+}

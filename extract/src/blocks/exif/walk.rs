@@ -3,15 +3,18 @@
 //! Every directory is read once, whatever points to it, so that no file can make the walk turn in circles.
 
 use super::{
-    Block, Chain, Head, Holder,
+    Block, Chain, Holder,
     entry::{Raw, Shown, Type},
-    mpf, place, show,
+    ifd::{Entry, Head, Loaded},
+    mpf,
+    pages::{Pages, Summary},
+    place, show,
     tags::{Field, How, Pointer, Table},
 };
 use crate::{
     Error, Name, Priority, Record, Source, Value,
     blocks::{geo_tiff, icc, iptc, photoshop, print_im, xmp},
-    bytes::Bytes,
+    bytes::Order,
 };
 
 /// Most directories read of one structure.
@@ -21,14 +24,10 @@ const MOST_NUMBERS: u64 = 100_000;
 /// Most warnings of a directory before it is given up.
 const MOST_WARNINGS: u32 = 10;
 
-/// What a TIFF file's reader has to know after the walk.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Summary {
-    /// Pages, where there are several.
-    pub pages: Option<u32>,
-    /// Whether the file says it is a DNG.
-    pub dng: bool,
-}
+/// Bytes looked at, overlapping ones counted again, before the walk is given up.
+const MOST_WORK: u64 = 128 << 20;
+/// What a byte of an embedded block counts, as it is parsed.
+const PARSING: u64 = 8;
 
 /// Walks the structure from its head.
 pub(super) fn run(
@@ -40,8 +39,8 @@ pub(super) fn run(
 ) -> Result<Summary, Error> {
     let head = Head::read(source)?;
     let printed = match head.order {
-        crate::bytes::Order::Little => ("II", "Little-endian (Intel, II)"),
-        crate::bytes::Order::Big => ("MM", "Big-endian (Motorola, MM)"),
+        Order::Little => ("II", "Little-endian (Intel, II)"),
+        Order::Big => ("MM", "Big-endian (Motorola, MM)"),
     };
     if chain == Chain::Exif {
         record.put_printed("File", "ExifByteOrder", printed.0, printed.1);
@@ -54,10 +53,9 @@ pub(super) fn run(
         holder,
         head,
         seen: Vec::new(),
-        main: None,
-        pages: 0,
+        pages: Pages::default(),
         geo: geo_tiff::Block::default(),
-        summary: Summary::default(),
+        worked: 0,
     };
     let mut next = Some(first);
     let mut number = 0_u32;
@@ -70,9 +68,7 @@ pub(super) fn run(
         number += 1;
     }
     geo_tiff::read(&walk.geo, walk.head.order, walk.record);
-    let mut summary = walk.summary;
-    summary.pages = summary.pages.map(|_| walk.pages);
-    Ok(summary)
+    Ok(walk.pages.summary())
 }
 
 struct Walk<'w, 's> {
@@ -83,11 +79,10 @@ struct Walk<'w, 's> {
     head: Head,
     /// Directories read so far: where, and their group.
     seen: Vec<(u64, Name)>,
-    /// The directory of the full-resolution image: its tags rank first.
-    main: Option<Name>,
-    pages: u32,
+    pages: Pages,
     geo: geo_tiff::Block,
-    summary: Summary,
+    /// Bytes looked at so far.
+    worked: u64,
 }
 
 /// One directory in hand.
@@ -99,26 +94,6 @@ struct Directory {
     depth: u32,
     compression: Option<i64>,
     subfile: Option<i64>,
-}
-
-/// A directory's bytes.
-struct Loaded {
-    entries: Vec<u8>,
-    /// Where the entries end.
-    end: u64,
-    /// The next directory of the chain.
-    next: Option<u64>,
-}
-
-/// An entry of a directory.
-struct Entry {
-    id: u16,
-    kind: Type,
-    count: u64,
-    size: u64,
-    at: u64,
-    /// The value stands in the entry itself.
-    inline: bool,
 }
 
 /// What an entry means for the rest of its directory.
@@ -143,8 +118,15 @@ impl Walk<'_, '_> {
             }
         }
         self.seen.push((at, group.clone()));
-        let Some(Loaded { entries, end, next }) = self.load(&group, at)? else { return Ok(None) };
-        let entry_size = self.entry_size();
+        let Some(Loaded { entries, first, end, next, odd }) = self.head.load(self.source, at)? else {
+            self.record.warn(format!("Bad {group} directory"));
+            return Ok(None);
+        };
+        if odd {
+            // ExifTool gives such a directory up; its entries are whole.
+            self.record.warn(format!("Illegal {group} directory size"));
+        }
+        let entry_size = self.head.entry_size();
         let mut directory = Directory { group, table, at, end, depth, compression: None, subfile: None };
         let mut warnings = 0;
         for (index, bytes) in entries.chunks_exact(entry_size).enumerate() {
@@ -152,8 +134,7 @@ impl Walk<'_, '_> {
                 self.record.warn(format!("Too many warnings -- {} parsing aborted", directory.group));
                 return Ok(None);
             }
-            let head = if self.head.big { 8 } else { 2 };
-            let at = directory.at + head + (index * entry_size) as u64;
+            let at = first + (index * entry_size) as u64;
             match self.entry(&mut directory, index, at, bytes)? {
                 Then::GoOn => {}
                 Then::Warned => warnings += 1,
@@ -163,76 +144,41 @@ impl Walk<'_, '_> {
         Ok(next)
     }
 
-    fn entry_size(&self) -> usize {
-        if self.head.big { 20 } else { 12 }
-    }
-
-    /// The entries' bytes, where they end, and the place of the next directory. None when they are not all there.
-    fn load(&mut self, group: &str, at: u64) -> Result<Option<Loaded>, Error> {
-        let (head, pointer) = if self.head.big { (8, 8) } else { (2, 4) };
-        let order = self.head.order;
-        let bytes = self.source.read_up_to(at, head)?;
-        let data = Bytes { data: bytes, order };
-        let count = if self.head.big { data.u64(0) } else { data.u16(0).map(u64::from) };
-        let len = count.filter(|&count| count <= 0xffff).map(|count| count as usize * self.entry_size());
-        let Some(len) = len else {
-            self.record.warn(format!("Bad {group} directory"));
-            return Ok(None);
-        };
-        let bytes = self.source.read_up_to(at + head as u64, len + pointer)?;
-        let Some((entries, rest)) = bytes.split_at_checked(len) else {
-            self.record.warn(format!("Bad {group} directory"));
-            return Ok(None);
-        };
-        if !self.head.big && matches!(rest.len(), 1 | 3) {
-            // ExifTool gives such a directory up; its entries are whole.
-            self.record.warn(format!("Illegal {group} directory size"));
-        }
-        let data = Bytes { data: rest, order };
-        let next = if self.head.big { data.u64(0) } else { data.u32(0).map(u64::from) };
-        let end = at + head as u64 + len as u64;
-        Ok(Some(Loaded { entries: entries.to_vec(), end, next: next.filter(|&next| next != 0) }))
-    }
-
     fn entry(&mut self, directory: &mut Directory, index: usize, at: u64, bytes: &[u8]) -> Result<Then, Error> {
-        let data = Bytes { data: bytes, order: self.head.order };
-        let (Some(id), Some(code)) = (data.u16(0), data.u16(2)) else { return Ok(Then::Stop) };
-        let Some(kind) = Type::of(code, self.head.big) else {
-            if code != 0 {
-                self.record.warn(format!("Bad format ({code}) for {} entry {index}", directory.group));
+        self.work(bytes.len() as u64)?;
+        let entry = match self.head.entry(bytes, at) {
+            Ok(entry) => entry,
+            Err(code) => {
+                if code != 0 {
+                    self.record.warn(format!("Bad format ({code}) for {} entry {index}", directory.group));
+                }
+                // An unknown type in the very first entry: this is no directory.
+                return Ok(match (index, code) {
+                    (0, _) => Then::Stop,
+                    (_, 0) => Then::GoOn,
+                    _ => Then::Warned,
+                });
             }
-            // An unknown type in the very first entry: this is no directory.
-            return Ok(if index == 0 {
-                Then::Stop
-            } else if code != 0 {
-                Then::Warned
-            } else {
-                Then::GoOn
-            });
         };
-        let (count, value_at, room) = match self.head.big {
-            true => (data.u64(4), 12, 8),
-            false => (data.u32(4).map(u64::from), 8, 4),
-        };
-        let count = count.unwrap_or(0);
-        let size = count.saturating_mul(kind.size() as u64);
-        let inline = size <= room;
-        let pointer = if self.head.big { data.u64(value_at) } else { data.u32(value_at).map(u64::from) };
-        let at = if inline { at + value_at as u64 } else { pointer.unwrap_or(0) };
-        let mut entry = Entry { id, kind, count, size, at, inline };
         let then = self.check(directory, index, &entry);
         if then != Then::GoOn {
             return Ok(then);
         }
-        if entry.kind == Type::Undefined && entry.count == 1 {
-            entry.kind = Type::Byte;
-        }
         // Maker notes, in their standard place.
-        self.record.has_maker_notes |= id == 0x927c;
-        match directory.table.field(id) {
+        self.record.has_maker_notes |= entry.id == 0x927c;
+        match directory.table.field(entry.id) {
             Some(field) => self.field(directory, &entry, field),
-            None if id > 0xf000 && directory.table == Table::Main => self.self_named(directory, &entry),
+            None if entry.id > 0xf000 && directory.table == Table::Main => self.self_named(directory, &entry),
             None => Ok(Then::GoOn),
+        }
+    }
+
+    /// Counts work by the bytes looked at: overlapping directories and values could make it endless.
+    fn work(&mut self, bytes: u64) -> Result<(), Error> {
+        self.worked = self.worked.saturating_add(bytes);
+        match self.worked > MOST_WORK {
+            true => Err(Error::Limit { what: "the work on the TIFF directories of one file" }),
+            false => Ok(()),
         }
     }
 
@@ -297,16 +243,22 @@ impl Walk<'_, '_> {
                 self.put(directory, field, field.name, Shown::plain(text));
             }
             how => {
+                self.work(entry.size)?;
                 let order = self.head.order;
-                let value = value(self.source, entry)?;
+                let value = entry.value(self.source)?;
                 let raw = Raw { kind, bytes: &value, order };
-                note(directory, &mut self.summary, &mut self.main, &mut self.pages, field.id, &raw);
+                match field.id {
+                    0x103 => directory.compression = raw.whole(0),
+                    0xfe => directory.subfile = raw.whole(0),
+                    _ => {}
+                }
+                self.pages.note(&directory.group, field.id, raw.whole(0));
                 let (name, how) = match how {
                     How::Place => placed(directory, self.holder, field.id),
                     how => (field.name, how),
                 };
                 let shown = match field.offset && self.base > 0 {
-                    true => moved(&raw, self.base),
+                    true => show::moved(&raw, self.base),
                     false => show::show(how, &raw),
                 };
                 if let Some(shown) = shown {
@@ -320,7 +272,7 @@ impl Walk<'_, '_> {
     fn put(&mut self, directory: &Directory, field: &Field, name: &'static str, shown: Shown) {
         let low_directory = self.holder == Holder::Jpeg && directory.group == "IFD1";
         let priority = match field.low {
-            true if self.main.as_ref() != Some(&directory.group) => Priority::LOW,
+            true if !self.pages.is_main(&directory.group) => Priority::LOW,
             false if low_directory => Priority::LOW,
             _ => Priority::NORMAL,
         };
@@ -330,7 +282,7 @@ impl Walk<'_, '_> {
     /// Follows a pointer to further directories.
     fn pointer(&mut self, directory: &Directory, entry: &Entry, kind: Type, pointer: Pointer) -> Result<(), Error> {
         let order = self.head.order;
-        let value = value(self.source, entry)?.into_owned();
+        let value = entry.value(self.source)?.into_owned();
         let raw = Raw { kind, bytes: &value, order };
         let table = if pointer == Pointer::Gps { Table::Gps } else { Table::Main };
         for number in 0..raw.len().min(pointer.most()) {
@@ -348,6 +300,7 @@ impl Walk<'_, '_> {
         if entry.size == 0 {
             return Ok(());
         }
+        self.work(entry.size.saturating_mul(PARSING))?;
         if block == Block::PhotoshopDocument {
             return photoshop::read_document(self.source, entry.at, entry.size, self.record);
         }
@@ -380,7 +333,7 @@ impl Walk<'_, '_> {
             return Ok(Then::GoOn);
         }
         let order = self.head.order;
-        let bytes = value(self.source, entry)?;
+        let bytes = entry.value(self.source)?;
         let text = Raw { kind: entry.kind, bytes: &bytes, order }.text();
         let Some((name, value)) = text.rsplit_once(": ") else { return Ok(Then::GoOn) };
         let name: String =
@@ -389,54 +342,6 @@ impl Walk<'_, '_> {
             self.record.put(directory.group.clone(), name, value);
         }
         Ok(Then::GoOn)
-    }
-}
-
-/// The bytes of a value: borrowed where they fit into one piece.
-fn value<'s>(source: &'s mut Source<'_>, entry: &Entry) -> Result<std::borrow::Cow<'s, [u8]>, Error> {
-    match usize::try_from(entry.size) {
-        Ok(len) if len <= 1 << 20 => source.read(entry.at, len).map(Into::into),
-        _ => source.block(entry.at, entry.size).map(Into::into),
-    }
-}
-
-/// Remembers what the meaning of later tags depends on.
-fn note(
-    directory: &mut Directory,
-    summary: &mut Summary,
-    main: &mut Option<Name>,
-    pages: &mut u32,
-    id: u16,
-    raw: &Raw<'_>,
-) {
-    let value = raw.whole(0);
-    let page_of_many = match (id, value) {
-        (0xfe, Some(value @ (0 | 2))) => value == 2,
-        (0xff, Some(value @ (1 | 3))) => value == 3,
-        (0x103, _) => {
-            directory.compression = value;
-            return;
-        }
-        (0xc612, _) => {
-            summary.dng = true;
-            return;
-        }
-        _ => {
-            if id == 0xfe {
-                directory.subfile = value;
-            }
-            return;
-        }
-    };
-    if id == 0xfe {
-        directory.subfile = value;
-    }
-    if !page_of_many && main.is_none() {
-        *main = Some(directory.group.clone());
-    }
-    *pages += 1;
-    if page_of_many || *pages > 1 {
-        summary.pages = Some(*pages);
     }
 }
 
@@ -449,20 +354,4 @@ fn placed(directory: &Directory, holder: Holder, id: u16) -> (&'static str, &'st
     };
     let (name, strips) = place::name(id, &here);
     (name, if strips { &How::LongOver(32) } else { &How::Plain })
-}
-
-/// Places as places in the file.
-fn moved(raw: &Raw<'_>, base: u64) -> Option<Shown> {
-    let places: Vec<String> = (0..raw.len())
-        .filter_map(|index| raw.whole(index))
-        .map(|place| (i128::from(place) + i128::from(base)).to_string())
-        .collect();
-    match places.as_slice() {
-        [] => None,
-        [one] => Some(Shown::plain(one.parse::<u64>().ok()?)),
-        _ => {
-            let text = places.join(" ");
-            Some(Shown::plain(if text.len() > 32 { Value::bytes(text.as_bytes()) } else { Value::Text(text) }))
-        }
-    }
 }
