@@ -133,6 +133,7 @@ pub fn put(data: &[u8], header: FrameHeader, record: &mut Record) {
     } else {
         named("ModeExtension", header.bits(26, 2), MODE_EXTENSIONS);
     }
+    // Truth values, for which `exiftool -n` has 0 and 1 and JSON true and false.
     for (name, bit) in [("CopyrightFlag", 28), ("OriginalMedia", 29)] {
         let set = header.bits(bit, 1) == 1;
         record.put_printed(GROUP, name, set, if set { "True" } else { "False" });

@@ -156,6 +156,7 @@ impl Reader<'_> {
             b"gIFt" => self.binary("GIFPlainTextExtension", data),
             b"gIFx" => self.binary("GIFApplicationExtension", data),
             b"iDOT" => self.binary("AppleDataOffsets", data),
+            b"cpIp" => self.picture_it(),
             b"gdAT" => self.binary("GainMapImage", data),
             _ if self.mng => mng::chunk(kind, data, self),
             _ => {}
@@ -253,6 +254,15 @@ impl Reader<'_> {
             self.record.mime = "image/apng".into();
         }
         self.own_fields(ANIMATION, data);
+    }
+
+    /// A compound document that Picture It! adds; its contents are not read.
+    fn picture_it(&mut self) {
+        if let Some(tag) = self.record.find_mut("File", "FileType")
+            && tag.raw.plain() == "PNG"
+        {
+            tag.raw = "PNG Plus".into();
+        }
     }
 
     /// Name, NUL, compression method, compressed profile.
