@@ -150,6 +150,8 @@ pub struct Record {
     priorities: Vec<Priority>,
     /// While reading: weight still free. Not compared, not stored.
     room: u64,
+    /// While reading: blocks inside blocks that may still be entered.
+    depth_left: u32,
     /// While reading: there are maker notes, which no reader here understands yet. Tags that would depend on them are
     /// left out.
     pub(crate) has_maker_notes: bool,
@@ -166,6 +168,7 @@ impl Record {
             stopped: None,
             priorities: Vec::new(),
             room: limits.record,
+            depth_left: limits.depth.min(16),
             has_maker_notes: false,
         }
     }
@@ -178,7 +181,17 @@ impl Record {
         warnings: Vec<String>,
         stopped: Option<Reason>,
     ) -> Self {
-        Self { format, mime, tags, warnings, stopped, priorities: Vec::new(), room: 0, has_maker_notes: false }
+        Self {
+            format,
+            mime,
+            tags,
+            warnings,
+            stopped,
+            priorities: Vec::new(),
+            room: 0,
+            depth_left: 0,
+            has_maker_notes: false,
+        }
     }
 
     /// Adds a tag whose printed form is the plain form of `raw`.
@@ -210,6 +223,17 @@ impl Record {
         self.room -= weight;
         self.tags.push(Tag { group, name, raw, printed, rank: Rank::First });
         self.priorities.push(priority);
+    }
+
+    /// Reads a block that may hold itself again, unless too many are nested already.
+    pub(crate) fn nested(&mut self, read: impl FnOnce(&mut Self)) {
+        let Some(left) = self.depth_left.checked_sub(1) else {
+            self.warn("blocks inside blocks are nested too deep");
+            return;
+        };
+        self.depth_left = left;
+        read(self);
+        self.depth_left = left + 1;
     }
 
     /// Whether the record's limit is used up; loops over many small items end here.
@@ -292,6 +316,7 @@ impl Record {
         self.tags.iter_mut().zip(ranks).for_each(|(tag, rank)| tag.rank = rank);
         self.priorities = Vec::new();
         self.room = 0;
+        self.depth_left = 0;
         self.has_maker_notes = false;
     }
 }

@@ -13,6 +13,10 @@ use crate::{
 };
 use types::{date, fixed, round, some, spaced, unsigned_fixed, value};
 
+/// Profiles of one file with a group of their own.
+const PROFILES: usize = 100;
+/// Tags may share their data, but not make us read the profile more often than this.
+const SHARING: usize = 8;
 /// Records of a text in several languages and entries of a dictionary looked at.
 const ENTRIES: usize = 1000;
 
@@ -35,8 +39,8 @@ pub fn read(profile: &[u8], record: &mut Record) {
         let group = numbered("ICC-header", number);
         record.tags.iter().any(|tag| tag.group == group)
     };
-    let number = (1..).find(|&number| !taken(number)).unwrap_or(1);
-    let mut profile = Profile { data, number, record };
+    let number = (1..PROFILES).find(|&number| !taken(number)).unwrap_or(PROFILES);
+    let mut profile = Profile { data, number, left: profile.len().saturating_mul(SHARING), record };
     profile.header();
     for entry in 0..count {
         if !profile.entry(132 + 12 * entry) {
@@ -53,6 +57,8 @@ struct Profile<'a> {
     data: Bytes<'a>,
     /// Which profile of the file this is.
     number: usize,
+    /// Bytes of tags that may still be read.
+    left: usize,
     record: &'a mut Record,
 }
 
@@ -118,6 +124,8 @@ impl Profile<'_> {
             self.record.warn("Bad ICC_Profile table (truncated)");
             return false;
         };
+        let Some(left) = self.left.checked_sub(data.len()) else { return false };
+        self.left = left;
         match (block, name) {
             (Some((name, kind, ..)), _) if !kind.is_empty() && !data.starts_with(kind.as_bytes()) => {
                 self.record.warn(format!("Invalid ICC {name} data"));
@@ -165,6 +173,9 @@ impl Profile<'_> {
         let group = numbered("ICC_Profile", self.number);
         for index in 0..(count as usize).min(ENTRIES) {
             let at = index.saturating_mul(size as usize).saturating_add(16);
+            if self.record.is_full() {
+                return;
+            }
             let text = data
                 .slice(at, size as usize)
                 .and_then(|_| data.slice(data.u32(at + 8)? as usize, data.u32(at + 4)? as usize));
@@ -275,6 +286,9 @@ fn metadata(block: &mut Block<'_>) {
             let (start, len) = (data.u32(at)?, data.u32(at + 4)?);
             Some((start, data.slice(start as usize, len as usize)?))
         };
+        if block.record.is_full() {
+            return;
+        }
         let Some(((key_at, key), (value_at, value))) = data.slice(at, 16).and_then(|_| text(at).zip(text(at + 8)))
         else {
             block.record.warn("Truncated ICC meta dictionary");

@@ -52,9 +52,8 @@ fn group(data: &[u8], place: Place, record: &mut Record) -> Name {
     };
     let taken = |group: &str| record.tags.iter().any(|tag| tag.group == group);
     if usual == Some(false) || taken("IPTC") || record.find("File", "CurrentIPTCDigest").is_some() {
-        // At most one group per tag there is, so one of these is free.
-        let mut numbered = (2..=record.tags.len() + 2).map(|number| format!("IPTC{number}"));
-        return numbered.find(|group| !taken(group)).unwrap_or_default().into();
+        let mut numbered = (2..BLOCKS).map(|number| format!("IPTC{number}"));
+        return numbered.find(|group| !taken(group)).unwrap_or_else(|| format!("IPTC{BLOCKS}")).into();
     }
     if usual == Some(true) {
         let digest: String = md5::compute(data).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -78,6 +77,8 @@ fn unswapped(data: &[u8]) -> Option<Vec<u8>> {
 }
 
 const MARKER: u8 = 0x1c;
+/// Blocks of one file with a group of their own.
+const BLOCKS: usize = 100;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Charset {

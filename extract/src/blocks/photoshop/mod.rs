@@ -15,6 +15,8 @@ use crate::{
 pub use layers::read_document;
 
 const GROUP: &str = "Photoshop";
+/// Addresses taken of one list.
+const URLS: u32 = 1000;
 
 /// Puts the tags of a sequence of image resource blocks.
 pub fn read(data: &[u8], record: &mut Record) {
@@ -62,7 +64,8 @@ fn resource(id: u16, data: &[u8], record: &mut Record) {
         0x041b => record.put(GROUP, "WorkflowURL", unicode(&bytes, 0).map_or("<err>".into(), |(text, _)| text)),
         0x041e => url_list(&bytes, record),
         0x0421 => version(&bytes, record),
-        0x0422 => exif::read(data, record),
+        // A directory may hold resources in turn.
+        0x0422 => record.nested(|record| exif::read(data, record)),
         0x0424 => xmp::read(data, record),
         0x0425 => {
             let digest: String = data.iter().take(64).map(|byte| format!("{byte:02x}")).collect();
@@ -183,7 +186,7 @@ fn url_list(data: &Bytes<'_>, record: &mut Record) {
     };
     let mut urls = Vec::new();
     let mut at = 4;
-    for _ in 0..count {
+    for _ in 0..count.min(URLS) {
         // A word and an id stand before each text.
         let Some((url, end)) = unicode(data, at + 8) else { break };
         urls.push(Value::Text(url));
@@ -241,6 +244,22 @@ mod tests {
         read(&data, &mut record);
         let shown: Vec<_> = record.tags.iter().map(|tag| format!("{}={}", tag.name, tag.printed().plain())).collect();
         assert_eq!(shown, ["AlphaChannelsNames=Red, Blue", "CopyrightFlag=True", "GlobalAngle=30"]);
+    }
+
+    #[test]
+    fn resources_and_directories_inside_each_other_come_to_an_end() {
+        let mut data = Vec::new();
+        for _ in 0..200 {
+            // A directory of one entry, which holds resources, which hold a directory.
+            let mut tiff = b"MM\0*\0\0\0\x08\0\x01\x86\x49\0\x07".to_vec();
+            tiff.extend((data.len() as u32).to_be_bytes());
+            tiff.extend([0, 0, 0, 26, 0, 0, 0, 0]);
+            tiff.extend(&data);
+            data = block(0x0422, b"", &tiff);
+        }
+        let mut record = Record::new(&Limits::default());
+        read(&data, &mut record);
+        assert_eq!(record.warnings, ["blocks inside blocks are nested too deep"]);
     }
 
     #[test]

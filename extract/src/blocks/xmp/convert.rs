@@ -22,6 +22,14 @@ pub(super) struct Leaf {
 }
 
 impl Leaf {
+    /// Bytes of text in it.
+    pub(super) fn weight(&self) -> usize {
+        match &self.raw {
+            Value::Text(text) | Value::DateTime(text) => text.len(),
+            _ => 0,
+        }
+    }
+
     fn plain(raw: impl Into<Value>) -> Self {
         Self { raw: raw.into(), printed: None }
     }

@@ -132,6 +132,13 @@ mod tests {
         for end in 0..whole.len() {
             _ = shown(&whole.as_bytes()[..end]);
         }
+        let mut many = String::from(HEAD) + ">";
+        for number in 0..20_000 {
+            many += &format!(
+                "<n{number}:a xmlns:n{number}='u{number}'><rdf:Bag><rdf:li>{number}</rdf:li></rdf:Bag></n{number}:a>"
+            );
+        }
+        assert!(shown(many.as_bytes()).len() > 1000);
         let deep = "<a>".repeat(10_000) + &"</a>".repeat(10_000);
         assert!(shown(deep.as_bytes()).len() <= 1);
     }

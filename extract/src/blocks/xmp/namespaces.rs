@@ -5,6 +5,9 @@ use std::borrow::Cow;
 
 use super::tables;
 
+/// Declarations kept of each kind; further ones are not made use of.
+const MOST: usize = 256;
+
 /// The declarations in force while walking a packet.
 #[derive(Debug, Default)]
 pub(super) struct Namespaces {
@@ -27,10 +30,12 @@ impl Namespaces {
 
     /// Takes note of `xmlns:prefix="uri"`.
     pub(super) fn declare(&mut self, prefix: &str, uri: &str) {
-        let meant = match usual_prefix(uri) {
-            Some(usual) => Cow::Borrowed(usual),
-            None => self.own_prefix(prefix, uri),
-        };
+        if self.renamed.len() >= MOST || self.own.len() >= MOST {
+            return;
+        }
+        let known = self.own.iter().find(|(known, _)| known == uri).map(|(_, own)| Cow::Owned(own.clone()));
+        let meant =
+            known.or_else(|| usual_prefix(uri).map(Cow::Borrowed)).unwrap_or_else(|| self.own_prefix(prefix, uri));
         if meant != prefix {
             let meant = meant.into_owned();
             self.renamed.push((prefix.to_owned(), Some(meant)));
@@ -50,9 +55,6 @@ impl Namespaces {
     }
 
     fn own_prefix(&mut self, prefix: &str, uri: &str) -> Cow<'static, str> {
-        if let Some((_, own)) = self.own.iter().find(|(known, _)| known == uri) {
-            return own.clone().into();
-        }
         let taken = |prefix: &str| self.own.iter().any(|(_, own)| own == prefix);
         let mut own = prefix.to_owned();
         if taken(prefix) || tables::is_usual_prefix(prefix) {

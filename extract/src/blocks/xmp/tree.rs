@@ -3,6 +3,8 @@
 //! What does not fit (a second value where only one can stand, a field of something that is no structure) becomes a
 //! tag of its own, named by its whole path, as in ExifTool.
 
+use std::collections::HashMap;
+
 use super::{
     convert::{self, Leaf},
     names::{capital, group_name, group_of, spelling, standard_case},
@@ -11,8 +13,11 @@ use super::{
 };
 use crate::{Name, Priority, Record, Value, print};
 
-/// Text a packet may give in all; beyond it walking ends.
-const TEXT: usize = 16 << 20;
+/// Weight of all values a packet may give, in bytes of text and as much again for each value; beyond it walking ends.
+const WEIGHT: usize = 4 << 20;
+const WEIGHT_OF_ONE: usize = 64;
+/// Fields of one structure; further ones become tags of their own.
+const FIELDS: usize = 1000;
 
 /// What attributes say about a value.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,15 +32,17 @@ pub(super) struct Qualifiers<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     tags: Vec<Tag>,
-    text: usize,
+    /// The last tag by prefix and property (with the language, if any): so parts of lists and structures find each other.
+    by_key: HashMap<Key, usize>,
+    weight: usize,
 }
+
+type Key = (String, String);
 
 #[derive(Debug)]
 struct Tag {
     group: Name,
     name: Name,
-    /// Prefix and property, by which parts of lists and structures find each other; with the language, if any.
-    key: (String, String),
     field: Option<Field>,
     node: Node,
 }
@@ -74,12 +81,11 @@ impl Tree {
 
     /// Whether the packet gave all it may.
     pub(super) fn is_full(&self) -> bool {
-        self.text > TEXT
+        self.weight > WEIGHT
     }
 
     /// Adds the value at the end of `path`.
     pub(super) fn add(&mut self, path: &[Step<'_>], value: &str, qualifiers: &Qualifiers<'_>) {
-        self.text = self.text.saturating_add(value.len() + 32);
         let mut segments = segments(path);
         let Some(first) = segments.first() else { return };
         let prefix = segments.iter().map(|segment| segment.prefix).find(|prefix| !prefix.is_empty()).unwrap_or("");
@@ -98,6 +104,7 @@ impl Tree {
             language = qualifiers.language.filter(|code| !code.eq_ignore_ascii_case("x-default")).map(standard_case);
         }
         let leaf = convert::leaf(value, field.map(|field| field.how), qualifiers.base64);
+        self.weight += leaf.weight() + WEIGHT_OF_ONE;
         self.place(Found { group, prefix, top, segments, known, language, leaf });
     }
 
@@ -110,13 +117,13 @@ impl Tree {
             name = format!("{name}-{language}").into();
             key.1 = format!("{}-{language}", key.1);
         }
-        let mut tag = Tag { group: group_name(&found.group), name, key, field: found.top, node: Node::Empty };
+        let mut tag = Tag { group: group_name(&found.group), name, field: found.top, node: Node::Empty };
         if rest.is_empty() && first.items.is_empty() {
             tag.node = Node::Leaf(found.leaf);
-            self.tags.push(tag);
+            self.push(tag, key);
             return;
         }
-        let known_tag = self.tags.iter().rposition(|known| known.key == tag.key);
+        let known_tag = self.by_key.get(&key).copied();
         let is_structure = match (found.top, known_tag.map(|at| &self.tags[at].node)) {
             (Some(field), _) => matches!(field.how, How::Struct(_)),
             (None, Some(node)) => node.may_hold_fields(),
@@ -128,15 +135,19 @@ impl Tree {
         }
         // A plain value of the same name is a tag of its own.
         let known_tag = known_tag.filter(|at| !matches!(self.tags[*at].node, Node::Leaf(_)));
-        let at = known_tag.unwrap_or_else(|| {
-            self.tags.push(tag);
-            self.tags.len() - 1
-        });
+        let at = known_tag.unwrap_or_else(|| self.push(tag, key));
         if let Some(slot) = self.tags[at].node.descend(&found) {
             *slot = Node::Leaf(found.leaf);
         } else {
             self.place_alone(found);
         }
+    }
+
+    fn push(&mut self, tag: Tag, key: Key) -> usize {
+        let at = self.tags.len();
+        self.by_key.insert(key, at);
+        self.tags.push(tag);
+        at
     }
 
     /// A value that does not fit: a tag named by its whole path.
@@ -150,8 +161,8 @@ impl Tree {
         if let Some(language) = found.language {
             name = format!("{name}-{language}").into();
         }
-        let (group, key) = (group_name(&found.group), (String::new(), String::new()));
-        self.tags.push(Tag { group, name, key, field: None, node: Node::Leaf(found.leaf) });
+        let group = group_name(&found.group);
+        self.tags.push(Tag { group, name, field: None, node: Node::Leaf(found.leaf) });
     }
 
     /// Puts all tags into `record`.
@@ -217,10 +228,10 @@ impl Node {
             *self = Node::Struct(Vec::new());
         }
         let Node::Struct(fields) = self else { return None };
-        let at = fields.iter().position(|(name, _)| *name == key).unwrap_or_else(|| {
+        let at = fields.iter().position(|(name, _)| *name == key).unwrap_or(fields.len());
+        if at == fields.len() && at < FIELDS {
             fields.push((key, Node::Empty));
-            fields.len() - 1
-        });
+        }
         fields.get_mut(at).map(|(_, node)| node)
     }
 
