@@ -310,10 +310,11 @@ impl<'a, 'n> Draft<'a, 'n> {
                     TransactionError::Storage(error) => writing(error),
                     TransactionError::Abort(()) => StoreError::Closed,
                 })?;
+            // Before anybody is told that something is gone.
+            self.shared.cache.forget(self.records.keys().copied());
             self.shared.committed(self.counts, self.hidden.iter().map(|(&dir, &hidden)| (dir, hidden)));
         }
         self.tools.names.set_stored();
-        self.shared.cache.forget(self.records.keys().copied());
         self.pages.clear();
         self.records.clear();
         self.suspects.clear();

@@ -179,6 +179,33 @@ impl Pair {
                 self.mutate(Mutation::PutDir { row, identity: identity(u64::from(id.0)) });
             }
             Step::RemoveDir(which) => self.mutate(Mutation::RemoveDir(self.some_dir(*which))),
+            Step::RemoveFile(which) => {
+                let Some((_, place, _)) = self.file(*which) else { return };
+                self.mutate(Mutation::RemoveFile(place));
+            }
+            Step::PutSuspect(which) => {
+                let Some((file, ..)) = self.file(*which) else { return };
+                self.mutate(Mutation::PutSuspect { file, attempts: 2, kind: FailureKind::TimedOut });
+            }
+            Step::ClearSuspect(which) => {
+                let Some((file, ..)) = self.file(*which) else { return };
+                self.mutate(Mutation::ClearSuspect(file));
+            }
+            Step::Commit => self.commit(),
+            Step::Reopen => {
+                self.commit();
+                drop(self.sled.take());
+                self.sled = Some(open(self.dir.path()));
+                self.compare();
+            }
+            Step::PutFile { .. } | Step::Fill { .. } | Step::MoveFile { .. } | Step::PutResult { .. } => {
+                self.file_step(step);
+            }
+        }
+    }
+
+    fn file_step(&mut self, step: &Step) {
+        match step {
             Step::PutFile { which, dir, name: n, row } => {
                 let known = self.file(*which);
                 let dir = self.some_dir(*dir);
@@ -207,10 +234,6 @@ impl Pair {
                 let (to, entry) = (self.some_dir(*dir), self.entry(id, name(*n), row));
                 self.mutate(Mutation::MoveFile { from, to, entry });
             }
-            Step::RemoveFile(which) => {
-                let Some((_, place, _)) = self.file(*which) else { return };
-                self.mutate(Mutation::RemoveFile(place));
-            }
             Step::PutResult { which, stamp: n, failed } => {
                 let Some((file, place, _)) = self.file(*which) else { return };
                 let result = match failed {
@@ -222,21 +245,7 @@ impl Pair {
                 let result = Box::new(result);
                 self.mutate(Mutation::PutResult { file, place, fingerprint, result, cost, attempts: 1 });
             }
-            Step::PutSuspect(which) => {
-                let Some((file, ..)) = self.file(*which) else { return };
-                self.mutate(Mutation::PutSuspect { file, attempts: 2, kind: FailureKind::TimedOut });
-            }
-            Step::ClearSuspect(which) => {
-                let Some((file, ..)) = self.file(*which) else { return };
-                self.mutate(Mutation::ClearSuspect(file));
-            }
-            Step::Commit => self.commit(),
-            Step::Reopen => {
-                self.commit();
-                drop(self.sled.take());
-                self.sled = Some(open(self.dir.path()));
-                self.compare();
-            }
+            _ => {}
         }
     }
 
