@@ -21,7 +21,7 @@ const STEP: usize = 512;
 
 /// What a path is, as far as index and rules say.
 enum Held {
-    File { entry: EntryRow, row: FileRow, file: Option<Arc<FileRecord>> },
+    File { row: FileRow, file: Option<Arc<FileRecord>> },
     Dir,
     Nothing,
 }
@@ -101,7 +101,7 @@ impl Answers {
             report.now = Some(SeenFile { size: seen.size(), modified: mtime.max(0) as u64, current: false });
         }
         match held {
-            Held::File { entry, row, file } => why_file(&mut report, &entry, &row, file, reader_is_current(&row)),
+            Held::File { row, file } => why_file(&mut report, &row, file.as_deref(), reader_is_current(&row)),
             _ if seen.is_none() => {
                 report.state = WhyState::NoSuchFile;
                 report.next = "nothing; there is no such file".into();
@@ -153,11 +153,10 @@ impl Answers {
     }
 
     fn held(&self, path: &[u8]) -> Result<Held, StoreError> {
-        let Some((dir, entry)) = entry_at(&*self.rows, path)? else { return Ok(Held::Nothing) };
-        _ = dir;
+        let Some((_, entry)) = entry_at(&*self.rows, path)? else { return Ok(Held::Nothing) };
         Ok(match entry.node {
             Node::Dir(_) => Held::Dir,
-            Node::File(row) => Held::File { file: self.rows.file(row.id)?, entry, row },
+            Node::File(row) => Held::File { file: self.rows.file(row.id)?, row },
         })
     }
 }
@@ -239,7 +238,7 @@ fn is_regular(path: &AbsPath) -> bool {
     std::fs::symlink_metadata(path.as_path()).is_ok_and(|seen| seen.is_file())
 }
 
-fn why_file(report: &mut WhyReport, entry: &EntryRow, row: &FileRow, file: Option<Arc<FileRecord>>, current: bool) {
+fn why_file(report: &mut WhyReport, row: &FileRow, file: Option<&FileRecord>, current: bool) {
     if let Some(now) = &mut report.now {
         let stamp = row.fingerprint.stamp;
         now.current = now.size == stamp.size && now.modified as i64 == stamp.mtime / 1_000 && current;
@@ -251,10 +250,10 @@ fn why_file(report: &mut WhyReport, entry: &EntryRow, row: &FileRow, file: Optio
         FileState::Partial => (WhyState::Partial, "it is read again when it changes".into()),
         FileState::Failed(_) => (WhyState::Failed, "it is tried again when it changes, or by metactl retry".into()),
     };
-    report.held = Some(held(entry, row, file.as_deref()));
+    report.held = Some(held(row, file));
 }
 
-fn held(_entry: &EntryRow, row: &FileRow, file: Option<&FileRecord>) -> HeldFile {
+fn held(row: &FileRow, file: Option<&FileRecord>) -> HeldFile {
     let mut held = HeldFile {
         id: row.id.0,
         format: String::new(),

@@ -10,6 +10,7 @@ mod core;
 mod events;
 mod jobs;
 mod kept;
+mod open;
 mod pauses;
 mod reading;
 mod roots;

@@ -1,0 +1,104 @@
+//! One directory of a walk: what is there against what the index has. Runs in the pool; also says which rule leaves
+//! a path out.
+
+use std::{io, sync::atomic::Ordering};
+
+use rustix::fs::FileType;
+
+use super::{Root, Seen, Visit, Visited};
+use crate::{
+    model,
+    plan::{self, Current, Delta, FoundKind, Look, Scope},
+    store::{Rows, StoreError},
+    watch::{
+        rules::{self, Chain, Rule},
+        scan::{self, RootFd},
+    },
+};
+
+/// Whether a name decides what else in its directory is indexed.
+pub(super) fn governs(name: &[u8]) -> bool {
+    name == rules::RULE_FILE.as_bytes() || rules::MARKERS.iter().any(|marker| marker.as_bytes() == name)
+}
+
+/// `dir` and `name` joined, where `dir` may be empty.
+pub(super) fn below(dir: &[u8], name: &[u8]) -> Vec<u8> {
+    if dir.is_empty() { name.to_vec() } else { model::join(dir, name) }
+}
+
+/// One directory: what is there, against what the index has. `None` when it is gone, which the look at its parent
+/// tells. Runs in the pool.
+pub(super) fn look_at(
+    rows: &dyn Rows,
+    root: &RootFd,
+    current: Current<'_>,
+    seen: &Seen,
+    visit: Visit,
+) -> Result<Option<Visited>, StoreError> {
+    let (look, rules, problem) = match see(root, &visit) {
+        Ok((look, rules)) => (look, rules, None),
+        Err(error) if scan::is_gone(&error) => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let nothing = Look { found: Vec::new(), scope: visit.scope.clone() };
+            (nothing, visit.rules.clone(), Some(error.to_string()))
+        }
+        Err(error) => {
+            let rules = visit.rules.clone();
+            return Ok(Some(Visited { visit, delta: Delta::default(), rules, problem: Some(error.to_string()) }));
+        }
+    };
+    let entries = match visit.known {
+        true => rows.dir(visit.id)?.map(|rows| rows.entries).unwrap_or_default(),
+        false => Vec::new(),
+    };
+    let files = look.found.iter().filter(|found| found.kind != FoundKind::Dir).count();
+    seen.dirs.fetch_add(1, Ordering::Relaxed);
+    seen.files.fetch_add(files as u64, Ordering::Relaxed);
+    let delta = plan::compare(&entries, &look, current);
+    Ok(Some(Visited { visit, delta, rules, problem }))
+}
+
+/// Opens and looks. A directory with a marker file shows nothing.
+fn see(root: &RootFd, visit: &Visit) -> io::Result<(Look, Chain)> {
+    let opened = root.open_dir(&visit.relative)?;
+    let mut rules = visit.rules.clone();
+    let (names, has_rules, marked) = match &visit.scope {
+        Scope::Names(names) => {
+            let marked = rules::MARKERS.iter().any(|marker| opened.has(marker));
+            (names.iter().map(|name| (name.clone(), FileType::Unknown)).collect(), true, marked)
+        }
+        Scope::Whole => {
+            let names = opened.names()?;
+            let is = |wanted: &str| names.iter().any(|(name, _)| **name == *wanted.as_bytes());
+            let (has_rules, marked) = (is(rules::RULE_FILE), rules::MARKERS.iter().any(|marker| is(marker)));
+            (names, has_rules, marked)
+        }
+    };
+    if has_rules {
+        rules.add_rules(opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX).as_deref());
+    }
+    let found = if marked { Vec::new() } else { opened.look(root, &rules, &names)? };
+    Ok((Look { found, scope: visit.scope.clone() }, rules))
+}
+
+/// Why a path below a root is not indexed by rule, if it is so.
+pub fn excluded_by(root: &Root, relative: &[u8]) -> Option<Rule> {
+    let root_fd = RootFd::open(&root.path, root.cross_filesystems).ok()?;
+    let mut rules = root.rules.clone();
+    let mut at: Vec<u8> = Vec::new();
+    let mut names = relative.split(|&b| b == b'/').filter(|name| !name.is_empty()).peekable();
+    while let Some(name) = names.next() {
+        let opened = root_fd.open_dir(&at).ok()?;
+        if let Some(marker) = rules::MARKERS.iter().find(|marker| opened.has(marker)) {
+            return Some(rules.marked(marker));
+        }
+        rules.add_rules(opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX).as_deref());
+        let is_dir = names.peek().is_some() || root_fd.open_dir(&below(&at, name)).is_ok();
+        if let Some(rule) = rules.excludes(name, is_dir) {
+            return Some(rule);
+        }
+        at = below(&at, name);
+        rules = rules.enter(name);
+    }
+    None
+}

@@ -1,0 +1,129 @@
+//! Which directories are watched: adding and removing them.
+
+use std::collections::HashSet;
+
+use super::{canonical, kept_error, store_error};
+use crate::{
+    control::{AbsPath, Error, JobKind, RootOptions, RootOrigin, StartedJob},
+    model::{DirId, Mutation},
+    run::{answers::not_a_directory, core::Core, roots},
+    store::{Rows, StoreError},
+};
+
+impl Core {
+    pub(super) fn watch_root(&mut self, path: AbsPath, options: RootOptions) -> Result<StartedJob, Error> {
+        let path = canonical(&path)?;
+        if let Some(error) = not_a_directory(&path) {
+            return Err(error);
+        }
+        self.refuse_own(&path)?;
+        let id = match self.roots.iter().find(|root| root.path == path) {
+            Some(root) if root.options == options => root.id,
+            Some(root) if root.origin == RootOrigin::Config => return Err(from_config(&path)),
+            Some(_) => {
+                self.roots.retain(|root| root.path != path);
+                self.add_root(path, options, RootOrigin::Bus)?
+            }
+            None => {
+                self.refuse_overlap(&path)?;
+                self.add_root(path, options, RootOrigin::Bus)?
+            }
+        };
+        self.keep_roots()?;
+        if let Some(root) = self.roots.iter_mut().find(|root| root.id == id) {
+            root.offline.clear();
+            root.wanted.subtree(Vec::new());
+        }
+        let standing = self.standing();
+        Ok(self.jobs.start_walk(JobKind::Crawl, HashSet::from([id]), &standing))
+    }
+
+    fn refuse_own(&self, path: &AbsPath) -> Result<(), Error> {
+        let own = [&self.settings.mount.path, &self.settings.store.path];
+        if own.into_iter().any(|own| path.as_path().starts_with(own)) {
+            return Err(Error::NotAllowed {
+                what: format!("{path} belongs to the daemon itself"),
+                hint: "watch the directories that hold your own files".into(),
+            });
+        }
+        Ok(())
+    }
+
+    fn refuse_overlap(&self, path: &AbsPath) -> Result<(), Error> {
+        if let Some((root, _)) = roots::owner(&self.roots, path.as_bytes()) {
+            return Err(Error::InvalidArgument {
+                what: format!("{path} is below {}, which is watched already", root.path),
+                hint: "nothing is left to do; metactl roots lists what is watched".into(),
+            });
+        }
+        if let Some(root) = self.roots.iter().find(|root| root.path.as_path().starts_with(path.as_path())) {
+            return Err(Error::InvalidArgument {
+                what: format!("{} below {path} is watched already", root.path),
+                hint: format!("use metactl unwatch {} first", root.path),
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn unwatch_root(&mut self, path: &AbsPath) -> Result<(), Error> {
+        let resolved = canonical(path).unwrap_or_else(|_| path.clone());
+        let found = self.roots.iter().position(|root| root.path == *path || root.path == resolved);
+        let Some(index) = found else {
+            return Err(Error::NotWatched {
+                what: format!("{path} is not a watched directory"),
+                hint: "metactl roots lists them".into(),
+            });
+        };
+        if self.roots[index].origin == RootOrigin::Config {
+            return Err(from_config(path));
+        }
+        let root = self.roots.remove(index);
+        if let Err(error) = self.keep_roots() {
+            self.roots.push(root);
+            return Err(error);
+        }
+        tracing::info!(path = ?root.path.as_path(), "no longer watching a directory");
+        if let Some(running) = &root.running {
+            running.seen.cancel.store(true, std::sync::atomic::Ordering::Relaxed);
+        }
+        if let Some(watcher) = &self.watcher {
+            watcher.forget(root.path.as_path());
+        }
+        self.jobs.walked(root.id);
+        let path = root.path.as_bytes().to_vec();
+        self.reading.queue.retain(|job| *job.root != *path);
+        let top = topmost(&*self.store, &path).map_err(|error| store_error(&error))?;
+        if let Some(dir) = top {
+            self.commit(vec![Mutation::RemoveDir(dir)]);
+        }
+        self.tell_roots();
+        Ok(())
+    }
+
+    fn keep_roots(&self) -> Result<(), Error> {
+        let roots = self.roots.iter().filter(|root| root.origin == RootOrigin::Bus);
+        self.kept.put_roots(roots.map(|root| (&root.path, root.options))).map_err(|error| kept_error(&error))
+    }
+}
+
+/// The highest directory that only exists in the index because of this root.
+fn topmost(rows: &dyn Rows, root: &[u8]) -> Result<Option<DirId>, StoreError> {
+    let Some(mut dir) = rows.dir_at(root)? else { return Ok(None) };
+    while dir != DirId::TOP {
+        let Some(row) = rows.dir(dir)? else { break };
+        let parent = row.dir.parent;
+        let only_child = rows.dir(parent)?.is_some_and(|parent| parent.entries.len() == 1);
+        if parent == DirId::TOP || !only_child {
+            break;
+        }
+        dir = parent;
+    }
+    Ok(Some(dir))
+}
+
+fn from_config(path: &AbsPath) -> Error {
+    Error::NotAllowed {
+        what: format!("{path} is a root of the configuration"),
+        hint: "change it there, then reload".into(),
+    }
+}

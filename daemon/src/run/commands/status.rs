@@ -1,0 +1,114 @@
+//! Questions about how things are: the status, the roots, why a file is as it is.
+
+use std::sync::Arc;
+
+use super::store_error;
+use crate::{
+    config,
+    control::{
+        AbsPath, FileCounts, MemoryReport, MountReport, MountState, QueueReport, Reply, RootInfo, StatusReport,
+        StoreReport, WhyReport, WorkersReport,
+    },
+    governor::pss,
+    model,
+    run::{
+        answers::{self, count},
+        core::Core,
+        roots::{Root, bytes},
+    },
+};
+
+impl Core {
+    /// The figures that cost reading are gathered on a thread that may block.
+    pub(super) fn status(&mut self, reply: Reply<StatusReport>) {
+        let standing = self.standing();
+        let workers = self.reading.engine.workers();
+        let mut report = StatusReport {
+            state: self.state(),
+            started: self.started,
+            degraded: self.degraded_list(),
+            pauses: self.pauses.list(),
+            roots: self.root_infos(),
+            files: answers::file_counts(&standing.counts),
+            queue: QueueReport {
+                waiting: self.reading.queue.len() as u64,
+                in_hand: self.reading.in_hand() as u64,
+                delayed: self.reading.delayed() as u64,
+                crawling: standing.crawling,
+                rate: standing.rate,
+                left: standing.left,
+            },
+            workers: WorkersReport {
+                running: u32::try_from(workers.len()).unwrap_or(u32::MAX),
+                wanted: u32::try_from(self.decision.size.workers).unwrap_or(u32::MAX),
+                why: self.decision.why.clone(),
+                isolation: self.isolation(),
+                lost: self.reading.totals.strikes,
+            },
+            memory: MemoryReport::default(),
+            store: StoreReport { path: bytes(&self.settings.store.path), size: 0, commit: self.committed.0 },
+            mount: self.mount_report(),
+        };
+        let (store, ceiling) = (Arc::clone(&self.store), self.settings.workers.memory_ceiling);
+        let path = self.settings.store.path.join("rows").join("db");
+        tokio::task::spawn_blocking(move || {
+            let workers = workers.iter().map(|worker| pss(worker.pid)).sum();
+            report.memory = MemoryReport { daemon: pss(std::process::id()), workers, ceiling };
+            report.store.size = std::fs::metadata(path).map_or(0, |file| file.len());
+            count(&*store, &mut report.roots);
+            _ = reply.send(Ok(report));
+        });
+    }
+
+    fn isolation(&self) -> String {
+        match self.settings.isolation {
+            config::Isolation::Require => "full, required: no path, no network, no other process",
+            config::Isolation::BestEffort => "as far as the kernel has it",
+            config::Isolation::None => "none, by the setting isolation",
+        }
+        .into()
+    }
+
+    fn mount_report(&self) -> MountReport {
+        let state = match (&self.view, self.settings.mount.enabled) {
+            (Some(_), _) => MountState::Mounted,
+            (None, true) => MountState::Failed,
+            (None, false) => MountState::Off,
+        };
+        MountReport { path: bytes(&self.settings.mount.path), state }
+    }
+
+    fn root_infos(&self) -> Vec<RootInfo> {
+        let info = |root: &Root| {
+            let (state, why) = root.state();
+            RootInfo {
+                path: root.path.clone(),
+                state,
+                why,
+                options: root.options,
+                origin: root.origin,
+                files: FileCounts::default(),
+                directories: 0,
+                crawled: root.crawled,
+            }
+        };
+        self.roots.iter().map(info).collect()
+    }
+
+    pub(super) fn list_roots(&self, reply: Reply<Vec<RootInfo>>) {
+        let (mut infos, store) = (self.root_infos(), Arc::clone(&self.store));
+        tokio::task::spawn_blocking(move || {
+            count(&*store, &mut infos);
+            _ = reply.send(Ok(infos));
+        });
+    }
+
+    pub(super) fn why(&self, path: AbsPath, reply: Reply<Box<WhyReport>>) {
+        let (answers, readers, policy) = (self.answers(), self.readers.clone(), self.settings.policy());
+        tokio::task::spawn_blocking(move || {
+            let current =
+                |row: &model::FileRow| row.fingerprint.policy == policy && readers.contains(&row.fingerprint.reader);
+            _ = reply.send(answers.why(&path, current).map(Box::new).map_err(|error| store_error(&error)));
+        });
+    }
+}

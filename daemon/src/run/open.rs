@@ -1,0 +1,237 @@
+//! Opens what the loop owns: store, engine, watches, roots, the mounted view; and says what goes on without.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use anyhow::Context;
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
+
+use super::{
+    Event, Hints,
+    board::{Board, NAMES},
+    core::{Core, wall_clock},
+    jobs::{Jobs, Rate, Visible},
+    kept::Kept,
+    pauses::Pauses,
+    reading::Reading,
+    roots::{self, Root, RootId, bytes},
+    walks::Walks,
+};
+use crate::{
+    bus,
+    config::{self, Settings},
+    control::{AbsPath, Changed, Facts, Pause, RootOptions, RootOrigin, State},
+    crawl::Crawl,
+    engine::{self, EngineEvent, LocalEngine, Size},
+    governor::{self, Decision, Machine},
+    mount::View,
+    queue::Settle,
+    readers,
+    store::{self, CommitId, SledStore},
+    watch::{
+        Watcher,
+        inotify::{self, Inotify},
+    },
+};
+
+impl Core {
+    /// Opens the store, starts the engine, takes up the roots.
+    pub fn open(
+        settings: Settings,
+        events: mpsc::Sender<Event>,
+        hints: Arc<Hints>,
+        facts: watch::Sender<Facts>,
+        changed: mpsc::UnboundedSender<Changed>,
+    ) -> anyhow::Result<Self> {
+        let store = Arc::new(open_store(&settings, events.clone())?);
+        let mut degraded = BTreeMap::new();
+        let watcher = open_watcher(&settings, &hints, &mut degraded);
+        let readers = readers::current();
+        let crawl = Crawl {
+            rows: store.clone(),
+            watcher: watcher.clone(),
+            pool: rayon::ThreadPoolBuilder::new()
+                .thread_name(|n| format!("crawl-{n}"))
+                .build()
+                .context("cannot start the crawl's threads")?,
+            readers: readers.clone(),
+        };
+        let mut reading = open_reading(&settings, events.clone());
+        reading.remember_suspects(store::Rows::suspects(&*store)?);
+        let state_dir = settings.store.path.parent().map_or_else(|| PathBuf::from("/"), PathBuf::from);
+        let now = Instant::now();
+        let mut core = Self {
+            poll_due: now + settings.watch.poll,
+            settings,
+            store,
+            readers,
+            watcher,
+            hints,
+            settled_due: None,
+            unsettled_due: None,
+            roots: Vec::new(),
+            next_root: 0,
+            walks: Walks::new(crawl, events.clone()),
+            reading,
+            jobs: Jobs::default(),
+            pauses: Pauses::default(),
+            kept: Kept::beside(&state_dir),
+            degraded,
+            view: None,
+            board: Arc::new(Board::default()),
+            events,
+            facts,
+            changed,
+            results: Vec::new(),
+            after_commit: VecDeque::new(),
+            walk_commits: VecDeque::new(),
+            visible: Visible::default(),
+            committed: CommitId(0),
+            durable: CommitId(0),
+            drained: CommitId(0),
+            last_commit: CommitId(0),
+            rate: Rate::default(),
+            born: now,
+            started: wall_clock(),
+            stopping: false,
+            decision: Decision { size: Size { workers: 0, batch_files: 0 }, why: "starting".into() },
+            governor: governor::State::default(),
+            machine: Machine::new(),
+            decided: (true, now),
+            told: (State::Starting, now),
+        };
+        core.take_up_roots()?;
+        core.take_up_pauses()?;
+        Ok(core)
+    }
+
+    fn take_up_roots(&mut self) -> anyhow::Result<()> {
+        for setting in self.settings.roots.clone() {
+            let path = AbsPath::parse(&bytes(&setting.path)).context("a root of the configuration")?;
+            self.add_root(path, setting.options, RootOrigin::Config).context("a root of the configuration")?;
+        }
+        for (path, options) in self.kept.roots()? {
+            if roots::owner(&self.roots, path.as_bytes()).is_none() {
+                self.add_root(path, options, RootOrigin::Bus)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_up_pauses(&mut self) -> anyhow::Result<()> {
+        let now = wall_clock();
+        let pauses: Vec<Pause> = self.kept.pauses()?;
+        pauses.into_iter().for_each(|pause| _ = self.pauses.add(pause));
+        self.pauses.expire(now);
+        Ok(())
+    }
+
+    /// Takes up a root and plans its first walk. Its parent is watched, so that it is noticed when it comes back.
+    pub fn add_root(
+        &mut self,
+        path: AbsPath,
+        options: RootOptions,
+        origin: RootOrigin,
+    ) -> Result<RootId, crate::control::Error> {
+        self.next_root += 1;
+        let id = RootId(self.next_root);
+        let mut root = Root::new(id, path, options, origin, &self.settings)?;
+        if let Some(watcher) = self.watcher.as_ref().filter(|_| root.spec.watch) {
+            let own = root.path.as_path().to_owned();
+            let parent = own.parent().map(PathBuf::from);
+            watcher.watch(&parent.into_iter().chain([own]).collect::<Vec<_>>());
+        }
+        root.wanted.subtree(Vec::new());
+        tracing::info!(path = ?root.path.as_path(), "watching a directory");
+        self.roots.push(root);
+        Ok(id)
+    }
+
+    /// Mounts the view. Without it the rest works.
+    pub fn mount(&mut self) {
+        if !self.settings.mount.enabled {
+            return;
+        }
+        let board = Arc::clone(&self.board);
+        let events = self.events.clone();
+        let tell = move |event: metafs::Event| {
+            let event = match event {
+                metafs::Event::Drained(commit) => Event::Drained(commit),
+                metafs::Event::Ended(why) => Event::ViewEnded(why),
+            };
+            // Fails only when the daemon is stopping.
+            _ = events.blocking_send(event);
+        };
+        let status = metafs::Status { names: NAMES, render: Box::new(move |name| board.render(name)) };
+        match View::mount(Arc::new(self.store.view()), status, &self.settings.mount.path, Box::new(tell)) {
+            Ok(view) => self.view = Some(view),
+            Err(error) => {
+                let text = format!("{error:#}; the metadata can be read with metactl show meanwhile");
+                tracing::warn!(error = %text, "cannot mount the view, going on without");
+                self.degraded.insert("no-fuse", text);
+            }
+        }
+    }
+
+    /// The daemon cannot be reached; it goes on with the roots it has.
+    pub fn no_bus(&mut self, error: &bus::Error) {
+        let text = format!("{}; metactl cannot reach the daemon", config::chain(error));
+        tracing::warn!(error = %text, "no message bus, going on without");
+        self.degraded.insert("no-bus", text);
+    }
+
+    /// The bus has gone away while running.
+    pub fn bus_lost(&mut self) {
+        tracing::warn!("the message bus is gone, going on without");
+        self.degraded.insert("no-bus", "the message bus is gone; restart the daemon once it is back".into());
+    }
+}
+
+fn open_store(settings: &Settings, events: mpsc::Sender<Event>) -> anyhow::Result<SledStore> {
+    let sink = move |event| _ = events.blocking_send(Event::Store(event));
+    let config = store::StoreConfig {
+        records_bytes: settings.store.cache as usize,
+        min_free_bytes: settings.store.min_free,
+        ..store::StoreConfig::new(&settings.store.path)
+    };
+    let (store, report) = SledStore::open(config, Box::new(sink))
+        .with_context(|| format!("cannot open the store at {}", settings.store.path.display()))?;
+    if let Some(what) = &report.repaired {
+        tracing::warn!(error = %what, "the store's snapshot was damaged, going on without it; nothing is lost");
+    }
+    if let Some((place, what)) = &report.set_aside {
+        tracing::error!(?place, error = %what, "the store was damaged and is set aside, reading everything again");
+    }
+    Ok(store)
+}
+
+fn open_watcher(
+    settings: &Settings,
+    hints: &Arc<Hints>,
+    degraded: &mut BTreeMap<&'static str, String>,
+) -> Option<Arc<dyn Watcher>> {
+    let limit = (inotify::user_limit() as f64 * settings.watch.share) as usize;
+    let hints = Arc::clone(hints);
+    match Inotify::new(limit, Arc::new(move |hint| hints.add(hint))) {
+        Ok(watcher) => Some(Arc::new(watcher)),
+        Err(error) => {
+            let text = format!("{error}; raise fs.inotify.max_user_instances; everything is polled meanwhile");
+            tracing::warn!(error = %text, "cannot watch directories, polling");
+            degraded.insert("no-watcher", text);
+            None
+        }
+    }
+}
+
+fn open_reading(settings: &Settings, events: mpsc::Sender<Event>) -> Reading {
+    let sink = move |event: EngineEvent| _ = events.blocking_send(Event::Engine(event));
+    let engine = LocalEngine::new(engine::Config::from(settings), Arc::new(sink));
+    let settle = Settle { quiet: settings.watch.settle, at_most: settings.watch.settle_max };
+    Reading::new(Box::new(engine), settle, settings.retry, settings.policy())
+}
