@@ -28,7 +28,7 @@ enum Place {
 }
 
 fn put(data: &[u8], place: Place, record: &mut Record) {
-    let group = group(data, place, record);
+    let Some(group) = group(data, place, record) else { return };
     let priority = if group == "IPTC" { Priority::NORMAL } else { Priority::LOW };
     let mut block = Block { group, priority, charset: Charset::Latin, lists: Vec::new(), record };
     match unswapped(data) {
@@ -41,8 +41,8 @@ fn put(data: &[u8], place: Place, record: &mut Record) {
     block.put_lists();
 }
 
-/// The block's group; the digest of a block at the usual place is put here, as ExifTool gives it first.
-fn group(data: &[u8], place: Place, record: &mut Record) -> Name {
+/// The block's group, if it is to be read; the digest of a block at the usual place is put here, as ExifTool gives it first.
+fn group(data: &[u8], place: Place, record: &mut Record) -> Option<Name> {
     let file_type = record.find("File", "FileType").map_or_else(String::new, |tag| tag.raw.plain());
     let is_tiff = record.format == "TIFF";
     let usual = match &*file_type {
@@ -53,13 +53,13 @@ fn group(data: &[u8], place: Place, record: &mut Record) -> Name {
     let taken = |group: &str| record.tags.iter().any(|tag| tag.group == group);
     if usual == Some(false) || taken("IPTC") || record.find("File", "CurrentIPTCDigest").is_some() {
         let mut numbered = (2..BLOCKS).map(|number| format!("IPTC{number}"));
-        return numbered.find(|group| !taken(group)).unwrap_or_else(|| format!("IPTC{BLOCKS}")).into();
+        return numbered.find(|group| !taken(group)).map(Name::from);
     }
     if usual == Some(true) {
         let digest: String = md5::compute(data).iter().map(|byte| format!("{byte:02x}")).collect();
         record.put("File", "CurrentIPTCDigest", digest);
     }
-    "IPTC".into()
+    Some("IPTC".into())
 }
 
 /// The data with every four bytes turned round, where a program wrote them in the wrong order.
@@ -77,7 +77,7 @@ fn unswapped(data: &[u8]) -> Option<Vec<u8>> {
 }
 
 const MARKER: u8 = 0x1c;
-/// Blocks of one file with a group of their own.
+/// Blocks read of one file, and one more.
 const BLOCKS: usize = 100;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

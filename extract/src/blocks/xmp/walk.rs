@@ -165,6 +165,7 @@ impl<'a> Walk<'a, '_> {
                 "rdf:about" => self.give_once("XMP-rdf", "About", value),
                 "x:xmptk" | "x:xaptk" => self.give_once("XMP-x", "XMPToolkit", value),
                 _ if Tree::ignores(&name) => {}
+                _ if self.tree.is_full() => return,
                 _ => {
                     self.path.push(Step { name, item: None });
                     self.tree.add(&self.path, value, &Qualifiers::default());
