@@ -7,6 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 out=${1:-$here}
 python=/usr/bin/python3
 build() { "$python" "$here/build.py" "$@"; }
+build_image() { "$python" "$here/build_images.py" "$@"; }
 block() { "$python" "$here/blocks.py" "$@"; }
 tag() { exiftool -q -q -overwrite_original "$@"; }
 
@@ -74,6 +75,8 @@ make_jpeg() {
     cp exif.jpg "$work/all.jpg" && tag "${packet[@]}" "${iptc[@]}" "$work/all.jpg"
     cut_short "$work/all.jpg" broken.jpg 1500
     build scramble exif.jpg broken-ifd.jpg 40 70
+    build_image segments plain.jpg segments.jpg
+    build_image thermal plain.jpg thermal.jpg
 }
 
 make_tiff() {
@@ -89,6 +92,8 @@ make_tiff() {
     block layers plain.tif layers.tif
     cut_short tagged.tif broken.tif 900
     build loop plain.tif broken-loop.tif
+    build_image conversions conversions.tif
+    build_image big-tiff big.tif
 }
 
 make_png() {

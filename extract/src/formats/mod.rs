@@ -21,4 +21,5 @@ pub static ALL: &[&Format] = &[
     &png::MNG,
     &text::FORMAT,
     &tiff::FORMAT,
+    &tiff::BIG,
 ];

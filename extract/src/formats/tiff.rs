@@ -7,12 +7,18 @@ pub static FORMAT: Format = Format {
     version: 1,
     extensions: &["tif", "tiff"],
     mime: &["image/tiff"],
-    magic: &[
-        Magic { at: 0, bytes: b"II*\0" },
-        Magic { at: 0, bytes: b"MM\0*" },
-        Magic { at: 0, bytes: b"II+\0" },
-        Magic { at: 0, bytes: b"MM\0+" },
-    ],
+    magic: &[Magic { at: 0, bytes: b"II*\0" }, Magic { at: 0, bytes: b"MM\0*" }],
+    tier: Tier::Full,
+    read,
+};
+
+/// BigTIFF: places of eight bytes.
+pub static BIG: Format = Format {
+    name: "BTF",
+    version: 1,
+    extensions: &["btf"],
+    mime: &["image/tiff", "image/x-tiff-big"],
+    magic: &[Magic { at: 0, bytes: b"II+\0\x08\0\0\0" }, Magic { at: 0, bytes: b"MM\0+\0\x08\0\0" }],
     tier: Tier::Full,
     read,
 };

@@ -12,7 +12,7 @@ use crate::{
 pub(super) struct Head {
     pub(super) order: Order,
     /// BigTIFF: counts and places of eight bytes.
-    big: bool,
+    pub(super) big: bool,
     /// Where the first directory is.
     pub(super) first: u64,
 }

@@ -42,7 +42,8 @@ pub(super) fn run(
         Order::Little => ("II", "Little-endian (Intel, II)"),
         Order::Big => ("MM", "Big-endian (Motorola, MM)"),
     };
-    if chain == Chain::Exif {
+    // ExifTool gives no byte order for BigTIFF.
+    if chain == Chain::Exif && !head.big {
         record.put_printed("File", "ExifByteOrder", printed.0, printed.1);
     }
     let first = head.first;

@@ -253,7 +253,7 @@ fn has_tiff_head(data: &[u8]) -> bool {
 /// A comment, in UTF-8 where it is that; NULs at its end do not count.
 fn comment(data: &[u8], record: &mut Record) {
     let end = data.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
-    record.put("File", "Comment", utf8(&data[..end]));
+    segments::comment(utf8(&data[..end]), record);
 }
 
 /// Four characters of a tag or version.

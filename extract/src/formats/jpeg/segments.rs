@@ -12,9 +12,12 @@ pub(super) fn app0(data: &[u8], record: &mut Record) {
     if let Some(jfif) = data.strip_prefix(b"JFIF\0") {
         read_jfif(jfif, record);
     } else if let Some([code, rest @ ..]) = data.strip_prefix(b"JFXX\0") {
-        if matches!(code, 0x10 | 0x11 | 0x13) {
-            let name = if *code == 0x10 { "ThumbnailImage" } else { "ThumbnailTIFF" };
-            record.put("JFXX", name, Value::bytes(rest));
+        let sized = !rest.starts_with(&[0, 0]);
+        match code {
+            0x10 => record.put("JFXX", "ThumbnailImage", Value::bytes(rest)),
+            0x11 if sized && rest.len() > 770 => record.put("JFXX", "ThumbnailTIFF", Value::bytes(rest)),
+            0x13 if sized && rest.len() > 2 => record.put("JFXX", "ThumbnailTIFF", Value::bytes(rest)),
+            _ => {}
         }
     } else if let Some([polarity, ..]) = data.strip_prefix(b"AVI1") {
         let printed = match polarity {
@@ -55,8 +58,13 @@ fn read_jfif(data: &[u8], record: &mut Record) {
 /// APP10: a comment in UTF-16.
 pub(super) fn app10(data: &[u8], record: &mut Record) {
     if let Some(text) = data.strip_prefix(b"UNICODE\0") {
-        record.put("File", "Comment", utf16(text, Order::Big));
+        comment(utf16(text, Order::Big), record);
     }
+}
+
+/// Puts a comment; the first of several ranks first.
+pub(super) fn comment(text: String, record: &mut Record) {
+    record.put_tag("File".into(), "Comment".into(), text.into(), None, Priority::LOW);
 }
 
 /// APP12 of "Save for Web": quality, comment and copyright.
