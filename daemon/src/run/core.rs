@@ -175,8 +175,7 @@ impl Core {
 
     /// Searches the store for pending files, on a thread that may block.
     fn sweep(&mut self) {
-        let Some(from) = self.reading.sweep_from() else { return };
-        self.reading.sweep = super::reading::Sweep::Running { again: false };
+        let Some(from) = self.reading.begin_sweep() else { return };
         let (store, events) = (Arc::clone(&self.store), self.events.clone());
         let roots: Vec<_> =
             self.roots.iter().filter(|root| root.offline.is_empty()).map(|r| r.spec.path.clone()).collect();

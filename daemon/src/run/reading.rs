@@ -53,12 +53,12 @@ impl Target {
 
 /// The search of the store for pending files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sweep {
+enum Sweep {
     /// Nothing is known to be pending beyond the queue.
     Rest,
-    /// To go on from here.
-    Due { from: DirId },
-    /// Under way; `again` when something became pending meanwhile.
+    /// To go on from here; `again` from the top afterwards, because something became pending meanwhile.
+    Due { from: DirId, again: bool },
+    /// Under way.
     Running { again: bool },
 }
 
@@ -85,7 +85,7 @@ pub(crate) struct Reading {
     suspects: HashMap<FileId, u8>,
     /// Retries whose failed try is not durable yet.
     not_durable: Vec<(CommitId, Box<Job>)>,
-    pub sweep: Sweep,
+    sweep: Sweep,
     retry: Retry,
     policy: PolicyId,
     next_job: u64,
@@ -113,7 +113,7 @@ impl Reading {
             busy: HashMap::new(),
             suspects: HashMap::new(),
             not_durable: Vec::new(),
-            sweep: Sweep::Due { from: DirId::TOP },
+            sweep: Sweep::Due { from: DirId::TOP, again: false },
             retry,
             policy,
             next_job: 0,
@@ -151,10 +151,13 @@ impl Reading {
         self.queue.len() < HIGH
     }
 
-    /// Whether the store should be searched for pending files, and from where.
-    pub fn sweep_from(&self) -> Option<DirId> {
+    /// Begins a search of the store, if it is time for one; says from where.
+    pub fn begin_sweep(&mut self) -> Option<DirId> {
         match self.sweep {
-            Sweep::Due { from } if self.queue.len() < LOW => Some(from),
+            Sweep::Due { from, again } if self.queue.len() < LOW => {
+                self.sweep = Sweep::Running { again };
+                Some(from)
+            }
             _ => None,
         }
     }
@@ -162,18 +165,19 @@ impl Reading {
     /// Something is pending that is not in the queue.
     pub fn search(&mut self) {
         self.sweep = match self.sweep {
+            Sweep::Rest => Sweep::Due { from: DirId::TOP, again: false },
+            Sweep::Due { from, .. } => Sweep::Due { from, again: from != DirId::TOP },
             Sweep::Running { .. } => Sweep::Running { again: true },
-            _ => Sweep::Due { from: DirId::TOP },
         };
     }
 
     /// What a search found, and where to go on.
     pub fn swept(&mut self, found: Vec<Target>, next: Option<DirId>, now: Duration) {
         let again = self.sweep == Sweep::Running { again: true };
-        self.sweep = match (next, again) {
-            (Some(from), false) => Sweep::Due { from },
-            (_, true) => Sweep::Due { from: DirId::TOP },
-            (None, false) => Sweep::Rest,
+        self.sweep = match next {
+            Some(from) => Sweep::Due { from, again },
+            None if again => Sweep::Due { from: DirId::TOP, again: false },
+            None => Sweep::Rest,
         };
         for target in found {
             if !self.queue.contains(target.file.id) && !self.waits_for_durability(target.file.id) {
@@ -301,5 +305,138 @@ impl Reading {
             priority,
             attempts: self.suspects.get(&target.file.id).copied().unwrap_or(0),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    use super::*;
+    use crate::{
+        engine::{Size, WorkerInfo},
+        model::{FileState, FsId, Stamp},
+    };
+
+    /// An engine that only remembers what it was given.
+    #[derive(Default)]
+    struct Given(Arc<Mutex<Vec<Job>>>);
+
+    impl Engine for Given {
+        fn credit(&self) -> usize {
+            usize::MAX
+        }
+
+        fn submit(&mut self, job: Job) {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(job);
+        }
+
+        fn resize(&mut self, _: Size) {}
+
+        fn stop(&mut self) {}
+
+        fn workers(&self) -> Vec<WorkerInfo> {
+            Vec::new()
+        }
+    }
+
+    fn reading() -> (Reading, Arc<Mutex<Vec<Job>>>) {
+        let engine = Given::default();
+        let given = Arc::clone(&engine.0);
+        let retry = Retry { attempts: 3, backoff: Duration::from_millis(100), backoff_max: Duration::from_secs(300) };
+        let settle = Settle { quiet: Duration::from_secs(2), at_most: Duration::from_secs(300) };
+        (Reading::new(Box::new(engine), settle, retry, PolicyId(1)), given)
+    }
+
+    fn target(file: u64, mtime: i64) -> Target {
+        let stamp = Stamp { size: 1, mtime, ctime: mtime };
+        let fingerprint = Fingerprint { stamp, reader: ReaderId(0), policy: PolicyId(0) };
+        let row = FileRow { id: FileId(file), fingerprint, state: FileState::Pending, links: 1 };
+        let identity = Identity { fs: FsId(1), inode: file, born: None };
+        let access = Access { uid: 0, gid: 0, mode: 0o600 };
+        let entry = EntryRow { name: b"x"[..].into(), identity, access, node: Node::File(row) };
+        Target::new(DirId(2), &entry, b"/r", b"x".to_vec()).expect("a file")
+    }
+
+    fn taken(given: &Mutex<Vec<Job>>) -> Vec<Job> {
+        std::mem::take(&mut given.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    const START: Duration = Duration::ZERO;
+
+    #[test]
+    fn a_file_that_kills_workers_is_tried_three_times_and_each_failure_is_durable_first() {
+        let (mut reading, given) = reading();
+        reading.want(target(1, 1), Priority::Crawl, START);
+        for attempt in 1..=3_u8 {
+            let now = Duration::from_secs(u64::from(attempt));
+            reading.feed(now);
+            let [job] = &taken(&given)[..] else { panic!("one try") };
+            assert_eq!(job.attempts, attempt - 1);
+            let strike = Outcome::Strike { kind: FailureKind::Crashed, text: "it panicked".into() };
+            match reading.finished(job.id, strike, now) {
+                Next::Suspect(Mutation::PutSuspect { attempts, .. }, job) => {
+                    assert_eq!(attempts, attempt);
+                    reading.retry_when_durable(CommitId(u64::from(attempt)), job);
+                    reading.feed(now);
+                    assert!(taken(&given).is_empty(), "not before its failure is durable");
+                    reading.durable(CommitId(u64::from(attempt)), now);
+                    reading.feed(now);
+                    assert!(taken(&given).is_empty(), "not before its time");
+                }
+                Next::Commit(mutations) => {
+                    assert_eq!(attempt, 3);
+                    assert!(matches!(
+                        &mutations[..],
+                        [Mutation::PutResult { attempts: 3, .. }, Mutation::ClearSuspect(_)]
+                    ));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((reading.totals.strikes, reading.totals.failed), (3, 1));
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_read_again() {
+        let (mut reading, given) = reading();
+        reading.want(target(1, 1), Priority::Fresh, START);
+        reading.feed(START);
+        let [job] = &taken(&given)[..] else { panic!("one job") };
+        reading.want(target(1, 1), Priority::Crawl, START);
+        reading.want(target(1, 2), Priority::Crawl, START);
+        reading.feed(START);
+        assert!(taken(&given).is_empty(), "never twice at once");
+        assert_eq!(reading.finished(job.id, Outcome::Gone, START), Next::LookAt(job.place.clone()));
+        reading.feed(START);
+        assert_eq!(taken(&given)[0].stamp.mtime, 2);
+    }
+
+    #[test]
+    fn nobodys_fault_is_simply_tried_again() {
+        let (mut reading, given) = reading();
+        reading.want(target(1, 1), Priority::Crawl, START);
+        reading.feed(START);
+        let job = taken(&given).remove(0);
+        assert_eq!(reading.finished(job.id, Outcome::Returned, START), Next::Nothing);
+        reading.feed(START);
+        let again = taken(&given).remove(0);
+        assert_eq!((again.file, again.attempts), (job.file, 0));
+        assert_eq!(reading.finished(job.id, Outcome::Returned, START), Next::Nothing, "an old number means nothing");
+    }
+
+    #[test]
+    fn a_search_goes_on_where_it_was_and_once_more_from_the_top_if_asked_meanwhile() {
+        let (mut reading, _) = reading();
+        assert_eq!(reading.begin_sweep(), Some(DirId::TOP));
+        assert_eq!(reading.begin_sweep(), None, "one at a time");
+        reading.search();
+        reading.swept(vec![target(1, 1)], Some(DirId(9)), START);
+        assert_eq!(reading.begin_sweep(), Some(DirId(9)));
+        reading.swept(Vec::new(), None, START);
+        assert_eq!(reading.begin_sweep(), Some(DirId::TOP));
+        reading.swept(Vec::new(), None, START);
+        assert_eq!(reading.begin_sweep(), None);
+        assert!(!reading.is_idle(), "a file waits");
     }
 }
