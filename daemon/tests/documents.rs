@@ -1,0 +1,221 @@
+//! Documents that are made from the program's own tables, and names that documents give: each is compared with its source.
+
+use std::{
+    collections::BTreeSet,
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use metaextractd::{
+    args::HELP,
+    config::table::{KEYS, ROOT_KEYS},
+};
+
+fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Compares a file under `packaging/` with what is made here; `UPDATE=1` writes it.
+fn committed(path: &str, made: &str) {
+    let path = top().join("packaging").join(path);
+    if std::env::var_os("UPDATE").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, made).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == made,
+        "{} is out of date: UPDATE=1 cargo test -p metaextractd --test documents",
+        path.display()
+    );
+}
+
+#[test]
+fn the_manual_page_is_the_table() {
+    committed("man/metaextractd.8", &manual());
+}
+
+#[test]
+fn the_configuration_page_is_the_table() {
+    committed("docs/configuration.md", &configuration());
+}
+
+/// ARCHITECTURE.md names the tests that hold each invariant.
+#[test]
+fn every_test_named_here_exists() {
+    let mut code = String::new();
+    let mut dirs: Vec<PathBuf> = ["extract", "daemon", "fs", "ctl", "tests"].map(|name| top().join(name)).into();
+    while let Some(dir) = dirs.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                dirs.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                code.push_str(&fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let text = fs::read_to_string(top().join("ARCHITECTURE.md")).unwrap();
+    let held: Vec<&str> = text.split("\n\n").filter_map(|part| Some(part.split_once("Held by:")?.1)).collect();
+    let named: BTreeSet<&str> = held.iter().flat_map(|part| part.split('`').skip(1).step_by(2)).collect();
+    let missing: Vec<_> = named.iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
+    assert!(named.len() > 20 && missing.is_empty(), "ARCHITECTURE.md names tests that do not exist: {missing:#?}");
+}
+
+/// The manual page, in the macros of man(7).
+fn manual() -> String {
+    let (usage, rest) = HELP.split_once("\n\n").unwrap();
+    let (about, lists) = rest.split_once("\n\n").unwrap();
+    let mut page = String::from(".\\\" Made from the program's own tables by the test `documents`.\n");
+    _ = writeln!(page, ".TH METAEXTRACTD 8 \"\" \"metaextract {}\"", env!("CARGO_PKG_VERSION"));
+    page.push_str(".SH NAME\nmetaextractd \\- keeps the metadata of files current and readable\n.SH SYNOPSIS\n");
+    for line in usage.trim_start_matches("Usage:").lines() {
+        _ = writeln!(page, ".B {}\n.br", roff(line.trim()));
+    }
+    _ = writeln!(page, ".SH DESCRIPTION\n{}", roff(&about.replace('\n', " ")));
+    for list in lists.split("\n\n") {
+        let (name, items) = list.split_once(":\n").unwrap();
+        _ = writeln!(page, ".SH {}", name.to_uppercase());
+        for (term, text) in terms(items) {
+            _ = writeln!(page, ".TP\n.B {}\n{}", roff(&term), roff(&text));
+        }
+    }
+    page.push_str(SETTINGS);
+    for key in KEYS {
+        setting(&mut page, key.name, key.default, key.about);
+    }
+    page.push_str(".PP\nOf each entry of\n.BR [[roots]] :\n");
+    for key in ROOT_KEYS {
+        setting(&mut page, key.name, key.default, key.about);
+    }
+    page.push_str(REST);
+    page
+}
+
+fn setting(page: &mut String, name: &str, default: &str, about: &str) {
+    let default = if default.is_empty() { String::new() } else { format!(" (default: {})", roff(default)) };
+    _ = writeln!(page, ".TP\n.B {}\n{}{default}", roff(name), roff(about));
+}
+
+/// Terms and their texts out of a list of two columns; what stands below a text goes on with it.
+fn terms(list: &str) -> Vec<(String, String)> {
+    let mut terms: Vec<(String, String)> = Vec::new();
+    for line in list.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        match (line.split_once("  "), terms.last_mut()) {
+            (Some((term, text)), _) => terms.push((term.to_owned(), text.trim().to_owned())),
+            (None, Some((_, text))) => {
+                text.push(' ');
+                text.push_str(line);
+            }
+            (None, None) => panic!("a list begins with no term: {line}"),
+        }
+    }
+    terms
+}
+
+fn roff(text: &str) -> String {
+    text.replace('\\', "\\e").replace('-', "\\-")
+}
+
+/// Before the keys.
+const SETTINGS: &str = "\
+.SH CONFIGURATION
+Nothing must be configured.
+Read are, later ones winning,
+.IR config.toml ,
+the files
+.I *.toml
+in
+.I config.toml.d
+by name, variables
+.B METAEXTRACT_SECTION__KEY
+of the environment, and
+.BR \\-\\-set .
+Durations have a unit (2s, 5min), sizes too (256MiB), shares a percent sign.
+SIGHUP or
+.B metactl reload
+reads everything again; with a mistake in it the old settings stay in force.
+";
+
+/// Behind the keys.
+const REST: &str = "\
+.SH SIGNALS
+.TP
+.B SIGTERM, SIGINT
+finishes what is in hand, unmounts, closes the store and ends
+.TP
+.B SIGHUP
+reads the configuration again
+.SH EXIT STATUS
+.TP
+.B 0
+ended as it was told; with
+.BR extract :
+every file has its record
+.TP
+.B 1
+a wrong configuration, a store that cannot be used, another daemon on the bus; with
+.BR extract :
+a file has no record, its line says why
+.TP
+.B 2
+usage
+.SH FILES
+.TP
+.I $XDG_CONFIG_HOME/metaextract/config.toml
+the configuration
+.TP
+.I $XDG_STATE_HOME/metaextract/
+the index, and what was set over D\\-Bus: roots.toml, pauses.toml
+.TP
+.I $XDG_RUNTIME_DIR/metaextract
+the mounted view; its
+.I README
+says what is in it
+.SH SEE ALSO
+.BR metactl (1),
+.BR exiftool (1)
+";
+
+/// The reference of the configuration, for people who read it in the repository.
+fn configuration() -> String {
+    let mut page = String::from(CONFIGURATION);
+    let row = |page: &mut String, name: &str, default: &str, about: &str| {
+        let default = if default.is_empty() { "must be given" } else { default };
+        _ = writeln!(page, "| `{name}` | {default} | {about} |");
+    };
+    page.push_str("| key | default | |\n|---|---|---|\n");
+    for key in KEYS {
+        row(&mut page, key.name, key.default, key.about);
+    }
+    page.push_str(
+        "\n## Roots\n\nThe directories that are watched. Those added with `metactl watch` stand in `roots.toml` beside the \
+         index and not here.\n\n```toml\n[[roots]]\npath = \"/srv/photos\"\nhidden = true\n```\n\n\
+         | key | default | |\n|---|---|---|\n",
+    );
+    for key in ROOT_KEYS {
+        row(&mut page, key.name, key.default, key.about);
+    }
+    page
+}
+
+const CONFIGURATION: &str = "\
+<!-- Made from the program's own tables: UPDATE=1 cargo test -p metaextractd --test documents -->
+# Configuration
+
+Nothing must be configured: every key has a default that serves a desktop.
+Values are read from, later ones winning:
+
+1. `$XDG_CONFIG_HOME/metaextract/config.toml` (usually `~/.config/metaextract/config.toml`)
+2. the files `config.toml.d/*.toml` beside it, by name
+3. the environment: `METAEXTRACT_WORKERS__MAX=2` sets `workers.max`; lists cannot be given so
+4. the command line: `--set workers.max=2`
+
+Durations have a unit (`\"2s\"`, `\"5min\"`), sizes too (`\"256MiB\"`), shares a percent sign (`\"10%\"`).
+`metaextractd --check-config` checks all of it and names file, line and key of a mistake.
+`metactl reload` or SIGHUP reads it again; with a mistake in it the old settings stay in force.
+
+A section may be written as such: `workers.max` is `max` below `[workers]`.
+
+";
