@@ -47,6 +47,8 @@ pub(crate) struct Core {
     pub hints: Arc<Hints>,
     /// When the hints that have come are taken.
     pub settled_due: Option<Instant>,
+    /// Until then what somebody did just before asking may still be on its way from the kernel.
+    pub heard_by: Instant,
     /// When hints that are not settled are taken all the same.
     pub unsettled_due: Option<Instant>,
     pub roots: Vec<Root>,
@@ -105,7 +107,10 @@ impl Core {
         let polls = self.roots.iter().any(|root| !root.spec.watch || root.unwatched || !root.offline.is_empty());
         let poll = polls.then_some(self.poll_due);
         // Rates and time left are told while somebody follows.
-        let tell = (!self.jobs.is_empty()).then(|| Instant::now() + Duration::from_millis(500));
+        let tell = (!self.jobs.is_empty()).then(|| {
+            let now = Instant::now();
+            if self.heard_by > now { self.heard_by } else { now + Duration::from_millis(500) }
+        });
         let blocked = self.roots.iter().filter_map(|root| root.blocked_until).min();
         [queue, pause, poll, self.settled_due, self.unsettled_due, tell, blocked].into_iter().flatten().min()
     }
@@ -230,11 +235,17 @@ impl Core {
             counts,
             failed: self.reading.totals.failed,
             crawling,
-            idle: !crawling && self.reading.is_idle() && self.after_commit.is_empty() && visible,
+            idle: !crawling && self.heard_all() && self.reading.is_idle() && self.after_commit.is_empty() && visible,
             paused: self.pauses.in_force(),
             rate: self.rate.per_second(),
             left: self.rate.left(counts.pending),
         }
+    }
+
+    /// Nothing the kernel told waits to be looked at.
+    fn heard_all(&self) -> bool {
+        let pending = self.hints.lock();
+        self.heard_by <= Instant::now() && !pending.has_settled() && !pending.has_unsettled()
     }
 
     /// Everybody sees everything up to here.

@@ -74,6 +74,7 @@ impl Core {
             watcher,
             hints,
             settled_due: None,
+            heard_by: now,
             unsettled_due: None,
             roots: Vec::new(),
             next_root: 0,

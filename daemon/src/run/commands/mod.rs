@@ -4,6 +4,10 @@ mod read;
 mod roots;
 mod status;
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::{
     answers::{self, Answers, not_a_directory},
     core::Core,
@@ -14,6 +18,9 @@ use crate::{
     control::{AbsPath, Command, Error, Hold, JobKind, Pause, Resume, RootOrigin},
     store::StoreError,
 };
+
+/// How long events take at most from the kernel to us.
+const HEARD: Duration = Duration::from_millis(20);
 
 type Load<'a> = &'a dyn Fn() -> anyhow::Result<Settings>;
 
@@ -33,6 +40,7 @@ impl Core {
             Command::Index { paths, reply } => _ = reply.send(self.index(paths)),
             Command::Retry { paths, reply } => _ = reply.send(self.retry(paths)),
             Command::Wait(reply) => {
+                self.heard_by = Instant::now() + HEARD;
                 let standing = self.standing();
                 let walks = self.busy_roots();
                 _ = reply.send(Ok(self.jobs.start_walk(JobKind::Wait, walks, &standing)));
