@@ -79,8 +79,12 @@ pub(super) fn walk(packet: &str, tree: &mut Tree, record: &mut Record) {
             }
         }
         if walk.tree.is_full() {
-            break;
+            return;
         }
+    }
+    if let Some(open) = walk.open.first() {
+        let warning = format!("XMP format error (no closing tag for {})", open.name);
+        walk.record.warn(warning);
     }
 }
 
