@@ -1,3 +1,7 @@
 //! Shared parts of the tests from outside.
 
+pub mod agree;
 pub mod engine;
+pub mod instance;
+pub mod process;
+pub mod samples;
