@@ -285,13 +285,11 @@ impl Core {
             self.walks.batch_committed();
         }
         let directories: BTreeSet<DirId> = changed.iter().map(|changed| changed.place.dir).collect();
+        self.visible.expect_changes(commit, directories);
         if let Some(view) = &self.view {
             view.commit(commit, &changed);
         } else {
             self.show(commit);
-        }
-        if !directories.is_empty() {
-            self.tell_changed(commit, directories);
         }
         self.queue_committed(commit);
     }
@@ -323,8 +321,10 @@ impl Core {
 
     /// Readers see the results up to here: whoever waits for them is told.
     fn show(&mut self, commit: CommitId) {
-        for file in self.visible.reached(commit) {
-            self.jobs.file_done(file);
+        let (files, directories) = self.visible.reached(commit);
+        files.into_iter().for_each(|file| self.jobs.file_done(file));
+        if !directories.is_empty() {
+            self.tell_changed(commit, directories);
         }
     }
 

@@ -1,13 +1,13 @@
 //! Work that a caller follows: how far it is, and when it has ended.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use tokio::sync::watch;
 
 use super::roots::RootId;
 use crate::{
     control::{AbsPath, JobKind, JobNumber, JobProgress, JobResult, JobState, StartedJob},
-    model::FileId,
+    model::{DirId, FileId},
     store::{CommitId, Counts},
 };
 
@@ -224,6 +224,8 @@ impl Rate {
 #[derive(Debug, Default)]
 pub(crate) struct Visible {
     waiting: VecDeque<(CommitId, Vec<FileId>)>,
+    /// Directories in which commits changed something.
+    changes: VecDeque<(CommitId, BTreeSet<DirId>)>,
 }
 
 impl Visible {
@@ -234,12 +236,21 @@ impl Visible {
         }
     }
 
-    /// The files of all commits up to this one.
-    pub fn reached(&mut self, commit: CommitId) -> Vec<FileId> {
-        let mut files = Vec::new();
-        while self.waiting.front().is_some_and(|(at, _)| *at <= commit) {
-            files.extend(self.waiting.pop_front().into_iter().flat_map(|(_, files)| files));
+    /// Directories in which this commit changed something.
+    pub fn expect_changes(&mut self, commit: CommitId, directories: BTreeSet<DirId>) {
+        if !directories.is_empty() {
+            self.changes.push_back((commit, directories));
         }
-        files
     }
+
+    /// The files and the changed directories of all commits up to this one.
+    pub fn reached(&mut self, commit: CommitId) -> (Vec<FileId>, BTreeSet<DirId>) {
+        let files = up_to(&mut self.waiting, commit);
+        (files.into_iter().flatten().collect(), up_to(&mut self.changes, commit).into_iter().flatten().collect())
+    }
+}
+
+fn up_to<T>(waiting: &mut VecDeque<(CommitId, T)>, commit: CommitId) -> Vec<T> {
+    let count = waiting.partition_point(|(at, _)| *at <= commit);
+    waiting.drain(..count).map(|(_, what)| what).collect()
 }
