@@ -24,6 +24,34 @@ pub(super) fn version(value: &Raw<'_>) -> Option<Shown> {
     Some(Shown::plain(value.value()))
 }
 
+/// Maker notes that are plain text of nobody known: shown by their length where long. Others belong to their makers.
+pub(super) fn maker_text(value: &Raw<'_>) -> Option<Shown> {
+    const OTHERS: [&[u8]; 12] = [
+        b"[ae_dbg_info:",
+        b"FUJIFILM",
+        b"GENERALE",
+        b"HDRP",
+        b"Hewlett-Packard",
+        b"Vivitar",
+        b"610",
+        b"JVC ",
+        b"VER:",
+        b"Panasonic",
+        b"STMN",
+        b"SONY",
+    ];
+    let end = value.bytes.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
+    let text = &value.bytes[..end];
+    let plain = !text.is_empty() && text.iter().all(|b| matches!(b, b'\t' | b'\r' | b'\n' | b' '..=b'~'));
+    if !plain || OTHERS.iter().any(|other| text.starts_with(other)) {
+        return None;
+    }
+    Some(Shown::plain(match value.bytes.len() {
+        ..=64 => Value::Text(utf8(text)),
+        _ => Value::bytes(value.bytes),
+    }))
+}
+
 /// Copyright of photographer and editor, separated by a NUL (Exif 3.0, 4.6.5.4.6), as two lines.
 pub(super) fn copyright(value: &Raw<'_>) -> Option<Shown> {
     let mut parts = value.bytes.splitn(3, |&b| b == 0);

@@ -24,6 +24,33 @@ const MOST_NUMBERS: u64 = 100_000;
 /// Most warnings of a directory before it is given up.
 const MOST_WARNINGS: u32 = 10;
 
+/// The tag of maker notes.
+const MAKER_NOTES: u16 = 0x927c;
+/// Their maker notes have a form of their own, whatever they hold.
+const KNOWN_MAKERS: &[&str] = &[
+    "asahi",
+    "canon",
+    "casio",
+    "dji",
+    "eastman kodak",
+    "flir",
+    "foveon",
+    "hasselblad",
+    "jvc",
+    "kodak",
+    "konica minolta",
+    "leica",
+    "minolta",
+    "nikon",
+    "nintendo",
+    "pentax",
+    "ricoh",
+    "sanyo",
+    "sigma",
+    "sony",
+    "teledyne flir",
+    "victor",
+];
 /// Bytes looked at, overlapping ones counted again, before the walk is given up.
 const MOST_WORK: u64 = 128 << 20;
 /// What a byte of an embedded block counts, as it is parsed.
@@ -165,13 +192,24 @@ impl Walk<'_, '_> {
         if then != Then::GoOn {
             return Ok(then);
         }
-        // Maker notes, in their standard place.
-        self.record.has_maker_notes |= entry.id == 0x927c;
+        if entry.id == MAKER_NOTES {
+            self.record.has_maker_notes = true;
+            if !self.of_unknown_maker(directory) {
+                return Ok(Then::GoOn);
+            }
+        }
         match directory.table.field(entry.id) {
             Some(field) => self.field(directory, &entry, field),
             None if entry.id > 0xf000 && directory.table == Table::Main => self.self_named(directory, &entry),
             None => Ok(Then::GoOn),
         }
+    }
+
+    /// Whether maker notes are of nobody known, and may be plain text.
+    fn of_unknown_maker(&self, directory: &Directory) -> bool {
+        let make = self.record.find("IFD0", "Make").map(|tag| tag.raw.plain().to_ascii_lowercase());
+        directory.group == "ExifIFD"
+            && !KNOWN_MAKERS.iter().any(|known| make.as_ref().is_some_and(|make| make.starts_with(known)))
     }
 
     /// Counts work by the bytes looked at: overlapping directories and values could make it endless.

@@ -64,6 +64,7 @@ pub(super) static FIELDS: &[Field] = &[
     field(0x923b, "CIP3Sheet", Plain),
     field(0x923c, "CIP3Side", Plain),
     field(0x923f, "StoNits", Plain),
+    field(0x927c, "MakerNoteUnknownText", Convert(text::maker_text)).reads(Type::Undefined),
     field(0x9286, "UserComment", Convert(text::charset_text)).reads(Type::Undefined),
     field(0x9287, "LearningOptOutIn", Convert(convert::learning)).reads(Type::Short),
     field(0x9290, "SubSecTime", Convert(text::sub_seconds)),
