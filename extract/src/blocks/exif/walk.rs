@@ -53,7 +53,7 @@ const KNOWN_MAKERS: &[&str] = &[
 ];
 /// Bytes looked at, overlapping ones counted again, before the walk is given up.
 const MOST_WORK: u64 = 128 << 20;
-/// What a byte of an embedded block counts, as it is parsed.
+/// What a byte of an embedded block or of a number counts, as it is parsed.
 const PARSING: u64 = 8;
 
 /// Walks the structure from its head.
@@ -282,7 +282,8 @@ impl Walk<'_, '_> {
                 self.put(directory, field, field.name, Shown::plain(text));
             }
             how => {
-                self.work(entry.size)?;
+                // Numbers become text.
+                self.work(entry.size.saturating_mul(if kind.is_bytes() { 1 } else { PARSING }))?;
                 let order = self.head.order;
                 let value = entry.value(self.source)?;
                 let raw = Raw { kind, bytes: &value, order };
