@@ -115,7 +115,12 @@ pub(super) fn of(named: Option<&Named>, head: &[u8], extension: &str, source: &S
             "HTML" if contains(head, b"<?xml") => "application/xhtml+xml".into(),
             "ZIP" => zipped(named, head, extension),
             "FPX" if ole::has_stream(head, "__substg1.0_") || extension == "MSG" => "application/vnd.ms-outlook".into(),
-            _ => by_type(named),
+            "PLIST" => named.mime.clone(),
+            "Static library" if head.starts_with(b"!<arch>\ndebian-binary") => {
+                "application/vnd.debian.binary-package".into()
+            }
+            kind if kind.ends_with(" script") => script(head).into(),
+            kind => by_type(kind).map_or_else(|| named.mime.clone(), Name::from),
         },
     }
 }
@@ -134,28 +139,28 @@ fn zipped(named: &Named, head: &[u8], extension: &str) -> Name {
     }
 }
 
-fn by_type(named: &Named) -> Name {
-    let kind = &*named.file_type;
-    if kind.ends_with(" script") {
-        return match &*named.extension {
-            "pl" => "application/x-perl",
-            "py" => "text/x-python",
-            "rb" => "application/x-ruby",
-            "php" => "application/x-php",
-            "sh" => "application/x-shellscript",
-            _ => "text/plain",
-        }
-        .into();
-    }
-    let program = match kind {
+/// A script by the interpreter that its first line names, directly or through `env`.
+fn script(head: &[u8]) -> &'static str {
+    let line = head.split(|b| *b == b'\n').next().unwrap_or_default();
+    let kinds: [(&[u8], &str); 5] = [
+        (b"python", "text/x-python"),
+        (b"perl", "application/x-perl"),
+        (b"ruby", "application/x-ruby"),
+        (b"php", "application/x-php"),
+        (b"sh", "application/x-shellscript"),
+    ];
+    kinds.iter().find(|(name, _)| contains(line, name)).map_or("text/plain", |(_, mime)| mime)
+}
+
+fn by_type(kind: &str) -> Option<&'static str> {
+    Some(match kind {
         _ if kind.starts_with("Win") || kind == "DOS EXE" => "application/x-ms-dos-executable",
         "ELF executable" => "application/x-executable",
         "ELF shared library" => "application/x-sharedlib",
         "ELF object file" => "application/x-object",
         "Static library" => "application/x-archive",
         "Java bytecode" => "application/x-java",
-        "Extended WEBP" | "WEBP (lossless)" => "image/webp",
-        _ => return media_types::shared(kind).map_or_else(|| named.mime.clone(), Name::from),
-    };
-    program.into()
+        "Extended WEBP" | "WEBP (lossless)" | "Extended WEBP (lossless)" => "image/webp",
+        _ => return media_types::shared(kind),
+    })
 }
