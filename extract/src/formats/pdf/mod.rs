@@ -55,7 +55,7 @@ fn read(source: &mut Source<'_>, record: &mut Record) -> Result<(), Error> {
     let mut file = File::new(source, base as u64);
     let start = file.start()?;
     let trailers = file.load(start)?;
-    let result = match open(&mut file, &trailers, record) {
+    match open(&mut file, &trailers, record) {
         Ok(()) => {
             let has_escapes = version.parse::<f64>().unwrap_or(0.0) >= 1.2;
             let mut reader =
@@ -63,17 +63,14 @@ fn read(source: &mut Source<'_>, record: &mut Record) -> Result<(), Error> {
             for trailer in &trailers {
                 reader.dict(&TRAILER, trailer, None, None, 0);
             }
-            Ok(())
         }
-        Err(reason) => {
-            file.warn(reason);
-            Err(Error::Unsupported { what: "encrypted with a password" })
-        }
-    };
+        // All that a password hides: the record is what anyone may know, and whole as such.
+        Err(reason) => file.warn(reason),
+    }
     for warning in std::mem::take(&mut file.warnings) {
         record.warn(warning);
     }
-    result
+    Ok(())
 }
 
 /// The digits behind `%PDF-`.
