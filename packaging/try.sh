@@ -51,7 +51,8 @@ metactl wait >/dev/null || true
 number() { metactl status --json | sed -n "s/^ *\"$1\": \([0-9]*\),*\$/\1/p" | head -n 1; }
 mount=$XDG_RUNTIME_DIR/metaextract
 metactl failed --json >"$work/failed.json" || true
-present=$(find "$dir" -type f -printf x | wc -c)
+# What this user may not look at is not counted.
+present=$( (find "$dir" -type f -printf x 2>/dev/null || true) | wc -c)
 known=$(number Known) indexed=$(number Indexed) partial=$(number Partial) failed=$(number Failed)
 say ""
 say "Indexed $((indexed + partial)) files ($partial of them damaged, read as far as they go), failed $failed," \
@@ -84,6 +85,7 @@ fi
 if [ $once = 0 ]; then
     say ""
     say "Stays until Ctrl-C; changes below $dir are followed."
-    wait "$daemon_pid"
+    trap 'say ""; exit $code' INT TERM
+    wait "$daemon_pid" || die "The daemon ended by itself: $(tail -n 3 "$work/log")"
 fi
 exit $code

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what the tests need and runs all of them: tests/run.sh
-# Run as root, the tests run as an ordinary user made for it, and those that need root (tests/tests/root_*.rs) after.
+# Run as root, the tests run as an ordinary user made for it. Those that need root (root_*.rs) run as root, by sudo if need be.
 # Nothing is skipped: what is missing is installed, or the run fails.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -12,17 +12,18 @@ export CARGO_TERM_COLOR=never
 
 # Root's files are not readable by others: root builds a copy where the tests' user can read and run everything.
 src=$top
-user=()
+user=() root=(sudo)
 if [ "$(id -u)" = 0 ]; then
     base=${METAEXTRACT_TEST_DIR:-/var/tmp/metaextract-tests}
     src=$base/src
     export CARGO_TARGET_DIR=$base/target
     rm -rf "$src"
     mkdir -p "$src" "$CARGO_TARGET_DIR"
-    (cd "$top" && git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$src")
+    (cd "$top" && git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents --preserve=mode,timestamps -t "$src")
     id metaextract-test >/dev/null 2>&1 || useradd --create-home --shell /bin/bash metaextract-test
     chown -R metaextract-test: "$src"
     [ ! -c /dev/fuse ] || chmod 0666 /dev/fuse
+    root=()
     user=(runuser -u metaextract-test -- env -i HOME=/home/metaextract-test PATH=/usr/bin:/bin:/usr/sbin:/sbin LANG=C.UTF-8)
 fi
 work=$(mktemp -d)
@@ -67,10 +68,7 @@ say "== tests =="
 while IFS=$'\t' read -r dir name program; do
     cd "$dir"
     case $name in
-        root_*)
-            [ "$(id -u)" = 0 ] || { say "        root     $name: run tests/run.sh as root for these"; continue; }
-            run root "$(basename "$dir")/$name" "$program"
-            ;;
+        root_*) run root "$(basename "$dir")/$name" "${root[@]}" "$program" ;;
         *) run user "$(basename "$dir")/$name" "${user[@]}" "$program" ;;
     esac
 done < <(sort "$work/programs")

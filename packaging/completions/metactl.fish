@@ -52,7 +52,7 @@ complete -c metactl -n "__fish_metactl_using_subcommand status" -l user -d 'Spea
 complete -c metactl -n "__fish_metactl_using_subcommand status" -l system -d 'Speak to the machine\'s daemon, on the system bus'
 complete -c metactl -n "__fish_metactl_using_subcommand status" -s h -l help -d 'Print help'
 complete -c metactl -n "__fish_metactl_using_subcommand watch" -l wait -d 'Stay, with progress, until all below it is indexed'
-complete -c metactl -n "__fish_metactl_using_subcommand watch" -l poll -d 'Look now and then instead of watching (network file systems are polled anyway)'
+complete -c metactl -n "__fish_metactl_using_subcommand watch" -l poll -d 'Look now and then instead of watching: for network file systems'
 complete -c metactl -n "__fish_metactl_using_subcommand watch" -l hidden -d 'Names that start with a dot too'
 complete -c metactl -n "__fish_metactl_using_subcommand watch" -l cross-filesystems -d 'Go on into other file systems mounted below'
 complete -c metactl -n "__fish_metactl_using_subcommand watch" -l forget-when-unmounted -d 'Drop what is known when the directory is gone, instead of keeping it as offline'

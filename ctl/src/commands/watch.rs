@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     /// Stay, with progress, until all below it is indexed
     #[arg(long)]
     wait: bool,
-    /// Look now and then instead of watching (network file systems are polled anyway)
+    /// Look now and then instead of watching: for network file systems
     #[arg(long)]
     poll: bool,
     /// Names that start with a dot too
