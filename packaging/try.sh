@@ -57,8 +57,12 @@ known=$(number Known) indexed=$(number Indexed) partial=$(number Partial) failed
 say ""
 say "Indexed $((indexed + partial)) files ($partial of them damaged, read as far as they go), failed $failed," \
     "skipped $((present > known ? present - known : 0)) by rule."
-first=$(find "$mount/files$dir" -name record.json -print -quit 2>/dev/null || true)
-say "The metadata of every file is shown below $mount/files$dir"
+((partial + failed == 0)) || say "metactl failed says what is wrong with them."
+# A picture of a camera shows most; any file serves.
+first=$(find "$mount/files$dir" -path '*/IFD0/Make' -print -quit 2>/dev/null | sed 's|/IFD0/Make$|/record.json|' || true)
+[ -n "$first" ] || first=$(find "$mount/files$dir" -name record.json -print -quit 2>/dev/null || true)
+metactl status --check >"$work/check" || say "Not all is as it should be: $(cat "$work/check")"
+mountpoint -q "$mount" && say "The metadata of every file is shown below $mount/files$dir"
 if [ -n "$first" ]; then
     file=${first#"$mount/files"}
     file=${file%/record.json}
