@@ -1,6 +1,5 @@
 //! Files change below a watched directory, and their metadata is readable everywhere: a real daemon, a private bus, a
 //! real mount.
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::{
     fs::{self, OpenOptions},

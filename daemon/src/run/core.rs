@@ -38,6 +38,14 @@ const DECIDE: Duration = Duration::from_millis(250);
 /// Between two updates of the figures in the view, unless the state changes.
 const BOARD: Duration = Duration::from_millis(100);
 
+/// Rows that become jobs once their commit is there.
+#[derive(Debug)]
+pub(crate) struct Committing {
+    pub commit: CommitId,
+    pub rows: Vec<(DirId, EntryRow)>,
+    pub priority: Priority,
+}
+
 /// The state of the daemon.
 pub(crate) struct Core {
     pub settings: Settings,
@@ -67,7 +75,7 @@ pub(crate) struct Core {
     /// Results to be committed with the next turn.
     pub results: Vec<Mutation>,
     /// Rows that become jobs once they are committed, oldest first.
-    pub after_commit: VecDeque<(CommitId, Vec<(DirId, EntryRow)>, Priority)>,
+    pub after_commit: VecDeque<Committing>,
     /// Commits that hold a walk's batch.
     pub walk_commits: VecDeque<CommitId>,
     pub visible: Visible,

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{
     Event, GATHER,
-    core::{Core, targets, unsettled_due},
+    core::{Committing, Core, targets, unsettled_due},
     reading::Next,
     roots::{self, RootId, bytes},
 };
@@ -151,7 +151,7 @@ impl Core {
         }
         self.walk_commits.push_back(commit);
         if !pending.is_empty() {
-            self.after_commit.push_back((commit, pending, priority));
+            self.after_commit.push_back(Committing { commit, rows: pending, priority });
         }
     }
 
@@ -240,7 +240,7 @@ impl Core {
         if !mutations.is_empty() {
             let commit = self.commit(mutations.clone());
             let rows = mutations.iter().filter_map(pending_row).collect();
-            self.after_commit.push_back((commit, rows, Priority::Crawl));
+            self.after_commit.push_back(Committing { commit, rows, priority: Priority::Crawl });
         }
     }
 
@@ -298,8 +298,8 @@ impl Core {
     fn queue_committed(&mut self, commit: CommitId) {
         let roots: Vec<_> = self.roots.iter().map(|root| root.spec.path.clone()).collect();
         let now = self.now();
-        while self.after_commit.front().is_some_and(|(at, ..)| *at <= commit) {
-            let Some((_, rows, priority)) = self.after_commit.pop_front() else { return };
+        while self.after_commit.front().is_some_and(|waiting| waiting.commit <= commit) {
+            let Some(Committing { rows, priority, .. }) = self.after_commit.pop_front() else { return };
             if !self.reading.has_room() {
                 self.reading.search();
                 continue;

@@ -53,15 +53,8 @@ impl Core {
         let mut degraded = BTreeMap::new();
         let watcher = open_watcher(&settings, &hints, &mut degraded);
         let readers = readers::current();
-        let crawl = Crawl {
-            rows: store.clone(),
-            watcher: watcher.clone(),
-            pool: rayon::ThreadPoolBuilder::new()
-                .thread_name(|n| format!("crawl-{n}"))
-                .build()
-                .context("cannot start the crawl's threads")?,
-            readers: readers.clone(),
-        };
+        let crawl =
+            Crawl { rows: store.clone(), watcher: watcher.clone(), pool: crawl_pool()?, readers: readers.clone() };
         let mut reading = open_reading(&settings, events.clone());
         reading.remember_suspects(store::Rows::suspects(&*store)?);
         let state_dir = settings.store.path.parent().map_or_else(|| PathBuf::from("/"), PathBuf::from);
@@ -192,6 +185,11 @@ impl Core {
         tracing::warn!("the message bus is gone, going on without");
         self.degraded.insert("no-bus", "the message bus is gone; restart the daemon once it is back".into());
     }
+}
+
+fn crawl_pool() -> anyhow::Result<rayon::ThreadPool> {
+    let pool = rayon::ThreadPoolBuilder::new().thread_name(|n| format!("crawl-{n}"));
+    pool.build().context("cannot start the crawl's threads")
 }
 
 fn open_store(settings: &Settings, events: mpsc::Sender<Event>) -> anyhow::Result<SledStore> {

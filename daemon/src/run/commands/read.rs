@@ -10,7 +10,7 @@ use crate::{
     run::{
         Event,
         answers::{self, entry_at},
-        core::{Core, targets},
+        core::{Committing, Core, targets},
         events::pending,
         jobs::About,
         reading::Target,
@@ -114,7 +114,7 @@ impl Core {
         }
         if !mutations.is_empty() {
             let commit = self.commit(mutations);
-            self.after_commit.push_back((commit, rows, Priority::Asked));
+            self.after_commit.push_back(Committing { commit, rows, priority: Priority::Asked });
         }
     }
 }
