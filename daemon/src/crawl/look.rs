@@ -81,6 +81,12 @@ fn see(root: &RootFd, visit: &Visit) -> io::Result<(Look, Chain)> {
     Ok((Look { found, scope: visit.scope.clone() }, rules))
 }
 
+/// Whether a directory below a root can be looked at, or there is none any more.
+pub fn can_be_looked_at(root: &Root, relative: &[u8]) -> bool {
+    let opened = RootFd::open(&root.path, root.cross_filesystems).and_then(|fd| fd.open_dir(relative));
+    opened.map_or_else(|error| scan::is_gone(&error), |opened| opened.has("."))
+}
+
 /// Why a path below a root is not indexed by rule, if it is so.
 pub fn excluded_by(root: &Root, relative: &[u8]) -> Option<Rule> {
     let root_fd = RootFd::open(&root.path, root.cross_filesystems).ok()?;

@@ -23,18 +23,22 @@ use crate::{
 /// How long a root is left alone after the store could not answer.
 const BLOCKED: Duration = Duration::from_secs(5);
 
+/// The degraded state of directories that cannot be looked at.
+const UNREADABLE: &str = "unreadable-directory";
+/// Such directories remembered of one root.
+const UNREADABLE_MAX: usize = 1_000;
+
 impl Core {
     /// Routes one event.
     pub(crate) fn event(&mut self, event: Event) {
         match event {
             Event::Walk(root, progress) => self.walk_tells(root, progress),
-            Event::WalkEnded(root, path, end) => self.walk_ended(root, &path, end),
+            Event::WalkEnded(root, end) => self.walk_ended(root, end),
             Event::Engine(event) => self.engine_tells(event),
             Event::Store(event) => self.store_tells(event),
             Event::Swept { found, next } => {
                 let now = self.now();
-                let pending = self.store.counts().pending;
-                self.reading.swept(found, next, pending, now);
+                self.reading.swept(found, next, now);
             }
             Event::Found { job, targets, missing } => self.found(job, targets, missing),
             Event::Drained(commit) => self.drained_up_to(CommitId(commit)),
@@ -128,9 +132,12 @@ impl Core {
     fn walk_tells(&mut self, id: RootId, progress: Progress) {
         match progress {
             Progress::Batch(mutations) => self.walk_batch(id, mutations),
-            Progress::Problem { path, text } => {
-                tracing::debug!(path = ?model::path(&path), error = %text, "cannot look at a directory, skipping it");
-                self.problem(id, &path, &text);
+            Progress::Problem { path, text } => self.unreadable(id, &path, text),
+            Progress::Readable(relative) => {
+                if let Some(root) = self.root(id) {
+                    root.unreadable.remove(&relative);
+                }
+                self.tell_unreadable();
             }
             Progress::Unwatched => self.unwatched(id),
             Progress::AlsoAt(places) => places.into_iter().for_each(|place| self.look_at_place(place)),
@@ -156,19 +163,14 @@ impl Core {
         }
     }
 
-    fn walk_ended(&mut self, id: RootId, path: &[u8], end: End) {
+    fn walk_ended(&mut self, id: RootId, end: End) {
         let now = super::core::wall_clock();
-        let Some(root) = self.roots.iter_mut().find(|root| root.id == id) else {
-            self.forget_removed(path);
-            return;
-        };
+        let Some(root) = self.roots.iter_mut().find(|root| root.id == id) else { return };
         let whole = matches!(&root.running, Some(running) if running.reach == Reach::Below(Vec::new()));
         let running = root.running.take();
         match end {
             End::Done { dirs, files } => {
                 if whole {
-                    // Files may have been pending since before the root went away.
-                    self.reading.search();
                     root.crawled = now;
                     tracing::info!(path = ?root.path.as_path(), dirs, files, "looked at a root");
                 }
@@ -176,13 +178,9 @@ impl Core {
             End::Cancelled => running.into_iter().for_each(|running| root.wanted.put_back(running.reach)),
             End::RootGone(why) => {
                 tracing::warn!(path = ?root.path.as_path(), error = %why, "a root is gone, keeping its rows");
-                if let Some(watcher) = &self.watcher {
-                    watcher.forget(root.path.as_path());
-                }
                 root.offline = format!("it cannot be opened: {why}; it is looked at again when it comes back");
                 let forget = root.options.forget_when_unmounted.unwrap_or(false);
                 let path = root.path.as_bytes().to_vec();
-                root.founded &= !forget;
                 if forget && let Ok(Some(dir)) = self.store.dir_at(&path) {
                     self.commit(vec![Mutation::RemoveDir(dir)]);
                 }
@@ -200,20 +198,9 @@ impl Core {
         }
     }
 
-    /// The walk of a root that was removed meanwhile may have watched more of it.
-    fn forget_removed(&self, path: &[u8]) {
-        if let Some(watcher) = self.watcher.as_ref().filter(|_| roots::owner(&self.roots, path).is_none()) {
-            watcher.forget(model::path(path));
-        }
-    }
-
-    /// Roots that are not there, or could not be looked at whole, as degraded states.
+    /// Roots that are not there, as a degraded state.
     pub(crate) fn tell_roots(&mut self) {
         let gone: Vec<_> = self.roots.iter().filter(|r| !r.offline.is_empty()).map(|r| r.path.to_string()).collect();
-        match self.roots.iter().find_map(|root| root.problem.clone()) {
-            Some(text) => _ = self.degraded.insert("unreadable-directory", text),
-            None => _ = self.degraded.remove("unreadable-directory"),
-        }
         match gone.is_empty() {
             true => _ = self.degraded.remove("root-offline"),
             false => {
@@ -237,7 +224,7 @@ impl Core {
                     Next::Nothing => {}
                 }
             }
-            EngineEvent::Distrusted(files) => self.distrust(files),
+            EngineEvent::Distrusted(files) => self.read_again(&files),
             EngineEvent::NoWorkers { why } => {
                 tracing::error!(error = %why, "no worker can be started, trying again ever more slowly");
                 self.degraded.insert("no-workers", format!("no file can be read: {why}"));
@@ -250,23 +237,8 @@ impl Core {
     }
 
     /// A captured worker may have falsified these records.
-    fn distrust(&mut self, files: Vec<FileId>) {
-        tracing::warn!(files = files.len(), "a worker broke out of its rules, reading again what it had read");
-        // Its last results may be on their way into the store.
-        self.commit_results();
-        self.distrusted.push_back((self.last_commit, files));
-        self.read_distrusted();
-    }
-
-    /// Makes files pending whose records are all committed now.
-    fn read_distrusted(&mut self) {
-        while self.distrusted.front().is_some_and(|(commit, _)| *commit <= self.committed) {
-            let Some((_, files)) = self.distrusted.pop_front() else { return };
-            self.read_again(&files);
-        }
-    }
-
     fn read_again(&mut self, files: &[FileId]) {
+        tracing::warn!(files = files.len(), "a worker broke out of its rules, reading again what it had read");
         let mut mutations = Vec::new();
         for file in files {
             let row = self.store.file(*file).ok().flatten().map(|file| file.place.clone());
@@ -328,8 +300,6 @@ impl Core {
             self.show(commit);
         }
         self.queue_committed(commit);
-        self.forget_rows();
-        self.read_distrusted();
     }
 
     /// Rows that are committed now become jobs, as far as the queue has room; the store keeps the others.
@@ -366,13 +336,36 @@ impl Core {
         }
     }
 
-    /// Keeps one of the directories that could not be looked at, for the status.
-    fn problem(&mut self, id: RootId, path: &[u8], text: &str) {
-        if let Some(root) = self.root(id) {
-            let path = crate::control::shown(path);
-            root.problem =
-                Some(format!("{path} cannot be looked at: {text}; give the daemon's user the right to read it"));
-            self.tell_roots();
+    /// Keeps what could not be looked at, for the status.
+    fn unreadable(&mut self, id: RootId, path: &[u8], text: String) {
+        if !self.degraded.contains_key(UNREADABLE) {
+            tracing::warn!(path = ?model::path(path), error = %text, "cannot look at a directory, skipping it");
+        } else {
+            tracing::debug!(path = ?model::path(path), error = %text, "cannot look at a directory, skipping it");
+        }
+        if let Some(root) = self.root(id).filter(|root| root.unreadable.len() < UNREADABLE_MAX)
+            && let Some(relative) = root.relative(path)
+        {
+            root.unreadable.insert(relative, text);
+        }
+        self.tell_unreadable();
+    }
+
+    /// Directories that cannot be looked at, as a degraded state.
+    pub(crate) fn tell_unreadable(&mut self) {
+        let count: usize = self.roots.iter().map(|root| root.unreadable.len()).sum();
+        let first = self.roots.iter().find_map(|root| {
+            let (relative, text) = root.unreadable.first_key_value()?;
+            Some(format!("{}: {text}", crate::control::shown(&model::join(root.path.as_bytes(), relative))))
+        });
+        match first {
+            None => _ = self.degraded.remove(UNREADABLE),
+            Some(first) => {
+                let others = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
+                let text =
+                    format!("a directory cannot be looked at: {first}{others}; give the daemon's user the right");
+                self.degraded.insert(UNREADABLE, text);
+            }
         }
     }
 }

@@ -32,10 +32,8 @@ pub(crate) struct Root {
     pub offline: String,
     /// Whether some of it is not watched by the kernel.
     pub unwatched: bool,
-    /// Why a directory could not be looked at in the last whole walk; one of them.
-    pub problem: Option<String>,
-    /// Whether the index has a row for it; walks that make such rows run one at a time.
-    pub founded: bool,
+    /// Directories below it that could not be looked at, and why; a bounded number.
+    pub unreadable: BTreeMap<Vec<u8>, String>,
     /// When its last whole walk ended, microseconds since 1970.
     pub crawled: u64,
     /// What waits to be looked at.
@@ -97,8 +95,7 @@ impl Wanted {
     /// Gives back what a cancelled walk had taken.
     pub fn put_back(&mut self, reach: Reach) {
         match reach {
-            // What was new in them may be in the index by now, and not yet looked at.
-            Reach::Dirs(dirs) => dirs.into_iter().for_each(|(relative, _)| self.subtree(relative)),
+            Reach::Dirs(dirs) => dirs.into_iter().for_each(|(relative, scope)| self.dir(relative, scope)),
             Reach::Below(relative) => self.subtree(relative),
         }
     }
@@ -145,8 +142,7 @@ impl Root {
             spec,
             offline: String::new(),
             unwatched: false,
-            problem: None,
-            founded: false,
+            unreadable: BTreeMap::new(),
             crawled: 0,
             wanted: Wanted::default(),
             running: None,

@@ -12,7 +12,7 @@ use super::{
     roots::{Root, Running},
 };
 use crate::{
-    crawl::{Crawl, End, Progress, Reach, Seen},
+    crawl::{self, Crawl, End, Progress, Seen},
     store::CommitId,
 };
 
@@ -39,13 +39,11 @@ impl Walks {
             return;
         }
         let Some(reach) = root.wanted.take() else { return };
-        if reach == Reach::Below(Vec::new()) {
-            root.problem = None;
-        }
         let seen = Arc::new(Seen::default());
         root.running = Some(Running { reach: reach.clone(), seen: Arc::clone(&seen) });
         let (crawl, events, room) = (Arc::clone(&self.crawl), self.events.clone(), Arc::clone(&self.room));
         let (id, spec) = (root.id, root.spec.clone());
+        let unreadable: Vec<_> = root.unreadable.keys().cloned().collect();
         let handle = Handle::current();
         tokio::task::spawn_blocking(move || {
             let mut tell = |progress| {
@@ -61,8 +59,11 @@ impl Walks {
             };
             let caught =
                 std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| crawl.walk(&spec, &reach, &seen, &mut tell)));
+            for path in unreadable.into_iter().filter(|path| crawl::can_be_looked_at(&spec, path)) {
+                tell(Progress::Readable(path));
+            }
             let end = caught.unwrap_or_else(|_| End::Store("the walk panicked; see the log".into()));
-            _ = events.blocking_send(Event::WalkEnded(id, spec.path, end));
+            _ = events.blocking_send(Event::WalkEnded(id, end));
         });
     }
 

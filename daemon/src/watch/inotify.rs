@@ -13,12 +13,12 @@ use std::{
 use notify::{
     Config, ErrorKind, Event, EventKind, EventKindMask, PathOp, RecommendedWatcher, RecursiveMode, WatchPathConfig,
     Watcher as _,
-    event::{CreateKind, ModifyKind},
+    event::{CreateKind, ModifyKind, RenameMode},
 };
 
 use super::{Change, Coverage, Hint, Watcher, coalesce};
 
-/// Watcher objects, where the user has as many inotify instances left; each is a thread.
+/// Watcher objects; each is a thread and an inotify instance.
 const SHARDS: usize = 8;
 
 /// Called on the thread that drains the kernel's queue: only remembers the hint.
@@ -48,8 +48,7 @@ impl Inotify {
     ///
     /// Errors: no inotify instance left for this user, or no descriptor.
     pub fn new(limit: usize, sink: Sink) -> Result<Self, notify::Error> {
-        let mut shards = vec![shard(&sink)?];
-        shards.extend((1..SHARDS).map_while(|_| shard(&sink).ok()));
+        let shards = (0..SHARDS).map(|_| shard(&sink)).collect::<Result<_, _>>()?;
         Ok(Self { state: Mutex::new(State { shards, watched: BTreeSet::new() }), sink, limit })
     }
 
@@ -64,10 +63,9 @@ impl Watcher for Inotify {
         let room = self.limit.saturating_sub(state.watched.len());
         let new: Vec<_> = dirs.iter().filter(|dir| !state.watched.contains(*dir)).collect();
         let mut coverage = if new.len() > room { Coverage::LimitReached } else { Coverage::All };
-        let shards = state.shards.len();
-        let mut batches: Vec<Vec<PathOp>> = (0..shards).map(|_| Vec::new()).collect();
+        let mut batches: Vec<Vec<PathOp>> = (0..SHARDS).map(|_| Vec::new()).collect();
         for dir in new.iter().take(room) {
-            batches[shard_of(dir, shards)].push(watch_op(dir));
+            batches[shard_of(dir)].push(watch_op(dir));
             state.watched.insert((*dir).clone());
         }
         for (shard, batch) in batches.into_iter().enumerate() {
@@ -89,8 +87,7 @@ impl Watcher for Inotify {
         for path in below {
             state.watched.remove(&path);
             // The kernel has already ended the watch of a directory that is gone.
-            let shard = shard_of(&path, state.shards.len());
-            _ = state.shards[shard].unwatch(&path);
+            _ = state.shards[shard_of(&path)].unwatch(&path);
         }
     }
 
@@ -128,10 +125,12 @@ fn hear(sink: &Sink, event: Result<Event, notify::Error>) {
     }
 }
 
-/// A file just made is about to be written; a close, a rename or a removal is complete.
+/// A file just made is about to be written; a close, a removal or a whole rename is complete. Half a rename waits for
+/// its other half, which may come from another watcher: looked at together, what moved keeps its record.
 fn change(kind: EventKind) -> Change {
     match kind {
         EventKind::Create(CreateKind::Folder) => Change::Settled,
+        EventKind::Modify(ModifyKind::Name(RenameMode::From | RenameMode::To)) => Change::Unsettled,
         EventKind::Create(_) | EventKind::Modify(ModifyKind::Metadata(_)) => Change::Unsettled,
         _ => Change::Settled,
     }
@@ -166,7 +165,7 @@ fn watch_op(dir: &Path) -> PathOp {
     PathOp::Watch(dir.to_owned(), config)
 }
 
-fn shard_of(dir: &Path, shards: usize) -> usize {
+fn shard_of(dir: &Path) -> usize {
     // A hasher without a random seed: the same directory always belongs to the same watcher.
-    (BuildHasherDefault::<DefaultHasher>::default().hash_one(dir) % shards as u64) as usize
+    (BuildHasherDefault::<DefaultHasher>::default().hash_one(dir) % SHARDS as u64) as usize
 }
