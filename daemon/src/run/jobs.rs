@@ -146,12 +146,8 @@ impl Jobs {
             let ended = match &job.goal {
                 Goal::Idle { walks } => walks.is_empty() && standing.idle,
                 Goal::Looking { .. } | Goal::Finding => false,
-                // What is left though nothing is left to do is gone, or below a root that is away.
-                Goal::Files { left } => left.is_empty() || standing.idle,
+                Goal::Files { left } => left.is_empty(),
             };
-            if let (true, Goal::Files { left }) = (ended, &job.goal) {
-                job.missing += left.len() as u64;
-            }
             let failed = standing.failed - job.failed_before + job.missing;
             job.progress.send_if_modified(|progress| {
                 let before = *progress;

@@ -14,6 +14,7 @@ mod open;
 mod pauses;
 mod reading;
 mod roots;
+mod waiting;
 mod walks;
 
 use std::{
@@ -23,12 +24,12 @@ use std::{
 
 use anyhow::Context;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::{Notify, mpsc, watch},
     time::Instant,
 };
 
-use self::{core::Core, reading::Target, roots::RootId};
+use self::{core::Core, reading::Target, roots::RootId, waiting::Waiting};
 use crate::{
     bus,
     config::Settings,
@@ -72,8 +73,7 @@ impl std::fmt::Debug for Start {
 #[derive(Debug)]
 pub(crate) enum Event {
     Walk(RootId, Progress),
-    /// With the root's path: the root may have been removed meanwhile.
-    WalkEnded(RootId, Box<[u8]>, End),
+    WalkEnded(RootId, End),
     Engine(EngineEvent),
     Store(StoreEvent),
     /// The store was searched for pending files.
@@ -122,25 +122,23 @@ pub async fn run(start: Start) -> anyhow::Result<()> {
     let (control, mut commands) = Control::channel();
     let (facts, facts_seen) = watch::channel(Facts::default());
     let (changed, changed_seen) = mpsc::unbounded_channel();
-    let mut core = Core::open(settings, events, Arc::clone(&hints), facts, changed)?;
-    let published = Published { facts: facts_seen, changed: changed_seen };
-    let bus = match bus::serve(&place, control, published).await {
-        Ok(bus) => Some(bus),
-        Err(error @ bus::Error::NameTaken { .. }) => {
-            core.stop().await;
-            return Err(error).context("another daemon is in charge");
-        }
-        Err(error) => {
-            core.no_bus(&error);
-            None
-        }
-    };
-    core.mount();
-    ready();
-    let mut bus_is_lost = bus.is_none();
-    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    let mut stop = Stop::listen()?;
     let mut hangup = signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?;
+    let published = Published { facts: facts_seen, changed: changed_seen };
+    let (bus, no_bus) = match bus::serve(&place, control, published).await {
+        Ok(bus) => (Some(bus), None),
+        Err(error @ bus::Error::NameTaken { .. }) => return Err(error).context("another daemon is in charge"),
+        Err(error) => (None, Some(error)),
+    };
+    let mut ready = Some(ready);
+    let waiting =
+        Waiting { settings: &settings, commands: &mut commands, facts: &facts, stop: &mut stop, ready: &mut ready };
+    let Some(store) = waiting.store(events.clone()).await? else { return Ok(()) };
+    let mut core = Core::open(settings, store, events, Arc::clone(&hints), facts, changed)?;
+    no_bus.iter().for_each(|error| core.no_bus(error));
+    core.mount();
+    ready.into_iter().for_each(|ready| ready());
+    let mut bus_is_lost = bus.is_none();
     loop {
         core.pump();
         let due = core.due();
@@ -160,8 +158,7 @@ pub async fn run(start: Start) -> anyhow::Result<()> {
                 core.bus_lost();
             }
             _ = hangup.recv() => core.reload(&*reload),
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            () = stop.told() => break,
         }
     }
     core.stopping();
@@ -172,6 +169,28 @@ pub async fn run(start: Start) -> anyhow::Result<()> {
     core.stop().await;
     draining.abort();
     Ok(())
+}
+
+/// The signals by which people and service managers end the daemon.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn listen() -> anyhow::Result<Self> {
+        let terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+        let interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+        Ok(Self { terminate, interrupt })
+    }
+
+    /// Returns when one has come.
+    async fn told(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 async fn lost(bus: Option<&bus::Bus>) {

@@ -30,11 +30,10 @@ use crate::{
     crawl::Crawl,
     engine::{self, EngineEvent, LocalEngine, Size},
     governor::{self, Decision, Machine},
-    model::{self, DirId, Mutation, Node, Place},
     mount::View,
     queue::Settle,
     readers,
-    store::{self, CommitId, SledStore},
+    store::{self, CommitId, SledStore, StoreError},
     watch::{
         Watcher,
         inotify::{self, Inotify},
@@ -42,15 +41,16 @@ use crate::{
 };
 
 impl Core {
-    /// Opens the store, starts the engine, takes up the roots.
+    /// Starts the engine, takes up the roots.
     pub fn open(
         settings: Settings,
+        store: SledStore,
         events: mpsc::Sender<Event>,
         hints: Arc<Hints>,
         facts: watch::Sender<Facts>,
         changed: mpsc::UnboundedSender<Changed>,
     ) -> anyhow::Result<Self> {
-        let store = Arc::new(open_store(&settings, events.clone())?);
+        let store = Arc::new(store);
         let mut degraded = BTreeMap::new();
         let watcher = open_watcher(&settings, &hints, &mut degraded);
         let readers = readers::current();
@@ -72,9 +72,6 @@ impl Core {
             unsettled_due: None,
             roots: Vec::new(),
             next_root: 0,
-            distrusted: VecDeque::new(),
-            forgotten: VecDeque::new(),
-            search_due: None,
             walks: Walks::new(crawl, events.clone()),
             reading,
             jobs: Jobs::default(),
@@ -103,9 +100,9 @@ impl Core {
             machine: Machine::new(),
             decided: (true, now),
             told: (State::Starting, now),
+            board_due: None,
         };
         core.take_up_roots()?;
-        core.forget_strangers()?;
         core.take_up_pauses()?;
         Ok(core)
     }
@@ -119,32 +116,6 @@ impl Core {
             if roots::owner(&self.roots, path.as_bytes()).is_none() {
                 self.add_root(path, options, RootOrigin::Bus)?;
             }
-        }
-        Ok(())
-    }
-
-    /// Removes what belongs to no root any more: roots can go from the configuration while the daemon does not run.
-    fn forget_strangers(&mut self) -> anyhow::Result<()> {
-        let roots: Vec<_> = self.roots.iter().map(|root| root.path.as_path().to_owned()).collect();
-        let mut mutations = Vec::new();
-        let mut above = vec![(DirId::TOP, PathBuf::from("/"))];
-        while let Some((dir, path)) = above.pop() {
-            if roots.contains(&path) {
-                continue;
-            }
-            let entries = store::Rows::dir(&*self.store, dir)?.map(|rows| rows.entries).unwrap_or_default();
-            for entry in entries {
-                let path = path.join(model::path(&entry.name));
-                match entry.node {
-                    Node::Dir(id) if roots.iter().any(|root| root.starts_with(&path)) => above.push((id, path)),
-                    Node::Dir(id) => mutations.push(Mutation::RemoveDir(id)),
-                    Node::File(_) => mutations.push(Mutation::RemoveFile(Place { dir, name: entry.name })),
-                }
-            }
-        }
-        if !mutations.is_empty() {
-            let commit = self.commit(mutations);
-            self.roots.iter_mut().for_each(|root| root.last_commit = commit);
         }
         Ok(())
     }
@@ -172,8 +143,6 @@ impl Core {
             let parent = own.parent().map(PathBuf::from);
             watcher.watch(&parent.into_iter().chain([own]).collect::<Vec<_>>());
         }
-        root.unwatched = self.watcher.is_none();
-        root.last_commit = self.last_commit;
         root.wanted.subtree(Vec::new());
         tracing::info!(path = ?root.path.as_path(), "watching a directory");
         self.roots.push(root);
@@ -225,15 +194,15 @@ fn crawl_pool() -> anyhow::Result<rayon::ThreadPool> {
     pool.build().context("cannot start the crawl's threads")
 }
 
-fn open_store(settings: &Settings, events: mpsc::Sender<Event>) -> anyhow::Result<SledStore> {
+/// Opens the store and says what it took.
+pub(super) fn open_store(settings: &Settings, events: mpsc::Sender<Event>) -> Result<SledStore, StoreError> {
     let sink = move |event| _ = events.blocking_send(Event::Store(event));
     let config = store::StoreConfig {
         records_bytes: settings.store.cache as usize,
         min_free_bytes: settings.store.min_free,
         ..store::StoreConfig::new(&settings.store.path)
     };
-    let (store, report) = SledStore::open(config, Box::new(sink))
-        .with_context(|| format!("cannot open the store at {}", settings.store.path.display()))?;
+    let (store, report) = SledStore::open(config, Box::new(sink))?;
     if let Some(what) = &report.repaired {
         tracing::warn!(error = %what, "the store's snapshot was damaged, going on without it; nothing is lost");
     }
