@@ -40,6 +40,8 @@ struct Daemon {
     child: Child,
     pid: u32,
     log: Arc<Log>,
+    /// What a service manager hears.
+    _notices: UnixDatagram,
 }
 
 /// An instance and its directories, which end with it.
@@ -165,8 +167,14 @@ impl Instance {
             assert!(child.try_wait().unwrap().is_none(), "the daemon ended at once:\n{}", log.text());
             assert!(Instant::now() < deadline, "the daemon is not ready:\n{}", log.text());
         }
-        let pid = if under.is_empty() { child.id() } else { children(child.id())[0] };
-        self.daemon = Some(Daemon { child, pid, log });
+        // What runs above it has one child, or has become it.
+        let pid = if under.first() == Some(&"strace") { children(child.id())[0] } else { child.id() };
+        self.daemon = Some(Daemon { child, pid, log, _notices: ready });
+    }
+
+    /// Adds a setting `KEY=VALUE` for the next start.
+    pub fn set(&mut self, setting: &str) {
+        self.settings.push(setting.to_owned());
     }
 
     /// The daemon's process.
@@ -198,6 +206,11 @@ impl Instance {
         let mut daemon = self.daemon.take().expect("the daemon runs");
         send(daemon.pid, Signal::KILL);
         assert!(ended(&mut daemon.child, PATIENCE).is_some());
+    }
+
+    /// Ends the bus below the running daemon.
+    pub fn end_bus(&mut self) {
+        self.bus.take();
     }
 
     /// Sends the daemon a signal.
@@ -258,17 +271,20 @@ impl Instance {
 
     /// Waits until a file's comment is this, through metactl and through the mount.
     pub fn until_comment(&self, path: &Path, comment: &str) {
+        let file = self.view(path).join("File/Comment");
         self.until(&format!("{} says {comment}", path.display()), || {
-            (self.tag(path, "File:Comment").as_deref() == Some(comment)).then_some(())
+            let told = self.tag(path, "File:Comment").as_deref() == Some(comment);
+            let shown = || fs::read_to_string(&file).is_ok_and(|text| text == format!("{comment}\n"));
+            (told && shown()).then_some(())
         });
-        let shown = fs::read_to_string(self.view(path).join("File/Comment")).unwrap();
-        assert_eq!(shown, format!("{comment}\n"));
     }
 
     /// Waits until nothing is known of a path, neither by metactl nor in the mount.
     pub fn until_gone(&self, path: &Path) {
-        self.until(&format!("{} is gone", path.display()), || self.show(path).get("Error").map(|_| ()));
-        assert_eq!(fs::symlink_metadata(self.view(path)).unwrap_err().kind(), ErrorKind::NotFound);
+        self.until(&format!("{} is gone", path.display()), || {
+            let error = fs::symlink_metadata(self.view(path)).err()?;
+            (error.kind() == ErrorKind::NotFound && self.show(path).get("Error").is_some()).then_some(())
+        });
     }
 
     /// Waits until this many files are in a state, such as `Indexed`, of all known ones.
@@ -314,7 +330,7 @@ impl Default for Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        if let Some(Daemon { mut child, pid, log }) = self.daemon.take() {
+        if let Some(Daemon { mut child, pid, log, .. }) = self.daemon.take() {
             send(pid, Signal::TERM);
             if ended(&mut child, Duration::from_secs(20)).is_none() {
                 send(pid, Signal::KILL);
@@ -327,11 +343,14 @@ impl Drop for Instance {
         }
         // A killed daemon leaves a dead mount behind; there may be none.
         _ = Command::new("fusermount3").args(["-u", "-z", "-q"]).arg(self.mount()).stderr(Stdio::null()).status();
-        if let Some(mut bus) = self.bus.take() {
-            for child in [&mut bus.monitor, &mut bus.daemon] {
-                _ = child.kill();
-                _ = child.wait();
-            }
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        for child in [&mut self.monitor, &mut self.daemon] {
+            _ = child.kill();
+            _ = child.wait();
         }
     }
 }

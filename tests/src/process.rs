@@ -62,6 +62,13 @@ impl Log {
         }
     }
 
+    /// Everything said, once the stream has ended.
+    pub fn whole(&self) -> String {
+        let lines = self.lines.lock().unwrap();
+        let (lines, _) = self.more.wait_timeout_while(lines, PATIENCE, |lines| !lines.1).unwrap();
+        lines.0.join("\n")
+    }
+
     /// Everything said so far.
     pub fn text(&self) -> String {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).0.join("\n")

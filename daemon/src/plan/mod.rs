@@ -63,18 +63,9 @@ pub struct Delta {
     pub appeared: Vec<Found>,
     pub vanished: Vec<EntryRow>,
     /// Directories that stand where they stood.
-    pub kept_dirs: Vec<Kept>,
+    pub kept_dirs: Vec<(DirId, FileName)>,
     /// Files that stand unchanged.
     pub unchanged: usize,
-}
-
-/// A directory that stands where it stood.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
-    pub id: DirId,
-    pub name: FileName,
-    /// Who may read it has changed, so what can be seen in it may have, too.
-    pub access_changed: bool,
 }
 
 impl Delta {
@@ -118,9 +109,8 @@ fn compare_one(delta: &mut Delta, row: &EntryRow, found: &Found, current: Curren
     let same = same_inode(&row.identity, &found.identity);
     match (row.node, found.kind) {
         (Node::Dir(id), FoundKind::Dir) if same => {
-            let access_changed = row.access != found.access;
-            delta.kept_dirs.push(Kept { id, name: row.name.clone(), access_changed });
-            if access_changed {
+            delta.kept_dirs.push((id, row.name.clone()));
+            if row.access != found.access {
                 delta.changed.push(EntryRow { identity: found.identity, access: found.access, ..row.clone() });
             }
         }

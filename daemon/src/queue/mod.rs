@@ -144,8 +144,7 @@ impl Queue {
         self.places.retain(|file, _| left.contains(file));
     }
 
-    /// Makes what is due by now ready, so that [`Queue::next_due`] lies ahead.
-    pub fn ripen(&mut self, now: Duration) {
+    fn ripen(&mut self, now: Duration) {
         while let Some(entry) = self.waiting.first_entry() {
             if entry.key().0 > now {
                 break;
