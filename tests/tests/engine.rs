@@ -155,3 +155,16 @@ fn a_program_that_is_no_worker_is_told_once_and_no_job_is_lost() {
         assert_eq!(bench.outcomes(1)[&1], Outcome::Returned, "{program}");
     }
 }
+
+#[test]
+fn stricter_limits_of_the_user_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("strict");
+    let script = "#!/bin/sh\nulimit -c 0; ulimit -n 20; ulimit -v 400000\nexec PROGRAM \"$@\"\n";
+    fs::write(&program, script.replace("PROGRAM", env!("CARGO_BIN_EXE_hostile"))).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    let mut bench = Bench::new(0, Config { program, ..config() });
+    (0..20).for_each(|_| bench.submit("plain"));
+    bench.engine.resize(Size { workers: 1, batch_files: 16 });
+    assert!(bench.outcomes(20).values().all(|outcome| matches!(outcome, Outcome::Read { .. })));
+}

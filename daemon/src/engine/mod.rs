@@ -76,7 +76,7 @@ pub struct Config {
     pub wall: Duration,
     /// Files after which a worker is replaced.
     pub life: u64,
-    /// Descriptors the engine may hold at once.
+    /// Descriptors the engine may hold at once; fewer where the process may not have so many.
     pub descriptors: usize,
 }
 

@@ -218,3 +218,10 @@ pub(super) fn pss(pid: u32) -> u64 {
         rollup.lines().find_map(|line| line.strip_prefix("Pss:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
     kib.unwrap_or(0).saturating_mul(1024)
 }
+
+/// How many of the user's files this process may hold open: half of what its limit leaves beside the few descriptors that
+/// it has anyway.
+pub(super) fn files_allowed() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(limit.saturating_sub(16) / 2).unwrap_or(usize::MAX).max(1)
+}

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     codec::{self, Inline},
     model::{FileId, Job, Outcome},
-    proto::{Isolation, PACKET, Replies, Reply, Ticket},
+    proto::{Isolation, PACKET, Replies, Reply, Ticket, exit},
     readers,
 };
 
@@ -286,13 +286,16 @@ impl Worker {
             match process.hear(buffer)? {
                 Heard::Packet(len) => match replies.take(&buffer[..len]) {
                     Ok(Some(Reply::Ready(achieved))) => break achieved,
+                    Ok(Some(Reply::Panicked(what))) => return Err(io::Error::other(no_sandbox(&what))),
                     _ => return Err(io::Error::other("a new worker says what no worker says")),
                 },
                 Heard::Nothing if Instant::now() > until => return Err(io::ErrorKind::TimedOut.into()),
                 Heard::Nothing if process.await_word(TICK) != Waited::Ended => {}
                 Heard::Nothing | Heard::End => {
-                    let death = process.end();
-                    return Err(io::Error::other(format!("a new worker ended at once: {death:?}")));
+                    return Err(io::Error::other(match process.end() {
+                        Some(Death::Exited(exit::NO_SANDBOX)) => no_sandbox("it does not say why"),
+                        death => format!("a new worker ended at once: {death:?}"),
+                    }));
                 }
             }
         };
@@ -319,4 +322,9 @@ impl Worker {
     fn is_used_up(&self, config: &Config) -> bool {
         self.alone || self.sent >= config.life || self.process.resident() > self.newborn + GROWTH
     }
+}
+
+/// Why a worker ended before its sandbox stood, and where to look.
+fn no_sandbox(what: &str) -> String {
+    format!("a new worker cannot put up its sandbox: {what}; see what `ulimit -a`, or the unit of the service, allows")
 }

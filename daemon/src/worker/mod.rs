@@ -37,7 +37,13 @@ fn serve(extra: &[&'static Format]) -> io::Result<i32> {
     let mut packet = vec![0; proto::PACKET];
     let Some((len, _)) = receive(&mut packet)? else { return Ok(exit::DONE) };
     let setup = Setup::decode(&packet[..len]).map_err(io::Error::other)?;
-    let Ok(achieved) = sandbox::enter(&setup) else { return Ok(exit::NO_SANDBOX) };
+    let achieved = match sandbox::enter(&setup) {
+        Ok(achieved) => achieved,
+        Err(error) => {
+            _ = say(&Reply::Panicked(error.to_string())); // The exit code says it too.
+            return Ok(exit::NO_SANDBOX);
+        }
+    };
     say(&Reply::Ready(achieved))?;
     if setup.isolation == Isolation::Require && !achieved.is_complete() {
         return Ok(exit::NO_SANDBOX);

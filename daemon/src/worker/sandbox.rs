@@ -22,7 +22,7 @@ use seccompiler::{
 use crate::proto::{Achieved, BATCH, Isolation, Schedule, Setup};
 
 /// Puts up all walls. What [`Setup::isolation`] makes of the result is the caller's to decide; an error means that a
-/// wall failed that every kernel has.
+/// wall failed that every kernel has, and says which.
 pub(super) fn enter(setup: &Setup) -> io::Result<Achieved> {
     die_with_parent(setup.parent)?;
     default_signals();
@@ -30,7 +30,8 @@ pub(super) fn enter(setup: &Setup) -> io::Result<Achieved> {
     limit(setup)?;
     // The first look at this clock reads files to find the kernel's page for it.
     _ = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    thread::set_no_new_privs(true)?;
+    thread::set_no_new_privs(true)
+        .map_err(|error| io::Error::other(format!("giving up new privileges failed: {error}")))?;
     if setup.schedule == Schedule::Idle {
         stand_back();
     }
@@ -110,8 +111,11 @@ fn limit(setup: &Setup) -> io::Result<()> {
         (Resource::Memlock, 0),
         (Resource::Msgqueue, 0),
     ];
-    for (resource, most) in limits {
-        process::setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+    for (resource, wanted) in limits {
+        // The user may have a stricter limit already, which cannot be raised and serves as well.
+        let most = Some(process::getrlimit(resource).maximum.map_or(wanted, |hard| hard.min(wanted)));
+        process::setrlimit(resource, Rlimit { current: most, maximum: most })
+            .map_err(|error| io::Error::other(format!("setting its limit {resource:?} failed: {error}")))?;
     }
     Ok(())
 }

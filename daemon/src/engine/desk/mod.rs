@@ -104,7 +104,8 @@ impl fmt::Debug for Desk {
 }
 
 impl Desk {
-    pub(super) fn new(config: Config, sink: Sink) -> Self {
+    pub(super) fn new(mut config: Config, sink: Sink) -> Self {
+        config.descriptors = config.descriptors.min(process::files_allowed());
         Self { config, sink, state: Mutex::default(), work: Condvar::new(), room: Condvar::new() }
     }
 
