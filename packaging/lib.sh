@@ -26,7 +26,7 @@ need_rust() {
     local wanted have
     [ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
     wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$top/Cargo.toml")
-    have=$(cargo --version 2>/dev/null | cut -d' ' -f2)
+    have=$( (cargo --version 2>/dev/null || true) | cut -d' ' -f2)
     if [ -z "$have" ] || [ "$(printf '%s\n%s\n' "$wanted" "$have" | sort -V | head -n 1)" != "$wanted" ]; then
         die "Rust $wanted or newer is needed${have:+ (this is $have)}. Install it with:
   curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y"
@@ -58,6 +58,8 @@ own_daemon() {
 own_daemon_stop() {
     if [ -n "${daemon_pid:-}" ]; then
         kill -TERM "$daemon_pid" 2>/dev/null || true
+        # Should it hang, it is ended the hard way.
+        (timeout 20 tail --pid="$daemon_pid" -f /dev/null || kill -KILL "$daemon_pid") 2>/dev/null || true
         wait "$daemon_pid" 2>/dev/null || true
         daemon_pid=
     fi

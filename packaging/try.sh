@@ -45,7 +45,8 @@ if [ -z "$dir" ]; then
     "$top/packaging/sample-tree.sh" "$dir"
 fi
 own_daemon "$work" "$bin"
-metactl watch --wait "$dir" || say "Some files could not be read; see below."
+# 1: some files could not be read, which is told below; anything else is no index at all.
+metactl watch --wait "$dir" || [ $? = 1 ] || die "The directory cannot be watched; see above."
 metactl wait >/dev/null || true
 
 number() { metactl status --json | sed -n "s/^ *\"$1\": \([0-9]*\),*\$/\1/p" | head -n 1; }
@@ -61,7 +62,12 @@ say "Indexed $((indexed + partial)) files ($partial of them damaged, read as far
 # A picture of a camera shows most; any file serves.
 first=$(find "$mount/files$dir" -path '*/IFD0/Make' -print -quit 2>/dev/null | sed 's|/IFD0/Make$|/record.json|' || true)
 [ -n "$first" ] || first=$(find "$mount/files$dir" -name record.json -print -quit 2>/dev/null || true)
-metactl status --check >"$work/check" || say "Not all is as it should be: $(cat "$work/check")"
+code=0
+metactl status --check >"$work/check" || { say "Not all is as it should be: $(cat "$work/check")"; code=1; }
+if [ "$known" -gt 0 ] && [ -z "$first" ]; then
+    say "No metadata can be read through the mounted view."
+    code=1
+fi
 mountpoint -q "$mount" && say "The metadata of every file is shown below $mount/files$dir"
 if [ -n "$first" ]; then
     file=${first#"$mount/files"}
@@ -74,7 +80,6 @@ if [ -n "$first" ]; then
     printf '  metactl show --json %q\n  metactl why %q\n  grep -r . %q/*/tags.txt\n' "$file" "$file" "$mount/files${file%/*}"
 fi
 
-code=0
 if grep -q '"AboutFile":false' "$work/failed.json"; then
     say ""
     say "These could not be read, and not for a reason of their own:"

@@ -119,7 +119,7 @@ fn main() {
     let start = Instant::now();
     for some in ids.chunks(64) {
         last = store.commit(some.iter().map(|&(dir, file, n)| result(dir, file, n)).collect());
-        if last.0 % 64 == 0 {
+        if last.0.is_multiple_of(64) {
             until(last, false);
         }
     }

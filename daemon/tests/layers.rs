@@ -1,5 +1,7 @@
 //! Who may import whom, as data. A new arrow is a change to ARCHITECTURE.md first.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

@@ -1,5 +1,7 @@
 //! A store that is killed while it writes opens whole: what was announced durable is there, entries and records agree.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader, Write},

@@ -13,7 +13,7 @@ pub use look::{can_be_looked_at, excluded_by};
 use std::{
     collections::HashMap,
     os::unix::ffi::OsStringExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -25,7 +25,7 @@ use rayon::prelude::*;
 use self::look::{below, governs, look_at};
 use crate::{
     model::{self, DirId, EntryRow, Mutation, Node, Place, PolicyId, ReaderId},
-    plan::{self, Current, Delta, MovedDir, Moves, Scope},
+    plan::{self, Current, Delta, Kept, MovedDir, Moves, Scope},
     store::{Rows, StoreError},
     watch::{
         Coverage, Watcher,
@@ -218,13 +218,19 @@ impl<'a> Walk<'a> {
                 Some(EntryRow { node: Node::Dir(id), .. }) => *id,
                 _ => self.crawl.rows.new_dir(),
             };
+            let is_root = path == *self.root.path;
             if let Ok((identity, access)) = scan::stat_dir(&path)
-                && known.is_none_or(|known| known.identity != identity || known.access != access)
+                && known.as_ref().is_none_or(|known| known.identity != identity || known.access != access)
             {
+                if is_root && known.is_some_and(|known| !plan::same_inode(&known.identity, &identity)) {
+                    self.forget_watches(model::path(&path));
+                }
                 self.batch.push(plan::put_dir(id, parent, name.into(), &identity, access));
             }
             parent = id;
         }
+        // Other roots may have directories above them in common with this one.
+        self.flush();
         Ok(parent)
     }
 
@@ -260,12 +266,11 @@ impl<'a> Walk<'a> {
                 if self.moves.waiting() > WAITING_MAX {
                     self.settle_files();
                 }
-                if self.seen.cancel.load(Ordering::Relaxed) {
-                    self.flush();
+                if self.is_cancelled() {
                     return Ok(false);
                 }
             }
-            self.settle_dirs()?;
+            self.settle_dirs();
             if self.known.is_empty() {
                 self.settle_files();
                 if self.new.is_empty() {
@@ -274,14 +279,24 @@ impl<'a> Walk<'a> {
                 let at = self.new.len().saturating_sub(CHUNK);
                 let chunk = self.new.split_off(at);
                 self.look(chunk)?;
+                if self.is_cancelled() {
+                    return Ok(false);
+                }
             }
         }
         let current = self.current();
         let last = std::mem::take(&mut self.moves).finish(current);
-        self.forget_watches(&last)?;
         self.put(last);
         self.flush();
         Ok(true)
+    }
+
+    fn is_cancelled(&mut self) -> bool {
+        let cancelled = self.seen.cancel.load(Ordering::Relaxed);
+        if cancelled {
+            self.flush();
+        }
+        cancelled
     }
 
     /// Watches first and lists second, so that nothing falls between.
@@ -318,19 +333,18 @@ impl<'a> Walk<'a> {
             let path = self.absolute(&visit.relative).into_os_string().into_vec();
             (self.tell)(Progress::Problem { path, text });
         }
-        // Who may enter a directory decides what is seen in it.
-        let other_access = |name: &model::FileName| delta.changed.iter().any(|row| row.name == *name);
-        for (id, name) in delta.kept_dirs.iter().filter(|(_, name)| visit.deep || other_access(name)) {
-            self.known.push(Visit {
-                id: *id,
-                relative: below(&visit.relative, name),
-                rules: rules.enter(name),
-                scope: Scope::Whole,
-                known: true,
-                deep: true,
-            });
+        for Kept { id, name, access_changed } in &delta.kept_dirs {
+            if visit.deep || *access_changed {
+                let (relative, rules) = (below(&visit.relative, name), rules.enter(name));
+                self.known.push(Visit { id: *id, relative, rules, scope: Scope::Whole, known: true, deep: true });
+            }
         }
-        self.look_at_other_names(&delta);
+        // Before whatever stands at such a path now is watched: the kernel has ended these watches, or they bear a
+        // path that is no longer theirs.
+        for gone in delta.vanished.iter().filter(|row| matches!(row.node, Node::Dir(_))) {
+            self.forget_watches(&self.absolute(&below(&visit.relative, &gone.name)));
+        }
+        self.look_at_other_names(visit.id, &delta);
         if !delta.appeared.is_empty() || !delta.replaced.is_empty() {
             self.places.insert(visit.id, (visit.relative, rules));
         }
@@ -339,13 +353,13 @@ impl<'a> Walk<'a> {
     }
 
     /// A change through one name of an inode is not reported for its other names.
-    fn look_at_other_names(&mut self, delta: &Delta) {
+    fn look_at_other_names(&mut self, dir: DirId, delta: &Delta) {
         let mut places = Vec::new();
         for row in &delta.changed {
             let Node::File(file) = row.node else { continue };
             if file.links > 1 && file.state == model::FileState::Pending {
                 let others = self.crawl.rows.links(&row.identity).unwrap_or_default();
-                places.extend(others.into_iter().filter(|place| place.name != row.name));
+                places.extend(others.into_iter().filter(|place| place.dir != dir || place.name != row.name));
             }
         }
         if !places.is_empty() {
@@ -353,7 +367,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn settle_dirs(&mut self) -> Result<(), StoreError> {
+    fn settle_dirs(&mut self) {
         let settled = self.moves.settle_dirs();
         for MovedDir { id, to, found, .. } in settled.moved_dirs {
             let Some((relative, rules)) =
@@ -361,10 +375,6 @@ impl<'a> Walk<'a> {
             else {
                 continue;
             };
-            // Its watches still bear the old path.
-            if let (Some(watcher), Some(old)) = (&self.crawl.watcher, self.crawl.rows.path(id)?) {
-                watcher.forget(model::path(&old));
-            }
             self.put(vec![plan::put_dir(id, to, found.name.clone(), &found.identity, found.access)]);
             self.known.push(Visit { id, relative, rules, scope: Scope::Whole, known: true, deep: true });
         }
@@ -379,7 +389,6 @@ impl<'a> Walk<'a> {
             self.new.push(Visit { id, relative, rules, scope: Scope::Whole, known: false, deep: true });
         }
         self.places.clear();
-        Ok(())
     }
 
     fn settle_files(&mut self) {
@@ -388,16 +397,10 @@ impl<'a> Walk<'a> {
         self.put(mutations);
     }
 
-    fn forget_watches(&self, mutations: &[Mutation]) -> Result<(), StoreError> {
-        let Some(watcher) = &self.crawl.watcher else { return Ok(()) };
-        for mutation in mutations {
-            if let Mutation::RemoveDir(id) = mutation
-                && let Some(path) = self.crawl.rows.path(*id)?
-            {
-                watcher.forget(model::path(&path));
-            }
+    fn forget_watches(&self, dir: &Path) {
+        if let Some(watcher) = &self.crawl.watcher {
+            watcher.forget(dir);
         }
-        Ok(())
     }
 
     fn put(&mut self, mutations: Vec<Mutation>) {

@@ -63,9 +63,18 @@ pub struct Delta {
     pub appeared: Vec<Found>,
     pub vanished: Vec<EntryRow>,
     /// Directories that stand where they stood.
-    pub kept_dirs: Vec<(DirId, FileName)>,
+    pub kept_dirs: Vec<Kept>,
     /// Files that stand unchanged.
     pub unchanged: usize,
+}
+
+/// A directory that stands where it stood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    pub id: DirId,
+    pub name: FileName,
+    /// Who may read it has changed, so what can be seen in it may have, too.
+    pub access_changed: bool,
 }
 
 impl Delta {
@@ -109,8 +118,9 @@ fn compare_one(delta: &mut Delta, row: &EntryRow, found: &Found, current: Curren
     let same = same_inode(&row.identity, &found.identity);
     match (row.node, found.kind) {
         (Node::Dir(id), FoundKind::Dir) if same => {
-            delta.kept_dirs.push((id, row.name.clone()));
-            if row.access != found.access {
+            let access_changed = row.access != found.access;
+            delta.kept_dirs.push(Kept { id, name: row.name.clone(), access_changed });
+            if access_changed {
                 delta.changed.push(EntryRow { identity: found.identity, access: found.access, ..row.clone() });
             }
         }

@@ -144,7 +144,8 @@ impl Queue {
         self.places.retain(|file, _| left.contains(file));
     }
 
-    fn ripen(&mut self, now: Duration) {
+    /// Makes what is due by now ready, so that [`Queue::next_due`] lies ahead.
+    pub fn ripen(&mut self, now: Duration) {
         while let Some(entry) = self.waiting.first_entry() {
             if entry.key().0 > now {
                 break;

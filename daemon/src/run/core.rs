@@ -23,9 +23,9 @@ use super::{
 };
 use crate::{
     config::{self, Settings},
-    control::{Changed, Degraded, Facts, State},
+    control::{AbsPath, Changed, Degraded, Facts, State},
     governor::{self, Decision, Inputs, Machine},
-    model::{DirId, EntryRow, FileState, Mutation, Priority, ReaderId},
+    model::{DirId, EntryRow, FileId, FileState, Mutation, Priority, ReaderId},
     mount::View,
     store::{self, CommitId, SledStore, Store},
     watch::Watcher,
@@ -33,6 +33,10 @@ use crate::{
 
 /// Files that one search of the store gives.
 const SWEEP: usize = 4_096;
+/// Commits under way beyond which nothing further is read.
+const UNCOMMITTED: u64 = 512;
+/// How long pending files that nobody queued are left before they are searched for.
+const SEARCH: Duration = Duration::from_millis(300);
 /// Between two decisions on workers, while there is work.
 const DECIDE: Duration = Duration::from_millis(250);
 /// Between two updates of the figures in the view, unless the state changes.
@@ -61,6 +65,12 @@ pub(crate) struct Core {
     pub unsettled_due: Option<Instant>,
     pub roots: Vec<Root>,
     pub next_root: u32,
+    /// Files whose results, up to this commit, came from a worker that broke out of its rules.
+    pub distrusted: VecDeque<(CommitId, Vec<FileId>)>,
+    /// Roots whose rows are to go once everything up to this commit is there.
+    pub forgotten: VecDeque<(CommitId, AbsPath)>,
+    /// When pending files are searched for that nobody queued.
+    pub search_due: Option<Instant>,
     pub walks: Walks,
     pub reading: Reading,
     pub jobs: Jobs,
@@ -122,7 +132,9 @@ impl Core {
             if self.heard_by > now { self.heard_by } else { now + Duration::from_millis(500) }
         });
         let blocked = self.roots.iter().filter_map(|root| root.blocked_until).min();
-        [queue, pause, self.board_due, poll, self.settled_due, self.unsettled_due, tell, blocked]
+        let blocked = blocked.filter(|_| !self.pauses.in_force());
+        let search = self.search_due.filter(|_| !self.pauses.in_force());
+        [queue, pause, poll, self.settled_due, self.unsettled_due, tell, blocked, search, self.board_due]
             .into_iter()
             .flatten()
             .min()
@@ -139,9 +151,13 @@ impl Core {
         let paused = self.pauses.in_force() || self.stopping;
         if !paused {
             self.start_walks();
+            self.search_for_pending();
             self.sweep();
-            let now = self.now();
-            self.reading.feed(now);
+            // What is read is held until the store takes it.
+            if !self.degraded.contains_key("store") && self.last_commit.0 - self.committed.0 < UNCOMMITTED {
+                let now = self.now();
+                self.reading.feed(now);
+            }
         }
         self.resize(paused);
         self.tell();
@@ -160,7 +176,7 @@ impl Core {
         }
     }
 
-    fn commit_results(&mut self) {
+    pub(super) fn commit_results(&mut self) {
         if self.results.is_empty() {
             return;
         }
@@ -183,11 +199,35 @@ impl Core {
 
     fn start_walks(&mut self) {
         let now = Instant::now();
+        for root in self.roots.iter_mut().filter(|root| !root.founded) {
+            let row = store::Rows::dir_at(&*self.store, root.path.as_bytes());
+            root.founded = matches!(row, Ok(Some(_)));
+        }
+        let mut founding = self.roots.iter().any(|root| root.running.is_some() && !root.founded);
         for root in &mut self.roots {
-            if root.blocked_until.is_none_or(|until| until <= now) {
+            if root.blocked_until.is_none_or(|until| until <= now) && (root.founded || !founding) {
                 root.blocked_until = None;
                 self.walks.start(root, self.committed);
+                founding |= root.running.is_some() && !root.founded;
             }
+        }
+    }
+
+    /// Files can be pending without being queued: a directory moved while they were, or a look found nothing new.
+    /// They are searched for once all else is done, a while after the last time.
+    fn search_for_pending(&mut self) {
+        let pending = store::Rows::counts(&*self.store).pending;
+        if pending == 0 || pending == self.reading.left_pending || !self.reading.is_idle() || self.is_crawling() {
+            self.search_due = None;
+            return;
+        }
+        match self.search_due {
+            None => self.search_due = Some(Instant::now() + SEARCH),
+            Some(due) if due <= Instant::now() => {
+                self.search_due = None;
+                self.reading.search();
+            }
+            Some(_) => {}
         }
     }
 
@@ -248,7 +288,12 @@ impl Core {
             counts,
             failed: self.reading.totals.failed,
             crawling,
-            idle: !crawling && self.heard_all() && self.reading.is_idle() && self.after_commit.is_empty() && visible,
+            idle: !crawling
+                && self.search_due.is_none()
+                && self.heard_all()
+                && self.reading.is_idle()
+                && self.after_commit.is_empty()
+                && visible,
             paused: self.pauses.in_force(),
             rate: self.rate.per_second(),
             left: self.rate.left(counts.pending),

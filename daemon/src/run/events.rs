@@ -33,12 +33,13 @@ impl Core {
     pub(crate) fn event(&mut self, event: Event) {
         match event {
             Event::Walk(root, progress) => self.walk_tells(root, progress),
-            Event::WalkEnded(root, end) => self.walk_ended(root, end),
+            Event::WalkEnded(root, path, end) => self.walk_ended(root, &path, end),
             Event::Engine(event) => self.engine_tells(event),
             Event::Store(event) => self.store_tells(event),
             Event::Swept { found, next } => {
                 let now = self.now();
-                self.reading.swept(found, next, now);
+                let pending = self.store.counts().pending;
+                self.reading.swept(found, next, pending, now);
             }
             Event::Found { job, targets, missing } => self.found(job, targets, missing),
             Event::Drained(commit) => self.drained_up_to(CommitId(commit)),
@@ -163,14 +164,19 @@ impl Core {
         }
     }
 
-    fn walk_ended(&mut self, id: RootId, end: End) {
+    fn walk_ended(&mut self, id: RootId, path: &[u8], end: End) {
         let now = super::core::wall_clock();
-        let Some(root) = self.roots.iter_mut().find(|root| root.id == id) else { return };
+        let Some(root) = self.roots.iter_mut().find(|root| root.id == id) else {
+            self.forget_removed(path);
+            return;
+        };
         let whole = matches!(&root.running, Some(running) if running.reach == Reach::Below(Vec::new()));
         let running = root.running.take();
         match end {
             End::Done { dirs, files } => {
                 if whole {
+                    // Files may have been pending since before the root went away.
+                    self.reading.search();
                     root.crawled = now;
                     tracing::info!(path = ?root.path.as_path(), dirs, files, "looked at a root");
                 }
@@ -178,9 +184,13 @@ impl Core {
             End::Cancelled => running.into_iter().for_each(|running| root.wanted.put_back(running.reach)),
             End::RootGone(why) => {
                 tracing::warn!(path = ?root.path.as_path(), error = %why, "a root is gone, keeping its rows");
+                if let Some(watcher) = &self.watcher {
+                    watcher.forget(root.path.as_path());
+                }
                 root.offline = format!("it cannot be opened: {why}; it is looked at again when it comes back");
                 let forget = root.options.forget_when_unmounted.unwrap_or(false);
                 let path = root.path.as_bytes().to_vec();
+                root.founded &= !forget;
                 if forget && let Ok(Some(dir)) = self.store.dir_at(&path) {
                     self.commit(vec![Mutation::RemoveDir(dir)]);
                 }
@@ -198,9 +208,17 @@ impl Core {
         }
     }
 
-    /// Roots that are not there, as a degraded state.
+    /// The walk of a root that was removed meanwhile may have watched more of it.
+    fn forget_removed(&self, path: &[u8]) {
+        if let Some(watcher) = self.watcher.as_ref().filter(|_| roots::owner(&self.roots, path).is_none()) {
+            watcher.forget(model::path(path));
+        }
+    }
+
+    /// Roots that are not there, or could not be looked at whole, as degraded states.
     pub(crate) fn tell_roots(&mut self) {
         let gone: Vec<_> = self.roots.iter().filter(|r| !r.offline.is_empty()).map(|r| r.path.to_string()).collect();
+        self.tell_unreadable();
         match gone.is_empty() {
             true => _ = self.degraded.remove("root-offline"),
             false => {
@@ -224,7 +242,7 @@ impl Core {
                     Next::Nothing => {}
                 }
             }
-            EngineEvent::Distrusted(files) => self.read_again(&files),
+            EngineEvent::Distrusted(files) => self.distrust(files),
             EngineEvent::NoWorkers { why } => {
                 tracing::error!(error = %why, "no worker can be started, trying again ever more slowly");
                 self.degraded.insert("no-workers", format!("no file can be read: {why}"));
@@ -237,8 +255,23 @@ impl Core {
     }
 
     /// A captured worker may have falsified these records.
-    fn read_again(&mut self, files: &[FileId]) {
+    fn distrust(&mut self, files: Vec<FileId>) {
         tracing::warn!(files = files.len(), "a worker broke out of its rules, reading again what it had read");
+        // Its last results may be on their way into the store.
+        self.commit_results();
+        self.distrusted.push_back((self.last_commit, files));
+        self.read_distrusted();
+    }
+
+    /// Makes files pending whose records are all committed now.
+    fn read_distrusted(&mut self) {
+        while self.distrusted.front().is_some_and(|(commit, _)| *commit <= self.committed) {
+            let Some((_, files)) = self.distrusted.pop_front() else { return };
+            self.read_again(&files);
+        }
+    }
+
+    fn read_again(&mut self, files: &[FileId]) {
         let mut mutations = Vec::new();
         for file in files {
             let row = self.store.file(*file).ok().flatten().map(|file| file.place.clone());
@@ -300,6 +333,8 @@ impl Core {
             self.show(commit);
         }
         self.queue_committed(commit);
+        self.forget_rows();
+        self.read_distrusted();
     }
 
     /// Rows that are committed now become jobs, as far as the queue has room; the store keeps the others.
@@ -352,7 +387,7 @@ impl Core {
     }
 
     /// Directories that cannot be looked at, as a degraded state.
-    pub(crate) fn tell_unreadable(&mut self) {
+    fn tell_unreadable(&mut self) {
         let count: usize = self.roots.iter().map(|root| root.unreadable.len()).sum();
         let first = self.roots.iter().find_map(|root| {
             let (relative, text) = root.unreadable.first_key_value()?;

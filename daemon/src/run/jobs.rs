@@ -146,8 +146,12 @@ impl Jobs {
             let ended = match &job.goal {
                 Goal::Idle { walks } => walks.is_empty() && standing.idle,
                 Goal::Looking { .. } | Goal::Finding => false,
-                Goal::Files { left } => left.is_empty(),
+                // What is left though nothing is left to do is gone, or below a root that is away.
+                Goal::Files { left } => left.is_empty() || standing.idle,
             };
+            if let (true, Goal::Files { left }) = (ended, &job.goal) {
+                job.missing += left.len() as u64;
+            }
             let failed = standing.failed - job.failed_before + job.missing;
             job.progress.send_if_modified(|progress| {
                 let before = *progress;

@@ -73,7 +73,8 @@ impl std::fmt::Debug for Start {
 #[derive(Debug)]
 pub(crate) enum Event {
     Walk(RootId, Progress),
-    WalkEnded(RootId, End),
+    /// With the root's path: the root may have been removed meanwhile.
+    WalkEnded(RootId, Box<[u8]>, End),
     Engine(EngineEvent),
     Store(StoreEvent),
     /// The store was searched for pending files.

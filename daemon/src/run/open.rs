@@ -30,6 +30,7 @@ use crate::{
     crawl::Crawl,
     engine::{self, EngineEvent, LocalEngine, Size},
     governor::{self, Decision, Machine},
+    model::{self, DirId, Mutation, Node, Place},
     mount::View,
     queue::Settle,
     readers,
@@ -72,6 +73,9 @@ impl Core {
             unsettled_due: None,
             roots: Vec::new(),
             next_root: 0,
+            distrusted: VecDeque::new(),
+            forgotten: VecDeque::new(),
+            search_due: None,
             walks: Walks::new(crawl, events.clone()),
             reading,
             jobs: Jobs::default(),
@@ -103,6 +107,7 @@ impl Core {
             board_due: None,
         };
         core.take_up_roots()?;
+        core.forget_strangers()?;
         core.take_up_pauses()?;
         Ok(core)
     }
@@ -116,6 +121,32 @@ impl Core {
             if roots::owner(&self.roots, path.as_bytes()).is_none() {
                 self.add_root(path, options, RootOrigin::Bus)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Removes what belongs to no root any more: roots can go from the configuration while the daemon does not run.
+    fn forget_strangers(&mut self) -> anyhow::Result<()> {
+        let roots: Vec<_> = self.roots.iter().map(|root| root.path.as_path().to_owned()).collect();
+        let mut mutations = Vec::new();
+        let mut above = vec![(DirId::TOP, PathBuf::from("/"))];
+        while let Some((dir, path)) = above.pop() {
+            if roots.contains(&path) {
+                continue;
+            }
+            let entries = store::Rows::dir(&*self.store, dir)?.map(|rows| rows.entries).unwrap_or_default();
+            for entry in entries {
+                let path = path.join(model::path(&entry.name));
+                match entry.node {
+                    Node::Dir(id) if roots.iter().any(|root| root.starts_with(&path)) => above.push((id, path)),
+                    Node::Dir(id) => mutations.push(Mutation::RemoveDir(id)),
+                    Node::File(_) => mutations.push(Mutation::RemoveFile(Place { dir, name: entry.name })),
+                }
+            }
+        }
+        if !mutations.is_empty() {
+            let commit = self.commit(mutations);
+            self.roots.iter_mut().for_each(|root| root.last_commit = commit);
         }
         Ok(())
     }
@@ -143,6 +174,8 @@ impl Core {
             let parent = own.parent().map(PathBuf::from);
             watcher.watch(&parent.into_iter().chain([own]).collect::<Vec<_>>());
         }
+        root.unwatched = self.watcher.is_none();
+        root.last_commit = self.last_commit;
         root.wanted.subtree(Vec::new());
         tracing::info!(path = ?root.path.as_path(), "watching a directory");
         self.roots.push(root);

@@ -89,6 +89,10 @@ pub(crate) struct Reading {
     retry: Retry,
     policy: PolicyId,
     next_job: u64,
+    /// Files that the last search left pending, all of them known: queued, or below a root that is away.
+    pub left_pending: u64,
+    /// Whether the search under way has found any.
+    found_any: bool,
     /// Since the start.
     pub totals: Totals,
 }
@@ -117,6 +121,8 @@ impl Reading {
             retry,
             policy,
             next_job: 0,
+            left_pending: 0,
+            found_any: false,
             totals: Totals::default(),
         }
     }
@@ -172,15 +178,21 @@ impl Reading {
     }
 
     /// What a search found, and where to go on.
-    pub fn swept(&mut self, found: Vec<Target>, next: Option<DirId>, now: Duration) {
+    pub fn swept(&mut self, found: Vec<Target>, next: Option<DirId>, pending: u64, now: Duration) {
         let again = self.sweep == Sweep::Running { again: true };
         self.sweep = match next {
             Some(from) => Sweep::Due { from, again },
             None if again => Sweep::Due { from: DirId::TOP, again: false },
             None => Sweep::Rest,
         };
+        self.found_any |= !found.is_empty();
+        if self.sweep == Sweep::Rest {
+            // What was found comes to an end some time, and then the count differs from this.
+            self.left_pending = if std::mem::take(&mut self.found_any) { 0 } else { pending };
+        }
         for target in found {
-            if !self.queue.contains(target.file.id) && !self.waits_for_durability(target.file.id) {
+            let file = target.file.id;
+            if !self.queue.contains(file) && !self.busy.contains_key(&file) && !self.waits_for_durability(file) {
                 self.want(target, Priority::Crawl, now);
             }
         }
@@ -206,6 +218,7 @@ impl Reading {
 
     /// Gives the engine what it takes.
     pub fn feed(&mut self, now: Duration) {
+        self.queue.ripen(now);
         while self.engine.credit() > 0 {
             let Some(mut job) = self.queue.pop(now) else { return };
             self.next_job += 1;
@@ -250,6 +263,10 @@ impl Reading {
         self.not_durable = waiting;
         for (_, job) in ready {
             let job: Box<Job> = job;
+            // A newer job of the file has the failed tries too.
+            if self.queue.contains(job.file) || self.busy.contains_key(&job.file) {
+                continue;
+            }
             let wait = self.backoff(&job);
             self.queue.push_at(*job, now + wait);
         }
@@ -431,11 +448,11 @@ mod tests {
         assert_eq!(reading.begin_sweep(), Some(DirId::TOP));
         assert_eq!(reading.begin_sweep(), None, "one at a time");
         reading.search();
-        reading.swept(vec![target(1, 1)], Some(DirId(9)), START);
+        reading.swept(vec![target(1, 1)], Some(DirId(9)), 1, START);
         assert_eq!(reading.begin_sweep(), Some(DirId(9)));
-        reading.swept(Vec::new(), None, START);
+        reading.swept(Vec::new(), None, 1, START);
         assert_eq!(reading.begin_sweep(), Some(DirId::TOP));
-        reading.swept(Vec::new(), None, START);
+        reading.swept(Vec::new(), None, 1, START);
         assert_eq!(reading.begin_sweep(), None);
         assert!(!reading.is_idle(), "a file waits");
     }

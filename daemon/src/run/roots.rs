@@ -34,6 +34,8 @@ pub(crate) struct Root {
     pub unwatched: bool,
     /// Directories below it that could not be looked at, and why; a bounded number.
     pub unreadable: BTreeMap<Vec<u8>, String>,
+    /// Whether the index has a row for it; walks that make such rows run one at a time.
+    pub founded: bool,
     /// When its last whole walk ended, microseconds since 1970.
     pub crawled: u64,
     /// What waits to be looked at.
@@ -95,7 +97,8 @@ impl Wanted {
     /// Gives back what a cancelled walk had taken.
     pub fn put_back(&mut self, reach: Reach) {
         match reach {
-            Reach::Dirs(dirs) => dirs.into_iter().for_each(|(relative, scope)| self.dir(relative, scope)),
+            // What was new in them may be in the index by now, and not yet looked at.
+            Reach::Dirs(dirs) => dirs.into_iter().for_each(|(relative, _)| self.subtree(relative)),
             Reach::Below(relative) => self.subtree(relative),
         }
     }
@@ -143,6 +146,7 @@ impl Root {
             offline: String::new(),
             unwatched: false,
             unreadable: BTreeMap::new(),
+            founded: false,
             crawled: 0,
             wanted: Wanted::default(),
             running: None,

@@ -12,7 +12,7 @@ use super::{
     roots::{Root, Running},
 };
 use crate::{
-    crawl::{self, Crawl, End, Progress, Seen},
+    crawl::{self, Crawl, End, Progress, Reach, Seen},
     store::CommitId,
 };
 
@@ -39,6 +39,9 @@ impl Walks {
             return;
         }
         let Some(reach) = root.wanted.take() else { return };
+        if reach == Reach::Below(Vec::new()) {
+            root.unreadable.clear();
+        }
         let seen = Arc::new(Seen::default());
         root.running = Some(Running { reach: reach.clone(), seen: Arc::clone(&seen) });
         let (crawl, events, room) = (Arc::clone(&self.crawl), self.events.clone(), Arc::clone(&self.room));
@@ -63,7 +66,7 @@ impl Walks {
                 tell(Progress::Readable(path));
             }
             let end = caught.unwrap_or_else(|_| End::Store("the walk panicked; see the log".into()));
-            _ = events.blocking_send(Event::WalkEnded(id, end));
+            _ = events.blocking_send(Event::WalkEnded(id, spec.path, end));
         });
     }
 

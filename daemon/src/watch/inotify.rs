@@ -18,7 +18,7 @@ use notify::{
 
 use super::{Change, Coverage, Hint, Watcher, coalesce};
 
-/// Watcher objects; each is a thread and an inotify instance.
+/// Watcher objects, where the user has as many inotify instances left; each is a thread.
 const SHARDS: usize = 8;
 
 /// Called on the thread that drains the kernel's queue: only remembers the hint.
@@ -48,7 +48,8 @@ impl Inotify {
     ///
     /// Errors: no inotify instance left for this user, or no descriptor.
     pub fn new(limit: usize, sink: Sink) -> Result<Self, notify::Error> {
-        let shards = (0..SHARDS).map(|_| shard(&sink)).collect::<Result<_, _>>()?;
+        let mut shards = vec![shard(&sink)?];
+        shards.extend((1..SHARDS).map_while(|_| shard(&sink).ok()));
         Ok(Self { state: Mutex::new(State { shards, watched: BTreeSet::new() }), sink, limit })
     }
 
@@ -63,9 +64,10 @@ impl Watcher for Inotify {
         let room = self.limit.saturating_sub(state.watched.len());
         let new: Vec<_> = dirs.iter().filter(|dir| !state.watched.contains(*dir)).collect();
         let mut coverage = if new.len() > room { Coverage::LimitReached } else { Coverage::All };
-        let mut batches: Vec<Vec<PathOp>> = (0..SHARDS).map(|_| Vec::new()).collect();
+        let shards = state.shards.len();
+        let mut batches: Vec<Vec<PathOp>> = (0..shards).map(|_| Vec::new()).collect();
         for dir in new.iter().take(room) {
-            batches[shard_of(dir)].push(watch_op(dir));
+            batches[shard_of(dir, shards)].push(watch_op(dir));
             state.watched.insert((*dir).clone());
         }
         for (shard, batch) in batches.into_iter().enumerate() {
@@ -87,7 +89,8 @@ impl Watcher for Inotify {
         for path in below {
             state.watched.remove(&path);
             // The kernel has already ended the watch of a directory that is gone.
-            _ = state.shards[shard_of(&path)].unwatch(&path);
+            let shard = shard_of(&path, state.shards.len());
+            _ = state.shards[shard].unwatch(&path);
         }
     }
 
@@ -165,7 +168,7 @@ fn watch_op(dir: &Path) -> PathOp {
     PathOp::Watch(dir.to_owned(), config)
 }
 
-fn shard_of(dir: &Path) -> usize {
+fn shard_of(dir: &Path, shards: usize) -> usize {
     // A hasher without a random seed: the same directory always belongs to the same watcher.
-    (BuildHasherDefault::<DefaultHasher>::default().hash_one(dir) % SHARDS as u64) as usize
+    (BuildHasherDefault::<DefaultHasher>::default().hash_one(dir) % shards as u64) as usize
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{canonical, kept_error, store_error};
+use super::{canonical, kept_error};
 use crate::{
     control::{AbsPath, Error, JobKind, RootOptions, RootOrigin, StartedJob},
     model::{DirId, Mutation},
@@ -21,7 +21,7 @@ impl Core {
             Some(root) if root.options == options => root.id,
             Some(root) if root.origin == RootOrigin::Config => return Err(from_config(&path)),
             Some(_) => {
-                self.roots.retain(|root| root.path != path);
+                self.drop_root(&path);
                 self.add_root(path, options, RootOrigin::Bus)?
             }
             None => {
@@ -77,12 +77,22 @@ impl Core {
         if self.roots[index].origin == RootOrigin::Config {
             return Err(from_config(path));
         }
+        let path = self.roots[index].path.clone();
+        let others = self.roots.iter().filter(|root| root.path != path && root.origin == RootOrigin::Bus);
+        self.kept.put_roots(others.map(|root| (&root.path, root.options))).map_err(|error| kept_error(&error))?;
+        self.drop_root(&path);
+        tracing::info!(path = ?path.as_path(), "no longer watching a directory");
+        // What its walk has found may not be committed yet.
+        self.forgotten.push_back((self.last_commit, path));
+        self.forget_rows();
+        self.tell_roots();
+        Ok(())
+    }
+
+    /// Ends everything that goes on for a root, but its rows.
+    fn drop_root(&mut self, path: &AbsPath) {
+        let Some(index) = self.roots.iter().position(|root| root.path == *path) else { return };
         let root = self.roots.remove(index);
-        if let Err(error) = self.keep_roots() {
-            self.roots.push(root);
-            return Err(error);
-        }
-        tracing::info!(path = ?root.path.as_path(), "no longer watching a directory");
         if let Some(running) = &root.running {
             running.seen.cancel.store(true, std::sync::atomic::Ordering::Relaxed);
         }
@@ -90,15 +100,23 @@ impl Core {
             watcher.forget(root.path.as_path());
         }
         self.jobs.walked(root.id);
-        let path = root.path.as_bytes().to_vec();
-        self.reading.queue.retain(|job| *job.root != *path);
-        let top = topmost(&*self.store, &path).map_err(|error| store_error(&error))?;
-        if let Some(dir) = top {
-            self.commit(vec![Mutation::RemoveDir(dir)]);
+        self.reading.queue.retain(|job| *job.root != *root.path.as_bytes());
+    }
+
+    /// Removes the rows of roots that are no longer watched, as far as all of them are committed.
+    pub(crate) fn forget_rows(&mut self) {
+        while self.forgotten.front().is_some_and(|(commit, _)| *commit <= self.committed) {
+            let Some((_, path)) = self.forgotten.pop_front() else { return };
+            let again = self.roots.iter().any(|root| root.path.as_path().starts_with(path.as_path()));
+            if again || roots::owner(&self.roots, path.as_bytes()).is_some() {
+                continue;
+            }
+            match topmost(&*self.store, path.as_bytes()) {
+                Ok(Some(dir)) => _ = self.commit(vec![Mutation::RemoveDir(dir)]),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, "rows of a root stay until the next start"),
+            }
         }
-        self.tell_roots();
-        self.tell_unreadable();
-        Ok(())
     }
 
     fn keep_roots(&self) -> Result<(), Error> {
