@@ -63,7 +63,8 @@ say "Indexed $((indexed + partial)) files ($partial of them damaged, read as far
 first=$(find "$mount/files$dir" -path '*/IFD0/Make' -print -quit 2>/dev/null | sed 's|/IFD0/Make$|/record.json|' || true)
 [ -n "$first" ] || first=$(find "$mount/files$dir" -name record.json -print -quit 2>/dev/null || true)
 code=0
-metactl status --check >"$work/check" || { say "Not all is as it should be: $(cat "$work/check")"; code=1; }
+metactl status --check >"$work/check" || say "Not all is as it should be: $(cat "$work/check")"
+! grep -qE "no-fuse|no-workers|no-watcher|store" "$work/check" || code=1
 if [ "$known" -gt 0 ] && [ -z "$first" ]; then
     say "No metadata can be read through the mounted view."
     code=1

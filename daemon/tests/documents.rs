@@ -1,5 +1,7 @@
 //! Documents that are made from the program's own tables, and names that documents give: each is compared with its source.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::{
     collections::BTreeSet,
     fmt::Write,

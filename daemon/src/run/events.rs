@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::{
     Event, GATHER,
+    commands::Load,
     core::{Committing, Core, targets, unsettled_due},
     reading::Next,
     roots::{self, RootId, bytes},
@@ -30,8 +31,9 @@ const UNREADABLE_MAX: usize = 1_000;
 
 impl Core {
     /// Routes one event.
-    pub(crate) fn event(&mut self, event: Event) {
+    pub(crate) fn event(&mut self, event: Event, load: Load<'_>) {
         match event {
+            Event::Looked(command, looked) => self.answer(*command, &looked, load),
             Event::Walk(root, progress) => self.walk_tells(root, progress),
             Event::WalkEnded(root, path, end) => self.walk_ended(root, &path, end),
             Event::Engine(event) => self.engine_tells(event),

@@ -29,11 +29,11 @@ use tokio::{
     time::Instant,
 };
 
-use self::{core::Core, reading::Target, roots::RootId, waiting::Waiting};
+use self::{commands::Looked, core::Core, reading::Target, roots::RootId, waiting::Waiting};
 use crate::{
     bus,
     config::Settings,
-    control::{Control, Facts, JobNumber, Published},
+    control::{Command, Control, Facts, JobNumber, Published},
     crawl::{End, Progress},
     engine::EngineEvent,
     model::DirId,
@@ -77,6 +77,8 @@ pub(crate) enum Event {
     WalkEnded(RootId, Box<[u8]>, End),
     Engine(EngineEvent),
     Store(StoreEvent),
+    /// A command's paths were looked at.
+    Looked(Box<Command>, Vec<Looked>),
     /// The store was searched for pending files.
     Swept {
         found: Vec<Target>,
@@ -146,10 +148,10 @@ pub async fn run(start: Start) -> anyhow::Result<()> {
         tokio::select! {
             Some(command) = commands.recv() => core.command(command, &*reload),
             Some(event) = told.recv() => {
-                core.event(event);
+                core.event(event, &*reload);
                 for _ in 0..TURN {
                     let Ok(event) = told.try_recv() else { break };
-                    core.event(event);
+                    core.event(event, &*reload);
                 }
             }
             () = hints.come.notified() => core.hints_came(),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
+    Event,
     answers::{self, Answers, not_a_directory},
     core::Core,
     roots::{Root, bytes},
@@ -22,23 +23,83 @@ use crate::{
 /// How long events take at most from the kernel to us.
 const HEARD: Duration = Duration::from_millis(20);
 
-type Load<'a> = &'a dyn Fn() -> anyhow::Result<Settings>;
+/// A path that somebody gave, after a look at the disk.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    /// Without symlinks in its directory, or (of a directory) at all; as given where it cannot be resolved.
+    path: AbsPath,
+    is_dir: bool,
+    /// Why it cannot be watched.
+    refusal: Option<Error>,
+}
+
+impl Looked {
+    /// The path of a directory, or of anything that may be one.
+    fn whole(given: &AbsPath) -> Self {
+        let resolved = std::fs::canonicalize(given.as_path()).ok();
+        let path = resolved.and_then(|path| AbsPath::parse(&bytes(&path)).ok()).unwrap_or_else(|| given.clone());
+        let refusal = not_a_directory(&path);
+        Self { is_dir: refusal.is_none(), path, refusal }
+    }
+
+    /// The path of a file, which may itself be a symlink.
+    fn parent(given: &AbsPath) -> Self {
+        let resolved = || {
+            let dir = std::fs::canonicalize(given.as_path().parent()?).ok()?;
+            AbsPath::parse(&bytes(&dir.join(given.as_path().file_name()?))).ok()
+        };
+        Self { path: resolved().unwrap_or_else(|| given.clone()), is_dir: false, refusal: None }
+    }
+}
+
+pub(crate) type Load<'a> = &'a dyn Fn() -> anyhow::Result<Settings>;
 
 impl Core {
     /// Does what was asked. Whoever asked may have gone: a failed answer means nothing.
+    ///
+    /// Paths are looked at first, on a thread that may block: one in a dead file system must not hold up the loop.
     pub(crate) fn command(&mut self, command: Command, load: Load<'_>) {
+        let paths = match &command {
+            Command::AddRoot { path, .. } => vec![path.clone()],
+            Command::RemoveRoot { path, .. } if !self.roots.iter().any(|root| root.path == *path) => vec![path.clone()],
+            Command::Rescan { paths, .. } | Command::Index { paths, .. } | Command::Retry { paths, .. } => {
+                paths.clone()
+            }
+            _ => Vec::new(),
+        };
+        if paths.is_empty() {
+            return self.answer(command, &[], load);
+        }
+        let whole = matches!(command, Command::AddRoot { .. } | Command::RemoveRoot { .. } | Command::Rescan { .. });
+        let events = self.events.clone();
+        tokio::task::spawn_blocking(move || {
+            let looked =
+                paths.iter().map(|path| if whole { Looked::whole(path) } else { Looked::parent(path) }).collect();
+            // Fails only when the daemon is stopping.
+            _ = events.blocking_send(Event::Looked(Box::new(command), looked));
+        });
+    }
+
+    /// Does what was asked with its paths looked at.
+    pub(crate) fn answer(&mut self, command: Command, looked: &[Looked], load: Load<'_>) {
         match command {
             Command::Status(reply) => self.status(reply),
-            Command::AddRoot { path, options, reply } => _ = reply.send(self.watch_root(path, options)),
-            Command::RemoveRoot { path, reply } => _ = reply.send(self.unwatch_root(&path)),
+            Command::AddRoot { options, reply, .. } => {
+                let Some(looked) = looked.first() else { return };
+                _ = reply.send(self.watch_root(looked, options));
+            }
+            Command::RemoveRoot { path, reply } => {
+                let path = looked.first().map_or(&path, |looked| &looked.path);
+                _ = reply.send(self.unwatch_root(path));
+            }
             Command::ListRoots(reply) => self.list_roots(reply),
             Command::Show { paths, options, reply } => _ = reply.send(Ok(self.answers().show(paths, options))),
             Command::Failed(reply) => _ = reply.send(Ok(self.answers().failed())),
             Command::Formats(reply) => _ = reply.send(Ok(answers::formats())),
             Command::Why { path, reply } => self.why(path, reply),
-            Command::Rescan { paths, reply } => _ = reply.send(self.rescan(&paths)),
-            Command::Index { paths, reply } => _ = reply.send(self.index(paths)),
-            Command::Retry { paths, reply } => _ = reply.send(self.retry(paths)),
+            Command::Rescan { reply, .. } => _ = reply.send(self.rescan(looked)),
+            Command::Index { reply, .. } => _ = reply.send(self.index(looked)),
+            Command::Retry { reply, .. } => _ = reply.send(self.retry(looked)),
             Command::Wait(reply) => {
                 self.heard_by = Instant::now() + HEARD;
                 let standing = self.standing();
@@ -141,17 +202,6 @@ impl Core {
             }
         }
         Ok(())
-    }
-}
-
-/// A directory's path without symlinks.
-fn canonical(path: &AbsPath) -> Result<AbsPath, Error> {
-    match std::fs::canonicalize(path.as_path()) {
-        Ok(resolved) => AbsPath::parse(&bytes(&resolved)),
-        Err(_) => match not_a_directory(path) {
-            Some(error) => Err(error),
-            None => Ok(path.clone()),
-        },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use super::canonical;
+use super::Looked;
 use crate::{
     control::{AbsPath, Error, JobKind, JobNumber, StartedJob},
     model::{DirId, EntryRow, FileState, Mutation, Node, Priority},
@@ -14,7 +14,7 @@ use crate::{
         events::pending,
         jobs::About,
         reading::Target,
-        roots::{self, Root, RootId, bytes},
+        roots::{self, Root, RootId},
     },
     store::SledStore,
 };
@@ -24,13 +24,11 @@ impl Core {
         self.roots.iter().filter(|root| root.is_busy()).map(|root| root.id).collect()
     }
 
-    pub(super) fn rescan(&mut self, paths: &[AbsPath]) -> Result<StartedJob, Error> {
+    pub(super) fn rescan(&mut self, paths: &[Looked]) -> Result<StartedJob, Error> {
         let mut walks = HashSet::new();
-        for path in paths {
-            let path = &canonical(path).unwrap_or_else(|_| path.clone());
+        for Looked { path, is_dir, .. } in paths {
             let (id, relative) = self.owner(path)?;
             walks.insert(id);
-            let is_dir = path.as_path().is_dir();
             if let Some(root) = self.roots.iter_mut().find(|root| root.id == id) {
                 match is_dir {
                     true => root.wanted.subtree(relative),
@@ -50,8 +48,8 @@ impl Core {
         Ok(self.jobs.start_walk(JobKind::Rescan, walks, &standing))
     }
 
-    pub(super) fn index(&mut self, paths: Vec<AbsPath>) -> Result<StartedJob, Error> {
-        let paths: Vec<_> = paths.into_iter().map(|path| parent_resolved(&path)).collect();
+    pub(super) fn index(&mut self, paths: &[Looked]) -> Result<StartedJob, Error> {
+        let paths: Vec<_> = paths.iter().map(|looked| looked.path.clone()).collect();
         let mut wanted = Vec::new();
         for path in &paths {
             wanted.push(self.owner(path)?);
@@ -67,8 +65,8 @@ impl Core {
         Ok(self.jobs.start_files(JobKind::Index, walks, About::Paths(paths), &standing))
     }
 
-    pub(super) fn retry(&mut self, paths: Vec<AbsPath>) -> Result<StartedJob, Error> {
-        let paths: Vec<_> = paths.into_iter().map(|path| parent_resolved(&path)).collect();
+    pub(super) fn retry(&mut self, paths: &[Looked]) -> Result<StartedJob, Error> {
+        let paths: Vec<_> = paths.iter().map(|looked| looked.path.clone()).collect();
         for path in &paths {
             self.owner(path)?;
         }
@@ -151,13 +149,4 @@ fn find(rows: &Arc<SledStore>, about: &About) -> (Vec<(DirId, EntryRow)>, u64) {
         }
     }
     (found, missing)
-}
-
-/// The path with the symlinks in its directory resolved, not the file itself.
-fn parent_resolved(path: &AbsPath) -> AbsPath {
-    let resolved = || {
-        let dir = std::fs::canonicalize(path.as_path().parent()?).ok()?;
-        AbsPath::parse(&bytes(&dir.join(path.as_path().file_name()?))).ok()
-    };
-    resolved().unwrap_or_else(|| path.clone())
 }

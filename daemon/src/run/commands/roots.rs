@@ -2,20 +2,20 @@
 
 use std::collections::HashSet;
 
-use super::{canonical, kept_error};
+use super::{Looked, kept_error};
 use crate::{
     control::{AbsPath, Error, JobKind, RootOptions, RootOrigin, StartedJob},
     model::{DirId, Mutation},
-    run::{answers::not_a_directory, core::Core, roots},
+    run::{core::Core, roots},
     store::{Rows, StoreError},
 };
 
 impl Core {
-    pub(super) fn watch_root(&mut self, path: AbsPath, options: RootOptions) -> Result<StartedJob, Error> {
-        let path = canonical(&path)?;
-        if let Some(error) = not_a_directory(&path) {
-            return Err(error);
+    pub(super) fn watch_root(&mut self, looked: &Looked, options: RootOptions) -> Result<StartedJob, Error> {
+        if let Some(error) = &looked.refusal {
+            return Err(error.clone());
         }
+        let path = looked.path.clone();
         self.refuse_own(&path)?;
         let id = match self.roots.iter().find(|root| root.path == path) {
             Some(root) if root.options == options => root.id,
@@ -66,8 +66,7 @@ impl Core {
     }
 
     pub(super) fn unwatch_root(&mut self, path: &AbsPath) -> Result<(), Error> {
-        let resolved = canonical(path).unwrap_or_else(|_| path.clone());
-        let found = self.roots.iter().position(|root| root.path == *path || root.path == resolved);
+        let found = self.roots.iter().position(|root| root.path == *path);
         let Some(index) = found else {
             return Err(Error::NotWatched {
                 what: format!("{path} is not a watched directory"),
