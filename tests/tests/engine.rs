@@ -6,7 +6,7 @@ use std::{
         fs::{PermissionsExt, symlink},
         net::UnixListener,
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use metaextractd::{
@@ -129,14 +129,18 @@ fn a_surplus_worker_ends_after_the_file_in_hand_and_its_batch_goes_to_others() {
 
 #[test]
 fn stopping_gives_everything_back_and_leaves_no_process() {
-    let mut bench = Bench::new(1, Config { cpu: Duration::from_millis(400), ..config() });
+    let mut bench = Bench::new(1, Config { cpu: Duration::from_secs(600), ..config() });
     bench.submit("HOSTILE spin");
     let worker = bench.in_hand(1);
     (0..50).for_each(|_| bench.submit("plain"));
+    // Not even a worker that somebody has stopped holds the engine up.
+    let pid = rustix::process::Pid::from_raw(worker.pid as i32).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+    let began = Instant::now();
     bench.engine.stop();
+    assert!(began.elapsed() < Duration::from_secs(10));
     let outcomes = bench.outcomes(51);
-    assert_eq!(outcomes.values().filter(|outcome| **outcome == Outcome::Returned).count(), 50);
-    assert!(matches!(outcomes[&1], Outcome::Strike { kind: FailureKind::TimedOut, .. }));
+    assert!(outcomes.values().all(|outcome| *outcome == Outcome::Returned));
     assert!(!std::path::Path::new(&format!("/proc/{}", worker.pid)).exists());
     bench.submit("late");
     assert_eq!(bench.outcomes(1)[&52], Outcome::Returned);

@@ -27,8 +27,8 @@ pub trait Engine: Send {
     fn submit(&mut self, job: Job);
     /// Sets how many workers run and how much each gets at once; fewer end after the file in hand.
     fn resize(&mut self, size: Size);
-    /// Gives back all jobs not yet finished as [`Outcome::Returned`] and ends all workers, at the latest after the
-    /// time one file may take.
+    /// Gives back all jobs not yet finished as [`Outcome::Returned`] and ends all workers. Files in hand get a moment to
+    /// be finished, but none holds this up.
     fn stop(&mut self);
     /// The workers alive now.
     fn workers(&self) -> Vec<WorkerInfo>;

@@ -98,6 +98,9 @@ impl Slot {
         self.send(&batch);
         while self.desk.load(self.index).0 > 0 && self.worker.is_some() {
             self.listen();
+            if self.desk.is_overdue() {
+                return self.bury(Some(Cause::Surplus));
+            }
         }
         if self.worker.as_ref().is_some_and(|worker| worker.is_used_up(&self.desk.config)) {
             self.bury(Some(Cause::Surplus));
@@ -108,7 +111,7 @@ impl Slot {
         if self.worker.is_some() {
             return true;
         }
-        match Worker::start(&self.desk.config, &mut self.buffer) {
+        match Worker::start(&self.desk, &mut self.buffer) {
             Ok(worker) => {
                 self.desk.seat(self.index, worker.process.pid);
                 self.worker = Some(worker);
@@ -278,7 +281,8 @@ impl Slot {
 
 impl Worker {
     /// Starts a worker and waits until its sandbox stands.
-    fn start(config: &Config, buffer: &mut [u8]) -> io::Result<Self> {
+    fn start(desk: &Desk, buffer: &mut [u8]) -> io::Result<Self> {
+        let config = &desk.config;
         let process = Process::start(config)?;
         let mut replies = Replies::new(config.limits.record.saturating_mul(4).saturating_add(1 << 20));
         let until = Instant::now() + PATIENCE;
@@ -289,7 +293,9 @@ impl Worker {
                     Ok(Some(Reply::Panicked(what))) => return Err(io::Error::other(no_sandbox(&what))),
                     _ => return Err(io::Error::other("a new worker says what no worker says")),
                 },
-                Heard::Nothing if Instant::now() > until => return Err(io::ErrorKind::TimedOut.into()),
+                Heard::Nothing if Instant::now() > until || desk.is_overdue() => {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
                 Heard::Nothing if process.await_word(TICK) != Waited::Ended => {}
                 Heard::Nothing | Heard::End => {
                     return Err(io::Error::other(match process.end() {

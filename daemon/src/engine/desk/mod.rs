@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const STUCK: usize = 4096;
 /// How long a thread or worker without work is kept.
 const IDLE: Duration = Duration::from_secs(10);
+/// How long files in hand may still take when the engine stops.
+const LAST_FILES: Duration = Duration::from_secs(1);
 
 pub(super) struct Desk {
     pub(super) config: Config,
@@ -44,7 +46,8 @@ pub(super) struct Desk {
 struct State {
     workers: usize,
     batch_files: usize,
-    stopping: bool,
+    /// Since when it stops.
+    stopping: Option<Instant>,
     /// Jobs taken and not finished.
     held: usize,
     /// Descriptors held or about to be, in `opened` and with workers.
@@ -120,8 +123,8 @@ impl Desk {
         // A file system that does not answer must not use up the credit of the others.
         let stuck: usize = state.unopened.values().filter(|unopened| unopened.is_stuck()).map(|fs| fs.jobs.len()).sum();
         match state.stopping {
-            true => 0,
-            false => wanted.saturating_sub(state.held.saturating_sub(stuck.min(STUCK))),
+            Some(_) => 0,
+            None => wanted.saturating_sub(state.held.saturating_sub(stuck.min(STUCK))),
         }
     }
 
@@ -134,7 +137,7 @@ impl Desk {
 
     pub(super) fn submit(&self, job: Job) -> NewOpener {
         let mut state = self.lock();
-        if state.stopping {
+        if state.stopping.is_some() {
             drop(state);
             (self.sink)(EngineEvent::Finished(job.id, Outcome::Returned));
             return NewOpener::Enough;
@@ -159,7 +162,7 @@ impl Desk {
     }
 
     pub(super) fn stop(&self) {
-        self.lock().stopping = true;
+        self.lock().stopping.get_or_insert_with(Instant::now);
         self.work.notify_all();
         self.room.notify_all();
     }

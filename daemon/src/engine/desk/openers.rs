@@ -15,7 +15,7 @@ impl Desk {
         let mut rested = false;
         loop {
             let room = self.config.descriptors.saturating_sub(state.open);
-            let stopping = state.stopping;
+            let stopping = state.stopping.is_some();
             let unopened = state.unopened.entry(fs).or_default();
             unopened.progress = Some(Instant::now());
             if stopping || (rested && unopened.jobs.is_empty()) {

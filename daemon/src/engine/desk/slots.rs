@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Among, Desk, IDLE, NewOpener, Seat, State};
+use super::{Among, Desk, IDLE, LAST_FILES, NewOpener, Seat, State};
 use crate::{
     engine::{EngineEvent, open::Opened},
     model::{FileId, Job, JobId, Outcome},
@@ -39,7 +39,7 @@ impl Desk {
         let mut state = self.lock();
         loop {
             let surplus = slot >= state.workers;
-            if state.stopping {
+            if state.stopping.is_some() {
                 return Next::Stop;
             }
             if surplus && has_worker {
@@ -59,7 +59,12 @@ impl Desk {
     /// Whether this slot's worker is to end after the file in hand.
     pub(in crate::engine) fn is_over(&self, slot: usize) -> bool {
         let state = self.lock();
-        state.stopping || slot >= state.workers
+        state.stopping.is_some() || slot >= state.workers
+    }
+
+    /// Whether the time is over that a stopping engine leaves the files in hand.
+    pub(in crate::engine) fn is_overdue(&self) -> bool {
+        self.lock().stopping.is_some_and(|since| since.elapsed() > LAST_FILES)
     }
 
     /// A new worker sits in the slot.
@@ -82,7 +87,7 @@ impl Desk {
             state = self.lock();
         }
         let until = Instant::now() + backoff;
-        while !state.stopping && Instant::now() < until {
+        while state.stopping.is_none() && Instant::now() < until {
             let left = until.saturating_duration_since(Instant::now());
             (state, _) = self.wait(&self.work, state, Some(left));
         }
@@ -98,7 +103,7 @@ impl Desk {
         let mut state = self.lock();
         let State { opened, seats, workers, batch_files, stopping, .. } = &mut *state;
         let mut batch = Batch::default();
-        let Some(seat) = seats.get_mut(&slot).filter(|_| !*stopping && slot < *workers) else { return batch };
+        let Some(seat) = seats.get_mut(&slot).filter(|_| stopping.is_none() && slot < *workers) else { return batch };
         let share = opened.len().div_ceil((*workers).max(1)).min(*batch_files);
         while batch.files.len() < share && !batch.alone {
             let Some(next) = opened.front() else { break };
