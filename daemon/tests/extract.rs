@@ -1,5 +1,7 @@
 //! `metaextractd extract` as a person runs it.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::{
     ffi::OsStr,
     fs,
