@@ -34,9 +34,12 @@ use crate::{
 /// Files that one search of the store gives.
 const SWEEP: usize = 4_096;
 /// Commits under way beyond which nothing further is read.
-const UNCOMMITTED: u64 = 512;
+const UNCOMMITTED: u64 = 64;
 /// How long pending files that nobody queued are left before they are searched for.
 const SEARCH: Duration = Duration::from_millis(300);
+/// Results committed together, and how long the first of them waits for others that are in hand.
+const TOGETHER: usize = 128;
+const GATHER: Duration = Duration::from_millis(10);
 /// Between two decisions on workers, while there is work.
 const DECIDE: Duration = Duration::from_millis(250);
 /// Between two updates of the figures in the view, unless the state changes.
@@ -82,8 +85,10 @@ pub(crate) struct Core {
     pub events: mpsc::Sender<Event>,
     pub(super) facts: watch::Sender<Facts>,
     pub(super) changed: mpsc::UnboundedSender<Changed>,
-    /// Results to be committed with the next turn.
+    /// Results that are gathered for the next commit.
     pub results: Vec<Mutation>,
+    /// When that is, at the latest.
+    pub results_due: Option<Instant>,
     /// Rows that become jobs once they are committed, oldest first.
     pub after_commit: VecDeque<Committing>,
     /// Commits that hold a walk's batch.
@@ -134,10 +139,21 @@ impl Core {
         let blocked = self.roots.iter().filter_map(|root| root.blocked_until).min();
         let blocked = blocked.filter(|_| !self.pauses.in_force());
         let search = self.search_due.filter(|_| !self.pauses.in_force());
-        [queue, pause, poll, self.settled_due, self.unsettled_due, tell, blocked, search, self.board_due]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            queue,
+            pause,
+            poll,
+            self.results_due,
+            self.settled_due,
+            self.unsettled_due,
+            tell,
+            blocked,
+            search,
+            self.board_due,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Moves every stage on as far as it goes.
@@ -147,7 +163,9 @@ impl Core {
             self.hinted();
         }
         self.poll();
-        self.commit_results();
+        if self.are_gathered() {
+            self.commit_results();
+        }
         let paused = self.pauses.in_force() || self.stopping;
         if !paused {
             self.start_walks();
@@ -176,7 +194,19 @@ impl Core {
         }
     }
 
+    /// Whether results are to wait no longer. One that comes alone never waits; of many that come one by one, each commit
+    /// would cost more than the reading, so they are gathered while others are in hand.
+    fn are_gathered(&mut self) -> bool {
+        if self.results.is_empty() {
+            return false;
+        }
+        let now = Instant::now();
+        let due = *self.results_due.get_or_insert(now + GATHER);
+        self.reading.in_hand() == 0 || self.results.len() >= TOGETHER || now >= due || self.stopping
+    }
+
     pub(super) fn commit_results(&mut self) {
+        self.results_due = None;
         if self.results.is_empty() {
             return;
         }

@@ -88,6 +88,7 @@ impl Core {
             facts,
             changed,
             results: Vec::new(),
+            results_due: None,
             after_commit: VecDeque::new(),
             walk_commits: VecDeque::new(),
             visible: Visible::default(),
