@@ -300,7 +300,9 @@ impl Core {
             StoreEvent::Durable { commit } => {
                 self.durable = commit;
                 if self.degraded.remove("store").is_some() {
-                    tracing::info!("the store can be written again");
+                    tracing::info!("the store can be written again, looking at every directory");
+                    // What was committed and not durable may be lost.
+                    self.roots.iter_mut().for_each(|root| root.wanted.subtree(Vec::new()));
                     self.reading.search();
                 }
                 let now = self.now();

@@ -188,7 +188,8 @@ impl<'a, 'n> Draft<'a, 'n> {
             return Ok(row.clone());
         }
         let bytes = self.tables.records.get(record_key(file)).map_err(reading)?;
-        Ok(bytes.map(|bytes| Row::decode(&bytes)).transpose()?)
+        // A row that rot has damaged counts as none, so that the file is read again and the row replaced.
+        Ok(bytes.and_then(|bytes| Row::decode(&bytes).ok()))
     }
 
     pub(super) fn set_row(&mut self, file: FileId, row: Option<Row>) -> Result<(), StoreError> {

@@ -72,6 +72,11 @@ impl<'a> Interner<'a> {
         chunks.map(|(number, names)| (number as u32, encode(names))).collect()
     }
 
+    /// Commits may have been lost with the disk: all names are to be written again.
+    pub(super) fn store_again(&mut self) {
+        self.stored = 0;
+    }
+
     /// The rows of [`Self::unstored`] are committed.
     pub(super) fn set_stored(&mut self) {
         self.stored = self.names.reading().0.len();

@@ -233,6 +233,7 @@ impl Writer<'_> {
                 self.put_off();
                 return false;
             }
+            self.tools.names.store_again();
             self.trouble = Some(Trouble { reopen: false, again: Instant::now(), wait: self.wait() });
         }
         true
