@@ -31,11 +31,13 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// An engine with this many workers and batches of 32 files.
+    /// An engine with this many workers and batches of 32 files. With none it opens files already, as many as fit.
     pub fn new(workers: usize, config: Config) -> Self {
         let (sender, events) = channel();
         let mut engine = LocalEngine::new(config, Arc::new(move |event| _ = sender.send(event)));
-        engine.resize(Size { workers, batch_files: 32 });
+        if workers > 0 {
+            engine.resize(Size { workers, batch_files: 32 });
+        }
         Self { engine, events, dir: tempfile::tempdir().unwrap(), jobs: 0, distrusted: Vec::new() }
     }
 

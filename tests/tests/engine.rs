@@ -172,3 +172,26 @@ fn stricter_limits_of_the_user_are_kept() {
     bench.engine.resize(Size { workers: 1, batch_files: 16 });
     assert!(bench.outcomes(20).values().all(|outcome| matches!(outcome, Outcome::Read { .. })));
 }
+
+/// Those of this process's descriptors that are files below the directory.
+fn open_below(dir: &std::path::Path) -> usize {
+    let targets = fs::read_dir("/proc/self/fd").unwrap().flatten().filter_map(|entry| fs::read_link(entry.path()).ok());
+    targets.filter(|target| target.starts_with(dir)).count()
+}
+
+#[test]
+fn paused_holds_no_file_open() {
+    let mut bench = Bench::new(0, config());
+    (0..20).for_each(|_| bench.submit("plain"));
+    while open_below(bench.dir()) < 20 {
+        std::thread::yield_now();
+    }
+    bench.engine.resize(Size { workers: 0, batch_files: 8 });
+    // An opener may be in the middle of one.
+    while open_below(bench.dir()) > 0 {
+        std::thread::yield_now();
+    }
+    bench.submit("plain");
+    bench.engine.resize(Size { workers: 1, batch_files: 8 });
+    assert!(bench.outcomes(21).values().all(|outcome| matches!(outcome, Outcome::Read { .. })));
+}

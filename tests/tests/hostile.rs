@@ -8,7 +8,7 @@ use metaextract::{ReasonKind, Record, Value};
 use metaextractd::{
     config::Isolation,
     engine::{Config, Engine, Size},
-    model::{FailureKind, FileId, Job, Outcome},
+    model::{FailureKind, FileId, Job, JobId, Outcome},
     proto::Schedule,
 };
 use tests::engine::Bench;
@@ -157,6 +157,32 @@ fn a_worker_killed_by_a_person_is_nobodys_strike() {
     let outcomes = bench.outcomes(3);
     assert_eq!(outcomes[&1], Outcome::Returned);
     assert!(matches!(outcomes[&2], Outcome::Read { .. }) && matches!(outcomes[&3], Outcome::Read { .. }));
+}
+
+#[test]
+fn a_file_whose_workers_are_killed_again_and_again_is_charged() {
+    let mut bench = Bench::new(1, Config { cpu: Duration::from_secs(60), ..config() });
+    let job = bench.job("HOSTILE spin");
+    for number in 1..=3 {
+        bench.engine.submit(Job { id: JobId(number), ..job.clone() });
+        let pid = rustix::process::Pid::from_raw(bench.in_hand(number).pid as i32).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        match &bench.outcomes(1)[&number] {
+            Outcome::Returned if number < 3 => {}
+            Outcome::Strike { kind: FailureKind::OverMemory, .. } if number == 3 => {}
+            other => panic!("{number}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_suspect_does_not_wait_for_the_others() {
+    let mut bench = Bench::new(0, config());
+    (0..60).for_each(|_| bench.submit("HOSTILE count"));
+    let suspect = Job { attempts: 1, ..bench.job("HOSTILE count") };
+    bench.engine.submit(suspect);
+    bench.engine.resize(Size { workers: 1, batch_files: 4 });
+    assert_eq!(seen(&bench.outcomes(61)[&61]), 1);
 }
 
 #[test]

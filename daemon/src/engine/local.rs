@@ -36,7 +36,9 @@ impl Engine for LocalEngine {
     }
 
     fn resize(&mut self, size: Size) {
-        self.desk.resize(size);
+        for fs in self.desk.resize(size) {
+            open::run(&self.desk, fs);
+        }
         while self.slots.len() < size.workers {
             match slot::run(&self.desk, self.slots.len()) {
                 Ok(slot) => self.slots.push(slot),

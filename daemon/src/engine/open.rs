@@ -48,17 +48,21 @@ pub(super) fn run(desk: &Arc<Desk>, fs: FsId) {
 }
 
 fn open_one(desk: &Arc<Desk>, job: Job) {
-    match open_job(&job) {
+    let fs = job.fs;
+    let opener = match open_job(&job) {
         Ok(file) => desk.opened(Opened { job, file }),
-        Err(Closed::Outcome(outcome)) => desk.finished_unopened(&job, outcome),
+        Err(Closed::Outcome(outcome)) => {
+            desk.finished_unopened(&job, outcome);
+            NewOpener::Enough
+        }
         Err(Closed::Later) => {
             // Others have to close something first; asking faster would not help.
             thread::sleep(Duration::from_millis(100));
-            let fs = job.fs;
-            if desk.reopen(job) == NewOpener::Wanted {
-                run(desk, fs);
-            }
+            desk.reopen(job)
         }
+    };
+    if opener == NewOpener::Wanted {
+        run(desk, fs);
     }
 }
 

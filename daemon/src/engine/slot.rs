@@ -87,14 +87,13 @@ impl Slot {
 
     /// Reads files until none is left for this worker, or the worker has ended.
     fn work(&mut self) {
+        if self.desk.is_suspect_next() && self.worker.as_ref().is_some_and(|worker| worker.sent > 0) {
+            self.bury(Some(Cause::Surplus));
+        }
         if !self.ensure_worker() {
             return;
         }
         let batch = self.desk.take(self.index);
-        if batch.alone && self.worker.as_ref().is_some_and(|worker| worker.sent > 0) {
-            // It has to wait for a worker that has read nothing else.
-            return self.bury(Some(Cause::Surplus));
-        }
         self.send(&batch);
         while self.desk.load(self.index).0 > 0 && self.worker.is_some() {
             self.listen();
@@ -252,7 +251,7 @@ impl Slot {
             Verdict::Nobody if wanted => {}
             Verdict::Nobody => {
                 if let Some(job) = jobs.pop_front() {
-                    self.desk.finish(job.id, Outcome::Returned);
+                    self.desk.ended_from_outside(&job);
                 }
                 self.killed = if worker.life.is_empty() { self.killed + 1 } else { 0 };
                 if self.killed >= KILLED {

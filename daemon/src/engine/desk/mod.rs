@@ -9,6 +9,7 @@ mod slots;
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     fmt,
+    os::fd::OwnedFd,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -16,7 +17,7 @@ use std::{
 pub(super) use self::slots::{Batch, Next};
 use super::{Config, EngineEvent, InHand, Sink, Size, WorkerInfo, open::Opened, process};
 use crate::{
-    model::{FsId, Job, JobId, Outcome},
+    model::{FileId, FsId, Job, JobId, Outcome},
     proto,
 };
 
@@ -24,9 +25,8 @@ use crate::{
 const OPENERS: usize = 2;
 /// Jobs an opener takes at once.
 const OPENED_AT_ONCE: usize = 8;
-/// How long opening may take before a file system counts as one that does not answer, and how many of its jobs are held.
+/// How long opening may take before a file system counts as one that does not answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-const STUCK: usize = 4096;
 /// How long a thread or worker without work is kept.
 const IDLE: Duration = Duration::from_secs(10);
 /// How long files in hand may still take when the engine stops.
@@ -45,6 +45,8 @@ pub(super) struct Desk {
 #[derive(Debug, Default)]
 struct State {
     workers: usize,
+    /// Told to have no workers: then no file of the user's is held open. Not so before the first size is known.
+    paused: bool,
     batch_files: usize,
     /// Since when it stops.
     stopping: Option<Instant>,
@@ -57,6 +59,8 @@ struct State {
     opening: HashSet<JobId>,
     opened: VecDeque<Opened>,
     seats: HashMap<usize, Seat>,
+    /// How often each file was in hand when its worker was ended from outside. Files that were read since are not here.
+    ended: HashMap<FileId, u8>,
     /// Whether the lack of workers has been told.
     troubled: bool,
 }
@@ -120,19 +124,39 @@ impl Desk {
     pub(super) fn credit(&self) -> usize {
         let state = self.lock();
         let wanted = state.workers.saturating_mul(state.batch_files).saturating_mul(3).min(self.config.descriptors);
-        // A file system that does not answer must not use up the credit of the others.
+        // A file system that does not answer must not use up the credit of the others: its jobs wait here instead of in the
+        // queue, however many.
         let stuck: usize = state.unopened.values().filter(|unopened| unopened.is_stuck()).map(|fs| fs.jobs.len()).sum();
         match state.stopping {
             Some(_) => 0,
-            None => wanted.saturating_sub(state.held.saturating_sub(stuck.min(STUCK))),
+            None => wanted.saturating_sub(state.held.saturating_sub(stuck)),
         }
     }
 
-    pub(super) fn resize(&self, size: Size) {
+    /// Gives the file systems that need a further opener.
+    pub(super) fn resize(&self, size: Size) -> Vec<FsId> {
         let mut state = self.lock();
         state.workers = size.workers;
+        state.paused = size.workers == 0;
         state.batch_files = size.batch_files.clamp(1, proto::BATCH);
         self.work.notify_all();
+        self.room.notify_all();
+        if !state.paused {
+            return Vec::new();
+        }
+        let (jobs, files): (Vec<Job>, Vec<OwnedFd>) =
+            std::mem::take(&mut state.opened).into_iter().map(|opened| (opened.job, opened.file)).unzip();
+        state.open -= files.len();
+        let mut wanted = Vec::new();
+        for job in jobs.into_iter().rev() {
+            let fs = job.fs;
+            if self.enqueue(&mut state, job, Among::First) == NewOpener::Wanted {
+                wanted.push(fs);
+            }
+        }
+        drop(state);
+        drop(files); // Closing may take its time.
+        wanted
     }
 
     pub(super) fn submit(&self, job: Job) -> NewOpener {

@@ -14,7 +14,7 @@ impl Desk {
         let mut state = self.lock();
         let mut rested = false;
         loop {
-            let room = self.config.descriptors.saturating_sub(state.open);
+            let room = if state.paused { 0 } else { self.config.descriptors.saturating_sub(state.open) };
             let stopping = state.stopping.is_some();
             let unopened = state.unopened.entry(fs).or_default();
             unopened.progress = Some(Instant::now());
@@ -40,14 +40,22 @@ impl Desk {
         self.lock().unopened.entry(fs).or_default().openers -= 1;
     }
 
-    pub(in crate::engine) fn opened(&self, opened: Opened) {
+    pub(in crate::engine) fn opened(&self, opened: Opened) -> NewOpener {
         let mut state = self.lock();
         state.unopened.entry(opened.job.fs).or_default().progress = Some(Instant::now());
+        if state.paused {
+            drop(state);
+            drop(opened.file);
+            return self.reopen(opened.job);
+        }
         if state.opening.remove(&opened.job.id) {
-            let at = state.opened.partition_point(|other| other.job.priority <= opened.job.priority);
+            // Suspects come first among those of their priority: each is awaited by a worker that takes nothing else.
+            let turn = |job: &Job| (job.priority, job.attempts == 0);
+            let at = state.opened.partition_point(|other| turn(&other.job) <= turn(&opened.job));
             state.opened.insert(at, opened);
             self.work.notify_all();
         }
+        NewOpener::Enough
     }
 
     pub(in crate::engine) fn finished_unopened(&self, job: &Job, outcome: Outcome) {
@@ -57,7 +65,7 @@ impl Desk {
         }
     }
 
-    /// It could not be opened now, through no fault of its own.
+    /// It cannot be open now, through no fault of its own.
     pub(in crate::engine) fn reopen(&self, job: Job) -> NewOpener {
         let mut state = self.lock();
         if !state.opening.remove(&job.id) {

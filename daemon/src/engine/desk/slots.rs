@@ -9,8 +9,13 @@ use std::{
 use super::{Among, Desk, IDLE, LAST_FILES, NewOpener, Seat, State};
 use crate::{
     engine::{EngineEvent, open::Opened},
-    model::{FileId, Job, JobId, Outcome},
+    model::{FailureKind, FileId, Job, JobId, Outcome},
 };
+
+/// As often as this a worker's end from outside counts against the file it had in hand.
+const WHIMS: u8 = 3;
+/// Files of which such ends are known.
+const ENDED: usize = 1024;
 
 /// What a slot is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +103,13 @@ impl Desk {
         self.lock().seats.remove(&slot).map(|seat| seat.jobs).unwrap_or_default()
     }
 
-    /// The next files for the slot's worker: its share of what waits, at most a batch. Empty when others were faster.
+    /// Whether the next file is for a fresh worker alone.
+    pub(in crate::engine) fn is_suspect_next(&self) -> bool {
+        self.lock().opened.front().is_some_and(|opened| opened.job.attempts > 0)
+    }
+
+    /// The next files for the slot's worker: its share of what waits, at most a batch. Empty when others were faster, or
+    /// when the next file is not for a worker that has read something.
     pub(in crate::engine) fn take(&self, slot: usize) -> Batch {
         let mut state = self.lock();
         let State { opened, seats, workers, batch_files, stopping, .. } = &mut *state;
@@ -107,10 +118,11 @@ impl Desk {
         let share = opened.len().div_ceil((*workers).max(1)).min(*batch_files);
         while batch.files.len() < share && !batch.alone {
             let Some(next) = opened.front() else { break };
-            batch.alone = next.job.attempts > 0 && seat.jobs.is_empty();
-            if next.job.attempts > 0 && !batch.alone {
+            let suspect = next.job.attempts > 0;
+            if suspect && !(seat.files == 0 && seat.jobs.is_empty()) {
                 break;
             }
+            batch.alone = suspect;
             let Some(Opened { job, file }) = opened.pop_front() else { break };
             let name = job.path.rsplit(|&b| b == b'/').next().unwrap_or_default().to_vec();
             batch.about.push((job.stamp.size, name));
@@ -139,14 +151,36 @@ impl Desk {
 
     /// The file in hand is done; the next one is in hand.
     pub(in crate::engine) fn done(&self, slot: usize, outcome: Outcome) {
-        let job = self.lock().seats.get_mut(&slot).and_then(|seat| {
+        let mut state = self.lock();
+        let job = state.seats.get_mut(&slot).and_then(|seat| {
             seat.files += 1;
             seat.since = Instant::now();
             seat.jobs.pop_front()
         });
         if let Some(job) = job {
+            state.ended.remove(&job.file);
+            drop(state);
             self.finish(job.id, outcome);
         }
+    }
+
+    /// The worker was ended from outside while it had this job in hand. Once or twice that is a person's whim; a file
+    /// for which it happens again and again uses up what the system allows.
+    pub(in crate::engine) fn ended_from_outside(&self, job: &Job) {
+        let mut state = self.lock();
+        if state.ended.len() >= ENDED {
+            state.ended.clear();
+        }
+        let times = state.ended.entry(job.file).or_default();
+        *times = times.saturating_add(1);
+        let outcome = match *times {
+            ..WHIMS => Outcome::Returned,
+            _ => {
+                Outcome::Strike { kind: FailureKind::OverMemory, text: "ended by the system while it was read".into() }
+            }
+        };
+        drop(state);
+        self.finish(job.id, outcome);
     }
 
     /// A job that had a descriptor, or was about to, has its outcome.
