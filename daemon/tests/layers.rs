@@ -31,8 +31,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "run",
         &[
-            "bus", "config", "control", "crawl", "engine", "governor", "logging", "model", "mount", "plan", "queue",
-            "readers", "store", "watch",
+            "bus", "config", "control", "crawl", "engine", "governor", "logging", "malloc", "model", "mount", "plan",
+            "queue", "readers", "store", "watch",
         ],
     ),
     ("serve", &["bus", "config", "governor", "logging", "model", "run"]),

@@ -25,6 +25,7 @@ use crate::{
     config::{self, Settings},
     control::{AbsPath, Changed, Degraded, Facts, State},
     governor::{self, Decision, Inputs, Machine},
+    malloc,
     model::{DirId, EntryRow, FileId, FileState, Mutation, Priority, ReaderId},
     mount::View,
     store::{self, CommitId, SledStore, Store},
@@ -40,6 +41,8 @@ const SEARCH: Duration = Duration::from_millis(300);
 /// Results committed together, and how long the first of them waits for others that are in hand.
 const TOGETHER: usize = 128;
 const GATHER: Duration = Duration::from_millis(10);
+/// Results after which memory is given back when nothing is left to do.
+const BURST: u64 = 256;
 /// Between two decisions on workers, while there is work.
 const DECIDE: Duration = Duration::from_millis(250);
 /// Between two updates of the figures in the view, unless the state changes.
@@ -68,6 +71,8 @@ pub(crate) struct Core {
     pub unsettled_due: Option<Instant>,
     pub roots: Vec<Root>,
     pub next_root: u32,
+    /// Results by the last time memory was given back.
+    pub finished_at_trim: u64,
     /// Files whose results, up to this commit, came from a worker that broke out of its rules.
     pub distrusted: VecDeque<(CommitId, Vec<FileId>)>,
     /// Roots whose rows are to go once everything up to this commit is there.
@@ -360,9 +365,19 @@ impl Core {
         if state != self.told.0 || self.told.1.elapsed() >= BOARD {
             self.told = (state, Instant::now());
             self.board_due = None;
+            self.give_back(state);
             self.board.put(self.figures(&standing));
         } else {
             self.board_due = Some(self.told.1 + BOARD);
+        }
+    }
+
+    /// Gives memory back after a burst.
+    fn give_back(&mut self, state: State) {
+        let finished = self.reading.totals.finished;
+        if state == State::Idle && finished - self.finished_at_trim >= BURST {
+            self.finished_at_trim = finished;
+            malloc::trim();
         }
     }
 

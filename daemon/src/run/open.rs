@@ -73,6 +73,7 @@ impl Core {
             unsettled_due: None,
             roots: Vec::new(),
             next_root: 0,
+            finished_at_trim: 0,
             distrusted: VecDeque::new(),
             forgotten: VecDeque::new(),
             search_due: None,
