@@ -100,7 +100,6 @@ pub(crate) struct Core {
     pub walk_commits: VecDeque<CommitId>,
     pub visible: Visible,
     pub committed: CommitId,
-    pub durable: CommitId,
     /// Readers of the mount see everything up to here.
     pub drained: CommitId,
     pub last_commit: CommitId,

@@ -298,7 +298,6 @@ impl Core {
         match event {
             StoreEvent::Committed { commit, changed } => self.committed_up_to(commit, changed),
             StoreEvent::Durable { commit } => {
-                self.durable = commit;
                 if self.degraded.remove("store").is_some() {
                     tracing::info!("the store can be written again, looking at every directory");
                     // What was committed and not durable may be lost.

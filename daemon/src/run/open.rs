@@ -94,7 +94,6 @@ impl Core {
             walk_commits: VecDeque::new(),
             visible: Visible::default(),
             committed: CommitId(0),
-            durable: CommitId(0),
             drained: CommitId(0),
             last_commit: CommitId(0),
             rate: Rate::default(),
