@@ -72,12 +72,13 @@ metactl status --json >"$work/status.json"
 say "200 pictures are written, one after the other ..."
 python3 "$measure" latency "$work/latency" "$work/tree" "$XDG_RUNTIME_DIR/metaextract" "$corpus"
 
-say "All records are compared with those of extract ..."
-metactl show --json - <"$work/all" >"$work/shown" || [ $? = 1 ]
-metaextractd extract --json - <"$work/all" >"$work/extracted" || [ $? = 1 ]
-
 # Workers without work are gone after ten seconds.
 metactl wait >/dev/null || true
 sleep 15
 python3 "$measure" idle "$work/idle" "$daemon_pid"
+
+say "All records are compared with those of extract ..."
+metactl show --json - <"$work/all" >"$work/shown" || [ $? = 1 ]
+python3 "$measure" idle "$work/full" "$daemon_pid"
+metaextractd extract --json - <"$work/all" >"$work/extracted" || [ $? = 1 ]
 python3 "$measure" report "$work"
