@@ -222,7 +222,14 @@ impl Entry {
 
 /// The job for a file as it is now. A symlink that a person names is followed; the engine itself follows none.
 fn job(number: u64, file: &Path, attempts: u8) -> Result<Job, (String, &'static str)> {
+    let has_lines = file.as_os_str().as_bytes().contains(&b'\n');
     let failed = |error: io::Error| match error.kind() {
+        // Lines where paths ended by NUL are wanted read like one path.
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename if has_lines => {
+            let hint =
+                "paths on standard input are separated by NUL: find DIR -type f -print0 | metaextractd extract -";
+            (format!("there is no such file; {hint}"), "no-such-file")
+        }
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ("there is no such file".into(), "no-such-file"),
         _ => (format!("cannot be opened: {error}"), "failed"),
     };

@@ -78,6 +78,16 @@ fn paths_from_standard_input_may_be_any_bytes() {
 }
 
 #[test]
+fn lines_instead_of_nul_are_pointed_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = (extract(dir.path()).arg("-").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()).unwrap();
+    child.stdin.take().unwrap().write_all(b"a.txt\nb.txt\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(lines(&output)[0].contains("separated by NUL: find DIR -type f -print0"));
+}
+
+#[test]
 fn records_stream_while_paths_still_come_and_a_closed_pipe_is_the_end() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("file.txt"), "plain").unwrap();

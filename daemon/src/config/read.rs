@@ -19,6 +19,7 @@ use crate::control::RootOptions;
 
 /// Before each variable of the environment.
 const PREFIX: &str = "METAEXTRACT_";
+const ROOT_WANTED: &str = "roots: an entry [[roots]] with a path is wanted, in the configuration file";
 
 /// What is wrong, and where.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ pub fn read(sources: &Sources) -> Result<Settings, ConfigError> {
     for (name, value) in &sources.environment {
         let Some(key) = name.strip_prefix(PREFIX) else { continue };
         let key = key.replace("__", ".").to_ascii_lowercase();
-        let ours = key.contains('.') || KEYS.iter().any(|known| known.name == key);
+        let ours = key.contains('.') || key == "roots" || KEYS.iter().any(|known| known.name == key);
         if ours {
             set(&mut settings, &key, &Given::from_text(value)).map_err(|what| at(format!("variable {name}"), what))?;
         }
@@ -132,6 +133,9 @@ fn read_text(settings: &mut Settings, file: &Path, text: &str) -> Result<(), Con
 
 fn set(settings: &mut Settings, key: &str, given: &Given) -> Result<(), String> {
     let Some(Key { set, .. }) = KEYS.iter().find(|known| known.name == key) else {
+        if key == "roots" || key.starts_with("roots.") {
+            return Err(ROOT_WANTED.into());
+        }
         let names = KEYS.iter().map(|known| known.name).chain(["roots"]);
         return Err(match nearest(key, names) {
             Some(near) => format!("there is no key {key}; did you mean {near}?"),
@@ -145,7 +149,7 @@ type At<T> = Result<T, (usize, String)>;
 
 fn root(entry: &Spanned<DeValue<'_>>) -> At<RootSetting> {
     let DeValue::Table(table) = entry.get_ref() else {
-        return Err((entry.span().start, "roots: an entry [[roots]] with a path is wanted".into()));
+        return Err((entry.span().start, ROOT_WANTED.into()));
     };
     let mut path = None;
     let mut options = RootOptions::default();
@@ -223,6 +227,9 @@ mod tests {
             ),
         ] {
             assert_eq!(error(text), message);
+        }
+        for text in ["roots = \"/a\"", "[roots]\npath = \"/a\"", "roots = [\"/a\"]"] {
+            assert!(error(text).ends_with(ROOT_WANTED), "{text}");
         }
         assert!(error("[limits]\ncpu = 5").contains("limits.cpu: a duration with its unit"));
         assert!(error("x = = 1").starts_with("config.toml:1: "));

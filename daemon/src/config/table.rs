@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use super::{
     Isolation, LogFormat, Settings,
-    value::{Given, count, duration, integer, share, size, switch, text, texts},
+    value::{Given, count, duration, duration_from, integer, share, size, switch, text, texts},
 };
 
 /// A key outside `roots[]`.
@@ -69,9 +69,10 @@ pub static KEYS: &[Key] = &[
     key!("batch.files", "32", "files handed to a worker at once, 1 to 128", |s, g| {
         s.workers.batch_files = count(g, 1, 128)?
     }),
-    key!("limits.cpu", "5s", "CPU time one file may take", |s, g| s.limits.cpu = duration(g)?),
+    key!("limits.cpu", "5s", "CPU time one file may take", |s, g| s.limits.cpu =
+        duration_from(g, Duration::from_millis(100))?),
     key!("limits.wall", "60s", "time one file may take, and a second more for each MiB read", |s, g| {
-        s.limits.wall = duration(g)?
+        s.limits.wall = duration_from(g, Duration::from_secs(1))?
     }),
     key!("limits.memory", "256MiB", "memory of a worker", |s, g| s.limits.memory = size(g, 16 << 20)?),
     key!("limits.read", "256MiB", "bytes read of one file", |s, g| s.limits.extract.read = size(g, 1 << 16)?),

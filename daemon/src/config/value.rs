@@ -64,6 +64,11 @@ pub(super) fn duration(given: &Given) -> Result<Duration, String> {
     with_unit(text, &UNITS).map(Duration::from_millis).ok_or_else(|| WANTED.into())
 }
 
+/// The same, not shorter than `least`.
+pub(super) fn duration_from(given: &Given, least: Duration) -> Result<Duration, String> {
+    Some(duration(given)?).filter(|found| *found >= least).ok_or_else(|| format!("at least {least:?} are wanted"))
+}
+
 /// `512KiB`, `256MiB`, `1GiB`, at least `least` bytes.
 pub(super) fn size(given: &Given, least: u64) -> Result<u64, String> {
     const WANTED: &str = "a size with its unit is wanted, such as \"512KiB\", \"256MiB\" or \"1GiB\"";
@@ -107,6 +112,7 @@ mod tests {
             assert!(duration(&given(wrong)).is_err(), "{wrong}");
         }
         assert!(duration(&Given::Integer(5)).is_err());
+        assert_eq!(duration_from(&given("0s"), Duration::from_millis(100)), Err("at least 100ms are wanted".into()));
         assert!(size(&given("1KiB"), 4096).is_err());
         assert!(share(&given("0%")).is_err() && share(&given("101%")).is_err());
     }
