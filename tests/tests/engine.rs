@@ -1,4 +1,5 @@
 //! The engine from outside: what becomes of jobs whose files are not what the plan saw, of too few workers, of stopping.
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::{
     fs::{self, File},
