@@ -1,5 +1,4 @@
 //! A worker of the running daemon, seen from outside: what it may and what it holds.
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::{fs, path::PathBuf};
 

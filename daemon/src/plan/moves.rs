@@ -15,6 +15,8 @@ type Key = (u64, i64);
 #[derive(Debug, Default)]
 pub struct Moves {
     vanished: HashMap<Key, (DirId, EntryRow)>,
+    /// Further names of inodes that vanished: only one can be matched, these are simply gone.
+    gone: Vec<(DirId, EntryRow)>,
     replaced: HashMap<Key, (DirId, EntryRow, Found)>,
     appeared: Vec<(DirId, Found)>,
 }
@@ -57,16 +59,14 @@ impl Moves {
 
     /// How many names wait.
     pub fn waiting(&self) -> usize {
-        self.vanished.len() + self.replaced.len() + self.appeared.len()
+        self.vanished.len() + self.gone.len() + self.replaced.len() + self.appeared.len()
     }
 
     fn vanish(&mut self, dir: DirId, row: EntryRow) {
-        // Several names of one inode can vanish at once; only one of them can be matched, the others are simply gone.
-        let mut key = key(&row.identity);
-        while self.vanished.contains_key(&key) {
-            key.0 = key.0.wrapping_add(1 << 63) ^ 0x5555;
+        match self.vanished.entry(key(&row.identity)) {
+            Entry::Occupied(_) => self.gone.push((dir, row)),
+            Entry::Vacant(slot) => _ = slot.insert((dir, row)),
         }
-        self.vanished.insert(key, (dir, row));
     }
 
     /// Matches directories, as soon as every known directory has been looked at.
@@ -117,7 +117,7 @@ impl Moves {
                 None => mutations.extend(replace(dir, &row, &found)),
             }
         }
-        mutations.extend(self.vanished.into_values().map(|(dir, row)| match row.node {
+        mutations.extend(self.vanished.into_values().chain(self.gone).map(|(dir, row)| match row.node {
             Node::Dir(id) => Mutation::RemoveDir(id),
             Node::File(_) => Mutation::RemoveFile(Place { dir, name: row.name }),
         }));
@@ -249,9 +249,10 @@ mod tests {
     }
 
     #[test]
-    fn two_names_of_one_inode_vanish_both() {
-        let delta = Delta { vanished: vec![row("a", 1), row("b", 1)], ..Delta::default() };
+    fn all_names_of_one_inode_vanish() {
+        let names = ["a", "b", "c", "d", "e"];
+        let delta = Delta { vanished: names.map(|name| row(name, 1)).into(), ..Delta::default() };
         let mutations = settle(vec![(2, delta)]);
-        assert_eq!(mutations.iter().filter(|m| matches!(m, Mutation::RemoveFile(_))).count(), 2);
+        assert_eq!(mutations.iter().filter(|m| matches!(m, Mutation::RemoveFile(_))).count(), names.len());
     }
 }
