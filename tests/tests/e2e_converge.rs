@@ -84,6 +84,7 @@ fn ungovern(dir: &Path) -> io::Result<()> {
 }
 
 fn converges(seed: u64) {
+    println_seed(seed);
     let mut dice = Dice(seed);
     let mut instance = Instance::watching(|_| ());
     let (root, outside) = (instance.root(), instance.home().join("outside"));
@@ -112,7 +113,6 @@ fn converges(seed: u64) {
     let last = instance.put("last.jpg", jpeg("last"));
     instance.until_comment(&last, "last");
     instance.ctl(["wait"]);
-    println_seed(seed);
     equals_a_fresh_crawl(&instance);
     // Neither does a look at everything find anything else.
     instance.ctl(["rescan"]);
