@@ -313,7 +313,7 @@ impl<'a, 'n> Draft<'a, 'n> {
                 })?;
             // Before anybody is told that something is gone.
             self.shared.cache.forget(self.records.keys().copied());
-            self.shared.committed(self.counts, self.hidden.iter().map(|(&dir, &hidden)| (dir, hidden)));
+            self.shared.committed(self.counts, &self.hidden);
         }
         self.tools.names.set_stored();
         self.pages.clear();

@@ -7,9 +7,14 @@ use std::{
     fs::File,
     path::Path,
     sync::{Arc, PoisonError, RwLock},
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::store::{StoreError, failed};
+
+/// How long an earlier handle may take to let go of its lock.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// All trees of an open database.
 #[derive(Debug)]
@@ -28,7 +33,7 @@ impl Tables {
     pub(super) fn open(dir: &Path, cache_bytes: u64) -> sled::Result<Self> {
         // Nothing flushes behind our back: an idle store must not wake up.
         let config = sled::Config::new().path(dir).cache_capacity(cache_bytes).flush_every_ms(None);
-        let db = config.open()?;
+        let db = open_patiently(&config)?;
         Ok(Self {
             file: File::open(dir.join("db"))?,
             dirs: db.open_tree("dirs")?,
@@ -77,6 +82,30 @@ impl Lease {
 }
 
 /// An error of reading.
+/// Runs work that sled has deferred to a later epoch, as far as this thread can: part of it frees the files.
+pub(super) fn settle() {
+    for _ in 0..4 {
+        crossbeam_epoch::pin().flush();
+    }
+}
+
+/// Our own lock is held already, so whoever has sled's is what is left of an earlier handle in this process: sled frees
+/// it a moment after the drop, when its last deferred work has run.
+fn open_patiently(config: &sled::Config) -> sled::Result<sled::Db> {
+    let began = Instant::now();
+    loop {
+        match config.open() {
+            Err(sled::Error::Io(error))
+                if error.to_string().contains("could not acquire lock") && began.elapsed() < PATIENCE =>
+            {
+                settle();
+                thread::sleep(Duration::from_millis(5));
+            }
+            result => return result,
+        }
+    }
+}
+
 pub(super) fn reading(error: sled::Error) -> StoreError {
     match error {
         sled::Error::Io(source) => failed("read", Path::new("the store"))(source),

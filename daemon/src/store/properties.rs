@@ -293,7 +293,7 @@ fn scan(rows: &dyn Rows, wanted: &dyn Fn(FileState) -> bool) -> Vec<(DirId, Entr
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 32, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn the_store_holds_what_plain_maps_hold(steps in prop::collection::vec(step(), 1..80)) {
         let mut pair = Pair::new();

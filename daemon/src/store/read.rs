@@ -169,7 +169,8 @@ impl Rows for Shared {
         let mut places = Vec::new();
         for key in tables.links.scan_prefix(link_prefix(identity)).keys() {
             let place = link_place(&key.map_err(reading)?)?;
-            if self.is_visible(&tables, place.dir)? {
+            // A removed directory may have been cleared since its key was read.
+            if self.is_visible(&tables, place.dir)? && tables.head(place.dir)?.is_some() {
                 places.push(place);
             }
         }

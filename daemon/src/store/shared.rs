@@ -1,7 +1,7 @@
 //! What the writer and the readers of an open store share.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Mutex, PoisonError, RwLock,
         atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
@@ -73,9 +73,9 @@ impl Shared {
     }
 
     /// A transaction is in.
-    pub(super) fn committed(&self, counts: Counts, hidden: impl Iterator<Item = (DirId, bool)>) {
+    pub(super) fn committed(&self, counts: Counts, hidden: &BTreeMap<DirId, bool>) {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = counts;
-        hidden.for_each(|(dir, hidden)| self.hidden.set(dir, hidden));
+        self.hidden.set(hidden);
     }
 
     pub(super) fn unnamed_side(&self, digest: [u8; 32]) {
@@ -112,12 +112,18 @@ impl Hidden {
         self.dirs.read().unwrap_or_else(PoisonError::into_inner).first().copied()
     }
 
-    fn set(&self, dir: DirId, hidden: bool) {
+    /// All at once: a directory is never visible between its parent's clearing and its own.
+    fn set(&self, changes: &BTreeMap<DirId, bool>) {
+        if changes.is_empty() {
+            return;
+        }
         let mut dirs = self.dirs.write().unwrap_or_else(PoisonError::into_inner);
-        match hidden {
-            true => dirs.insert(dir),
-            false => dirs.remove(&dir),
-        };
+        for (&dir, &hidden) in changes {
+            match hidden {
+                true => dirs.insert(dir),
+                false => dirs.remove(&dir),
+            };
+        }
         self.count.store(dirs.len(), Ordering::Release);
     }
 }
