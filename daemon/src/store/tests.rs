@@ -21,7 +21,7 @@ pub(super) fn config(dir: &Path) -> StoreConfig {
 
 pub(super) fn open(dir: &Path) -> Opened {
     // This thread has read from an earlier handle: what that deferred keeps its files locked.
-    super::lease::settle();
+    lease::settle();
     let (sender, events) = channel();
     let sink = Box::new(move |event| _ = sender.send(event));
     let (store, report) = SledStore::open(config(dir), sink).unwrap();
