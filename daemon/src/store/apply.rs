@@ -24,7 +24,7 @@ const SOME: usize = 128;
 /// Bytes kept of a reason.
 const REASON: usize = 4 << 10;
 
-impl Draft<'_, '_> {
+impl Draft<'_> {
     /// Applies one change; the names it touches are added to `changed`.
     pub(super) fn apply(&mut self, mutation: &Mutation, changed: &mut Vec<Changed>) -> Result<(), StoreError> {
         match mutation {

@@ -5,21 +5,21 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
+    ops::Bound::{Excluded, Included, Unbounded},
     sync::{Arc, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
 };
-
-use sled::{Batch, Transactional, transaction::TransactionError};
 
 use crate::{
     model::{DirId, EntryRow, FailureKind, FileId, Place},
     store::{
         Counts, Shared, StoreError,
-        lease::{Tables, reading, writing},
         names::Interner,
         page::Page,
         row::{Body, Packer, Row},
         schema::{State, failure_number, link_place, meta, page_key, page_of, record_key},
+        tables::{Changes, Table, Tables},
     },
 };
 
@@ -33,16 +33,22 @@ const PAGE: usize = 8 << 10;
 
 /// What the writer keeps from one transaction to the next.
 #[derive(Debug)]
-pub(super) struct Tools<'a> {
-    pub names: Interner<'a>,
+pub(super) struct Tools {
+    pub names: Interner,
     pub packer: Packer,
+}
+
+impl Tools {
+    pub(super) fn new(shared: &Shared) -> io::Result<Self> {
+        Ok(Self { names: Interner::new(shared.names.clone()), packer: Packer::new()? })
+    }
 }
 
 /// Rows as they will be.
 #[derive(Debug)]
-pub(super) struct Draft<'a, 'n> {
+pub(super) struct Draft<'a> {
     pub shared: &'a Shared,
-    pub tools: &'a mut Tools<'n>,
+    pub tools: &'a mut Tools,
     tables: Arc<Tables>,
     pages: BTreeMap<Vec<u8>, Slot>,
     records: BTreeMap<FileId, Option<Row>>,
@@ -67,8 +73,8 @@ struct Slot {
     dirty: bool,
 }
 
-impl<'a, 'n> Draft<'a, 'n> {
-    pub(super) fn new(shared: &'a Shared, tools: &'a mut Tools<'n>) -> Result<Self, StoreError> {
+impl<'a> Draft<'a> {
+    pub(super) fn new(shared: &'a Shared, tools: &'a mut Tools) -> Result<Self, StoreError> {
         Ok(Self {
             tools,
             tables: shared.lease.tables()?,
@@ -93,12 +99,12 @@ impl<'a, 'n> Draft<'a, 'n> {
 
     /// The key of the page that has or would have this name: the one with the greatest fence up to it.
     fn page_for(&self, dir: DirId, name: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let range = page_key(dir, b"")..=page_key(dir, name);
-        let ours = self.pages.range(range.clone()).rev().find(|(_, slot)| slot.page.is_some()).map(|(key, _)| key);
+        let (low, high) = (page_key(dir, b""), page_key(dir, name));
+        let mut theirs = self.tables.range(Table::Dirs, Included(&low), Included(&high)).rev();
+        let ours = self.pages.range(low..=high).rev().find(|(_, slot)| slot.page.is_some()).map(|(key, _)| key);
         let gone = |key: &[u8]| self.pages.get(key).is_some_and(|slot| slot.page.is_none());
-        let mut theirs = self.tables.dirs.range(range).rev();
         let theirs = loop {
-            match theirs.next().transpose().map_err(reading)? {
+            match theirs.next().transpose()? {
                 Some((key, _)) if gone(&key) => {}
                 other => break other.map(|(key, _)| key.to_vec()),
             }
@@ -108,7 +114,7 @@ impl<'a, 'n> Draft<'a, 'n> {
 
     fn slot(&mut self, key: &[u8]) -> Result<&mut Slot, StoreError> {
         if !self.pages.contains_key(key) {
-            let page = match self.tables.dirs.get(key).map_err(reading)? {
+            let page = match self.tables.get(Table::Dirs, key)? {
                 Some(bytes) => Some(Page::decode(page_of(key)?.0, &bytes)?),
                 None => None,
             };
@@ -187,7 +193,7 @@ impl<'a, 'n> Draft<'a, 'n> {
         if let Some(row) = self.records.get(&file) {
             return Ok(row.clone());
         }
-        let bytes = self.tables.records.get(record_key(file)).map_err(reading)?;
+        let bytes = self.tables.get(Table::Records, record_key(file))?;
         // A row that rot has damaged counts as none, so that the file is read again and the row replaced.
         Ok(bytes.and_then(|bytes| Row::decode(&bytes).ok()))
     }
@@ -219,8 +225,7 @@ impl<'a, 'n> Draft<'a, 'n> {
     }
 
     pub(super) fn set_suspect(&mut self, file: FileId, suspect: Option<(u8, FailureKind)>) -> Result<(), StoreError> {
-        let known = self.suspects.contains_key(&file)
-            || self.tables.suspects.contains_key(record_key(file)).map_err(reading)?;
+        let known = self.suspects.contains_key(&file) || self.tables.get(Table::Suspects, record_key(file))?.is_some();
         if known || suspect.is_some() {
             self.operations += 1;
             self.suspects.insert(file, suspect);
@@ -242,9 +247,9 @@ impl<'a, 'n> Draft<'a, 'n> {
     ) -> Result<Vec<(Vec<u8>, Place)>, StoreError> {
         let mut keys = BTreeSet::new();
         let after = after.unwrap_or(prefix);
-        let range = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
-        for key in self.tables.links.range::<&[u8], _>(range).keys() {
-            let key = key.map_err(reading)?.to_vec();
+        let range = (Excluded(after), Unbounded);
+        for link in self.tables.range(Table::Links, range.0, range.1) {
+            let key = link?.0.to_vec();
             if !key.starts_with(prefix) || keys.len() >= limit {
                 break;
             }
@@ -295,22 +300,11 @@ impl<'a, 'n> Draft<'a, 'n> {
 
     /// Commits all changes in one transaction and begins anew. On error nothing is changed.
     pub(super) fn commit(&mut self) -> Result<(), StoreError> {
-        let batches = self.batches();
         if self.operations > 0 {
-            let Tables { dirs, records, meta, suspects, links, .. } = &*self.tables;
+            let changes = self.changes();
             // Readers of several pages wait here for the moment of one transaction.
             let _alone = self.shared.applying.write().unwrap_or_else(PoisonError::into_inner);
-            (dirs, records, meta, suspects, links)
-                .transaction(|(dirs, records, meta, suspects, links)| {
-                    for (tree, batch) in [dirs, records, meta, suspects, links].into_iter().zip(&batches) {
-                        tree.apply_batch(batch)?;
-                    }
-                    Ok(())
-                })
-                .map_err(|error: TransactionError<()>| match error {
-                    TransactionError::Storage(error) => writing(error),
-                    TransactionError::Abort(()) => StoreError::Closed,
-                })?;
+            self.tables.commit(&changes)?;
             // Before anybody is told that something is gone.
             self.shared.cache.forget(self.records.keys().copied());
             self.shared.committed(self.counts, &self.hidden);
@@ -327,46 +321,39 @@ impl<'a, 'n> Draft<'a, 'n> {
         Ok(())
     }
 
-    /// The changes by tree, in the order of the transaction.
-    fn batches(&mut self) -> [Batch; 5] {
-        let [mut dirs, mut records, mut meta, mut suspects, mut links] = <[Batch; 5]>::default();
+    /// The changes, as rows.
+    fn changes(&mut self) -> Changes {
+        let mut all = Changes::default();
         for (key, slot) in self.pages.iter_mut().filter(|(_, slot)| slot.dirty) {
             let page = slot.page.as_mut().map(|page| {
                 page.head.iter_mut().for_each(|head| head.changed = self.now);
                 page.encode()
             });
-            put(&mut dirs, key, page);
+            all.put(Table::Dirs, key, page);
         }
         for (file, row) in &self.records {
-            put(&mut records, &record_key(*file), row.as_ref().map(Row::encode));
+            all.put(Table::Records, &record_key(*file), row.as_ref().map(Row::encode));
         }
         for (file, suspect) in &self.suspects {
             let suspect = suspect.map(|(attempts, kind)| vec![attempts, failure_number(kind)]);
-            put(&mut suspects, &record_key(*file), suspect);
+            all.put(Table::Suspects, &record_key(*file), suspect);
         }
         for (key, there) in &self.links {
-            put(&mut links, key, there.then(Vec::new));
+            all.put(Table::Links, key, there.then(Vec::new));
         }
         for (digest, count) in &self.sides {
-            put(&mut meta, &meta::key(meta::SIDE, digest), (*count > 0).then(|| count.to_be_bytes().to_vec()));
+            all.put(Table::Meta, &meta::key(meta::SIDE, digest), (*count > 0).then(|| count.to_be_bytes().to_vec()));
         }
         for (dir, hidden) in &self.hidden {
-            put(&mut meta, &meta::key(meta::HIDDEN, &dir.0.to_be_bytes()), hidden.then(Vec::new));
+            all.put(Table::Meta, &meta::key(meta::HIDDEN, &dir.0.to_be_bytes()), hidden.then(Vec::new));
         }
         for (number, names) in self.tools.names.unstored() {
-            put(&mut meta, &meta::key(meta::NAMES, &number.to_be_bytes()), Some(names));
+            all.put(Table::Meta, &meta::key(meta::NAMES, &number.to_be_bytes()), Some(names));
         }
         let (next_file, next_dir) = self.shared.next_numbers();
         let state = State { counts: self.counts, next_file, next_dir };
-        put(&mut meta, meta::STATE, Some(state.encode()));
-        [dirs, records, meta, suspects, links]
-    }
-}
-
-fn put(batch: &mut Batch, key: &[u8], value: Option<Vec<u8>>) {
-    match value {
-        Some(value) => batch.insert(key, value),
-        None => batch.remove(key),
+        all.put(Table::Meta, meta::STATE, Some(state.encode()));
+        all
     }
 }
 
@@ -379,7 +366,7 @@ fn side_of(row: Option<&Row>) -> Option<[u8; 32]> {
 
 /// How many rows name this side file.
 pub(super) fn side_count(tables: &Tables, digest: &[u8; 32]) -> Result<u32, StoreError> {
-    let bytes = tables.meta.get(meta::key(meta::SIDE, digest)).map_err(reading)?;
+    let bytes = tables.get(Table::Meta, meta::key(meta::SIDE, digest))?;
     match bytes.map(|bytes| <[u8; 4]>::try_from(&*bytes)) {
         None => Ok(0),
         Some(Ok(count)) => Ok(u32::from_be_bytes(count)),

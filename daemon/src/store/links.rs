@@ -54,7 +54,7 @@ impl Counts {
     }
 }
 
-impl Draft<'_, '_> {
+impl Draft<'_> {
     /// Puts a file where none is, or another row of the same file where it stands.
     pub(super) fn set_file(&mut self, place: &Place, old: Option<&EntryRow>, new: EntryRow) -> Result<(), StoreError> {
         self.relink(old.map(|old| (place, old)), Some((place, &new)));

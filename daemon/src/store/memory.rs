@@ -1,364 +1,286 @@
-//! A store of plain maps, for tests: what every change means, written down a second time and as simply as possible.
+//! The store on maps in memory, for the simulator: the shipped schema, rows and code, without a thread or a disk.
 //!
-//! Commits are visible and durable at once. Nothing survives it.
+//! Nothing happens but by a call: a batch waits until it is written, a transaction a call, and is durable when it is
+//! synced. A [`MemoryDisk`] is what lies beneath and outlives the store, as a disk does.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
+    mem,
+    ops::Bound::{self, Excluded},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
-    model::{
-        DirId, DirRow, DirRows, EntryRow, FailureKind, FileId, FileName, FileRecord, FileRow, FileState, Fingerprint,
-        Identity, Mutation, Node, Place, join,
-    },
+    model::{DirId, DirRows, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Place},
     store::{
-        Changed, ChangedKind, CommitId, Counts, Rows, Scanned, Sink, Store, StoreError, StoreEvent, links::file_row,
+        CommitId, Counts, OpenReport, Rows, Scanned, Shared, Store, StoreConfig, StoreError, StoreEvent,
+        group::Work,
+        open,
+        side::SideFiles,
+        tables::{Bytes, Changes, Table, Tables},
     },
 };
 
-/// Rows in memory.
-pub(crate) struct MemoryStore {
-    rows: Mutex<Plain>,
-    sink: Mutex<(u64, Sink)>,
+type Maps = [BTreeMap<Bytes, Bytes>; 5];
+
+/// Tables and side files in memory. Cloning shares them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct MemoryDisk(Arc<Mutex<Disk>>);
+
+#[derive(Debug, Default)]
+struct Disk {
+    rows: Maps,
+    /// As of the last sync.
+    synced: Maps,
+    /// What came since, a transaction each.
+    unsynced: Vec<Changes>,
+    sides: BTreeMap<[u8; 32], Vec<u8>>,
+    full: bool,
+    /// Transactions until everything fails.
+    left: Option<usize>,
 }
 
-impl std::fmt::Debug for MemoryStore {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MemoryStore").field("rows", &self.rows).finish_non_exhaustive()
+fn apply(rows: &mut Maps, changes: &Changes) {
+    for (rows, changes) in rows.iter_mut().zip(&changes.0) {
+        for (key, value) in changes {
+            match value {
+                Some(value) => rows.insert(key.clone(), value.clone()),
+                None => rows.remove(key),
+            };
+        }
     }
 }
 
+impl MemoryDisk {
+    fn disk(&self) -> MutexGuard<'_, Disk> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there is no room: nothing can be written meanwhile.
+    pub(crate) fn set_full(&self, full: bool) {
+        self.disk().full = full;
+    }
+
+    /// After so many more transactions none succeeds: the process is about to be killed there.
+    pub(crate) fn stop_after(&self, transactions: usize) {
+        self.disk().left = Some(transactions);
+    }
+
+    /// Transactions that a power cut may take away.
+    pub(crate) fn unsynced(&self) -> usize {
+        self.disk().unsynced.len()
+    }
+
+    /// What is found after a power cut: all that was synced, and the first `kept` of the transactions since. A process
+    /// that is killed loses none of them.
+    pub(crate) fn survivor(&self, kept: usize) -> Self {
+        let disk = self.disk();
+        let mut rows = disk.synced.clone();
+        disk.unsynced.iter().take(kept).for_each(|changes| apply(&mut rows, changes));
+        Self(Arc::new(Mutex::new(Disk { synced: rows.clone(), rows, sides: disk.sides.clone(), ..Disk::default() })))
+    }
+
+    pub(super) fn get(&self, table: Table, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.disk().rows[table.index()].get(key).cloned())
+    }
+
+    pub(super) fn range(&self, table: Table, low: Bound<&[u8]>, high: Bound<&[u8]>) -> Range {
+        Range { disk: self.clone(), table, low: low.map(Bytes::from), high: high.map(Bytes::from) }
+    }
+
+    pub(super) fn commit(&self, changes: &Changes) -> Result<(), StoreError> {
+        let mut disk = self.disk();
+        if disk.full {
+            return Err(StoreError::Write { what: "no space left on device".into() });
+        }
+        if let Some(left) = &mut disk.left {
+            *left = left.checked_sub(1).ok_or(StoreError::Closed)?;
+        }
+        apply(&mut disk.rows, changes);
+        disk.unsynced.push(changes.clone());
+        Ok(())
+    }
+
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        let mut disk = self.disk();
+        if disk.left == Some(0) {
+            return Err(StoreError::Closed);
+        }
+        let unsynced = mem::take(&mut disk.unsynced);
+        unsynced.iter().for_each(|changes| apply(&mut disk.synced, changes));
+        Ok(())
+    }
+
+    pub(super) fn put_side(&self, digest: [u8; 32], bytes: &[u8]) {
+        self.disk().sides.insert(digest, bytes.to_vec());
+    }
+
+    pub(super) fn side(&self, digest: &[u8; 32]) -> Option<Vec<u8>> {
+        self.disk().sides.get(digest).cloned()
+    }
+
+    pub(super) fn keep_sides(&self, wanted: impl Fn(&[u8; 32]) -> bool) {
+        // The question reads the tables.
+        let mut sides = mem::take(&mut self.disk().sides);
+        sides.retain(|digest, _| wanted(digest));
+        self.disk().sides = sides;
+    }
+}
+
+/// Rows in order. Rows that change meanwhile are seen or not, as sled's.
+pub(super) struct Range {
+    disk: MemoryDisk,
+    table: Table,
+    low: Bound<Bytes>,
+    high: Bound<Bytes>,
+}
+
+impl Range {
+    fn step(&mut self, pick: impl Fn(&BTreeMap<Bytes, Bytes>, (Bound<&Bytes>, Bound<&Bytes>)) -> Found) -> Found {
+        let bounds = (self.low.as_ref(), self.high.as_ref());
+        let is_empty = match bounds {
+            (Bound::Included(low), Bound::Included(high)) => low > high,
+            (Bound::Included(low) | Excluded(low), Bound::Included(high) | Excluded(high)) => low >= high,
+            _ => false,
+        };
+        if is_empty {
+            return None;
+        }
+        pick(&self.disk.disk().rows[self.table.index()], bounds)
+    }
+}
+
+type Found = Option<(Bytes, Bytes)>;
+
+fn owned((key, value): (&Bytes, &Bytes)) -> (Bytes, Bytes) {
+    (key.clone(), value.clone())
+}
+
+impl Iterator for Range {
+    type Item = (Bytes, Bytes);
+
+    fn next(&mut self) -> Found {
+        let found = self.step(|rows, bounds| rows.range::<Bytes, _>(bounds).next().map(owned))?;
+        self.low = Excluded(found.0.clone());
+        Some(found)
+    }
+}
+
+impl DoubleEndedIterator for Range {
+    fn next_back(&mut self) -> Found {
+        let found = self.step(|rows, bounds| rows.range::<Bytes, _>(bounds).next_back().map(owned))?;
+        self.high = Excluded(found.0.clone());
+        Some(found)
+    }
+}
+
+/// An open store over a [`MemoryDisk`]. What is committed waits for [`Self::write`].
 #[derive(Debug)]
-struct Plain {
-    dirs: BTreeMap<DirId, DirRow>,
-    entries: BTreeMap<(DirId, FileName), EntryRow>,
-    records: BTreeMap<FileId, Arc<FileRecord>>,
-    suspects: BTreeMap<FileId, (u8, FailureKind)>,
-    next_file: u64,
-    next_dir: u32,
+pub(crate) struct MemoryStore {
+    shared: Arc<Shared>,
+    work: Mutex<(u64, Work)>,
 }
 
 impl MemoryStore {
-    pub(crate) fn new(sink: Sink) -> Self {
-        let access = crate::model::Access { uid: 0, gid: 0, mode: 0o755 };
-        let top = DirRow { id: DirId::TOP, parent: DirId::TOP, name: FileName::default(), access };
-        let rows = Plain {
-            dirs: BTreeMap::from([(DirId::TOP, top)]),
-            entries: BTreeMap::new(),
-            records: BTreeMap::new(),
-            suspects: BTreeMap::new(),
-            next_file: 1,
-            next_dir: 2,
-        };
-        Self { rows: Mutex::new(rows), sink: Mutex::new((0, sink)) }
+    /// Opens what lies on the disk, or makes it.
+    pub(crate) fn open(disk: &MemoryDisk) -> Result<(Self, OpenReport), StoreError> {
+        let config = StoreConfig { min_free_bytes: 0, ..StoreConfig::new("/memory") };
+        let opened = open::load(Tables::Memory(disk.clone()), SideFiles::Memory(disk.clone()), &config, false)?;
+        let report = opened.report.clone();
+        let shared = Arc::new(Shared::new(config, opened));
+        let work = Work::new(&shared).map_err(|error| StoreError::Write { what: error.to_string() })?;
+        Ok((Self { shared, work: Mutex::new((0, work)) }, report))
     }
 
-    fn rows(&self) -> MutexGuard<'_, Plain> {
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    fn work(&self) -> MutexGuard<'_, (u64, Work)> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a call of [`Self::write`] would do something.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.work().1.is_empty() || !self.shared.hidden.is_empty()
+    }
+
+    /// One transaction: the next group of what waits, or else some clearing of removed directories; and the batches
+    /// that are committed by it. On error everything waits as before.
+    pub(crate) fn write(&self) -> Result<Vec<StoreEvent>, StoreError> {
+        let told = Mutex::new(Vec::new());
+        let work = &mut self.work().1;
+        if work.is_empty() {
+            work.clear(&self.shared)?;
+        } else {
+            work.write(&self.shared, &|event| told.lock().unwrap_or_else(PoisonError::into_inner).push(event))?;
+        }
+        Ok(told.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Makes what is committed durable, and says up to which batch that is.
+    pub(crate) fn sync(&self) -> Result<StoreEvent, StoreError> {
+        let commit = self.work().1.committed;
+        self.shared.lease.tables()?.sync()?;
+        Ok(StoreEvent::Durable { commit })
     }
 }
 
 impl Store for MemoryStore {
     fn commit(&self, batch: Vec<Mutation>) -> CommitId {
-        let mut changed = Vec::new();
-        let mut rows = self.rows();
-        batch.iter().for_each(|mutation| rows.apply(mutation, &mut changed));
-        drop(rows);
-        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        sink.0 += 1;
-        let commit = CommitId(sink.0);
-        (sink.1)(StoreEvent::Committed { commit, changed });
-        (sink.1)(StoreEvent::Durable { commit });
+        let mut work = self.work();
+        work.0 += 1;
+        let commit = CommitId(work.0);
+        work.1.push(commit, batch);
         commit
     }
 
     fn close(&self) -> Result<(), StoreError> {
-        Ok(())
+        while self.is_busy() {
+            self.write()?;
+        }
+        self.sync().map(drop)
     }
 }
 
 impl Rows for MemoryStore {
     fn dir(&self, dir: DirId) -> Result<Option<DirRows>, StoreError> {
-        let rows = self.rows();
-        let row = rows.dirs.get(&dir).cloned();
-        Ok(row.map(|row| DirRows { entries: rows.below(dir).cloned().collect(), dir: row }))
+        self.shared.dir(dir)
     }
 
     fn entry(&self, dir: DirId, name: &[u8]) -> Result<Option<EntryRow>, StoreError> {
-        Ok(self.rows().get(&Place { dir, name: name.into() }).cloned())
+        self.shared.entry(dir, name)
     }
 
     fn path(&self, dir: DirId) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.rows().path(dir))
+        self.shared.path(dir)
     }
 
     fn dir_at(&self, path: &[u8]) -> Result<Option<DirId>, StoreError> {
-        let rows = self.rows();
-        let found = rows.dirs.keys().find(|&&dir| rows.path(dir).as_deref() == Some(path)).copied();
-        Ok(found)
+        self.shared.dir_at(path)
     }
 
     fn file(&self, file: FileId) -> Result<Option<Arc<FileRecord>>, StoreError> {
-        Ok(self.rows().records.get(&file).cloned())
+        self.shared.file(file)
     }
 
     fn links(&self, identity: &Identity) -> Result<Vec<Place>, StoreError> {
-        Ok(self.rows().links(identity))
+        self.shared.links(identity)
     }
 
     fn scan(&self, from: DirId, limit: usize, wanted: &dyn Fn(FileState) -> bool) -> Result<Scanned, StoreError> {
-        let rows = self.rows();
-        let mut found = Vec::new();
-        for &dir in rows.dirs.range(from..).map(|(dir, _)| dir) {
-            if found.len() >= limit {
-                return Ok((found, Some(dir)));
-            }
-            let files = rows.below(dir).filter(|entry| file_row(entry).is_some_and(|row| wanted(row.state)));
-            found.extend(files.map(|entry| (dir, entry.clone())));
-        }
-        Ok((found, None))
+        self.shared.scan(from, limit, wanted)
     }
 
     fn suspects(&self) -> Result<Vec<(FileId, u8, FailureKind)>, StoreError> {
-        Ok(self.rows().suspects.iter().map(|(&file, &(attempts, kind))| (file, attempts, kind)).collect())
+        self.shared.suspects()
     }
 
     fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
-        for entry in self.rows().entries.values() {
-            let Some(row) = file_row(entry) else {
-                counts.directories += 1;
-                continue;
-            };
-            counts.files += 1;
-            *match row.state {
-                FileState::Pending => &mut counts.pending,
-                FileState::Indexed => &mut counts.indexed,
-                FileState::Partial => &mut counts.partial,
-                FileState::Failed(_) => &mut counts.failed,
-            } += 1;
-        }
-        counts
+        self.shared.counts()
     }
 
     fn new_file(&self) -> FileId {
-        let mut rows = self.rows();
-        rows.next_file += 1;
-        FileId(rows.next_file - 1)
+        self.shared.new_file()
     }
 
     fn new_dir(&self) -> DirId {
-        let mut rows = self.rows();
-        rows.next_dir += 1;
-        DirId(rows.next_dir - 1)
+        self.shared.new_dir()
     }
-}
-
-impl Plain {
-    fn get(&self, place: &Place) -> Option<&EntryRow> {
-        self.entries.get(&(place.dir, place.name.clone()))
-    }
-
-    fn set(&mut self, dir: DirId, entry: EntryRow) {
-        self.entries.insert((dir, entry.name.clone()), entry);
-    }
-
-    fn below(&self, dir: DirId) -> impl Iterator<Item = &EntryRow> {
-        self.entries.range((dir, FileName::default())..).take_while(move |(key, _)| key.0 == dir).map(|(_, row)| row)
-    }
-
-    fn path(&self, dir: DirId) -> Option<Vec<u8>> {
-        let row = self.dirs.get(&dir)?;
-        match dir {
-            DirId::TOP => Some(b"/".to_vec()),
-            _ => Some(join(&self.path(row.parent)?, &row.name)),
-        }
-    }
-
-    fn is_within(&self, dir: DirId, above: DirId) -> bool {
-        dir == above || dir != DirId::TOP && self.is_within(self.dirs[&dir].parent, above)
-    }
-
-    fn links(&self, identity: &Identity) -> Vec<Place> {
-        let linked =
-            |entry: &&EntryRow| entry.identity == *identity && file_row(entry).is_some_and(|row| row.links > 1);
-        let entries = self.entries.iter().filter(|(_, entry)| linked(entry));
-        entries.map(|((dir, name), _)| Place { dir: *dir, name: name.clone() }).collect()
-    }
-
-    fn apply(&mut self, mutation: &Mutation, changed: &mut Vec<Changed>) {
-        match mutation {
-            Mutation::PutDir { row, identity } => self.put_dir(row, *identity, changed),
-            Mutation::RemoveDir(dir) => self.remove_dir(*dir, changed),
-            Mutation::PutFile { dir, entry } => self.put_file(*dir, entry, changed),
-            Mutation::MoveFile { from, to, entry } => self.move_file(from, *to, entry, changed),
-            Mutation::RemoveFile(place) => {
-                if self.get(place).is_some_and(|entry| file_row(entry).is_some()) {
-                    self.remove(place, changed);
-                }
-            }
-            Mutation::PutResult { file, place, fingerprint, result, cost, attempts } => {
-                let stamp = fingerprint.stamp;
-                let Some(entry) = self.get(place).cloned() else { return };
-                let fits = |row: &&FileRow| row.id == *file && row.fingerprint.stamp == stamp;
-                let Some(row) = file_row(&entry).filter(fits) else { return };
-                let waits = |row: &FileRow| row.state == FileState::Pending && row.fingerprint.stamp == stamp;
-                let mut places = vec![place.clone()];
-                if row.links > 1 {
-                    let others = self.links(&entry.identity).into_iter().filter(|other| other != place);
-                    places.extend(others.filter(|other| self.get(other).and_then(file_row).is_some_and(waits)));
-                }
-                for place in places {
-                    let Some(entry) = self.get(&place).cloned() else { continue };
-                    let Some(row) = file_row(&entry) else { continue };
-                    let record = FileRecord {
-                        place: place.clone(),
-                        committed: 0,
-                        cost: *cost,
-                        attempts: *attempts,
-                        result: (**result).clone(),
-                    };
-                    self.records.insert(row.id, Arc::new(record));
-                    let row = FileRow { fingerprint: *fingerprint, state: result.state(), ..*row };
-                    self.set(place.dir, EntryRow { node: Node::File(row), ..entry });
-                    changed.push(Changed { place, file: Some(row.id), kind: ChangedKind::Updated });
-                }
-            }
-            Mutation::PutSuspect { file, attempts, kind } => drop(self.suspects.insert(*file, (*attempts, *kind))),
-            Mutation::ClearSuspect(file) => drop(self.suspects.remove(file)),
-        }
-    }
-
-    fn put_dir(&mut self, row: &DirRow, identity: Identity, changed: &mut Vec<Changed>) {
-        if row.id == DirId::TOP {
-            let top = self.dirs.get_mut(&DirId::TOP);
-            top.into_iter().for_each(|top| top.access = row.access);
-            return;
-        }
-        if !self.dirs.contains_key(&row.parent) || self.is_within(row.parent, row.id) {
-            return;
-        }
-        let place = Place { dir: row.parent, name: row.name.clone() };
-        let entry = EntryRow { name: row.name.clone(), identity, access: row.access, node: Node::Dir(row.id) };
-        if self.get(&place) == Some(&entry) && self.dirs.get(&row.id) == Some(row) {
-            return;
-        }
-        if let Some(old) = self.dirs.get(&row.id).cloned() {
-            let old = Place { dir: old.parent, name: old.name };
-            if old != place {
-                self.entries.remove(&(old.dir, old.name.clone()));
-                changed.push(Changed { place: old, file: None, kind: ChangedKind::Vanished });
-            }
-        }
-        let same = self.get(&place).is_some_and(|there| there.node == entry.node);
-        if !same && self.get(&place).is_some() {
-            self.remove(&place, changed);
-        }
-        self.dirs.insert(row.id, row.clone());
-        self.set(place.dir, entry);
-        let kind = if same { ChangedKind::Updated } else { ChangedKind::Appeared };
-        changed.push(Changed { place, file: None, kind });
-    }
-
-    fn remove_dir(&mut self, dir: DirId, changed: &mut Vec<Changed>) {
-        if let Some(row) = self.dirs.get(&dir).filter(|_| dir != DirId::TOP) {
-            self.remove(&Place { dir: row.parent, name: row.name.clone() }, changed);
-        }
-    }
-
-    /// Removes what stands there with all below.
-    fn remove(&mut self, place: &Place, changed: &mut Vec<Changed>) {
-        let Some(entry) = self.entries.remove(&(place.dir, place.name.clone())) else { return };
-        let file = file_row(&entry).map(|row| row.id);
-        changed.push(Changed { place: place.clone(), file, kind: ChangedKind::Vanished });
-        self.forget(&entry);
-    }
-
-    fn forget(&mut self, entry: &EntryRow) {
-        match entry.node {
-            Node::File(row) => {
-                self.records.remove(&row.id);
-                self.suspects.remove(&row.id);
-            }
-            Node::Dir(dir) => {
-                self.dirs.remove(&dir);
-                let below: Vec<EntryRow> = self.below(dir).cloned().collect();
-                for entry in below {
-                    self.entries.remove(&(dir, entry.name.clone()));
-                    self.forget(&entry);
-                }
-            }
-        }
-    }
-
-    fn put_file(&mut self, dir: DirId, entry: &EntryRow, changed: &mut Vec<Changed>) {
-        let Some(row) = file_row(entry).filter(|_| self.dirs.contains_key(&dir)) else { return };
-        let place = Place { dir, name: entry.name.clone() };
-        let there = self.get(&place).cloned();
-        let old = there.as_ref().and_then(file_row).filter(|old| old.id == row.id);
-        let row = self.truth(old.filter(|old| old.fingerprint.stamp == row.fingerprint.stamp), row);
-        let entry = EntryRow { node: Node::File(row), ..entry.clone() };
-        if there.as_ref() == Some(&entry) {
-            return;
-        }
-        if old.is_none() {
-            self.remove(&place, changed);
-        }
-        let kind = if old.is_some() { ChangedKind::Updated } else { ChangedKind::Appeared };
-        self.set(dir, entry);
-        changed.push(Changed { place, file: Some(row.id), kind });
-    }
-
-    fn move_file(&mut self, from: &Place, to: DirId, entry: &EntryRow, changed: &mut Vec<Changed>) {
-        let Some(row) = file_row(entry) else { return };
-        let to = Place { dir: to, name: entry.name.clone() };
-        let old = self.get(from).and_then(file_row).filter(|old| old.id == row.id).copied();
-        let Some(old) = old.filter(|_| *from != to) else { return self.put_file(to.dir, entry, changed) };
-        let (before, after) = (old.fingerprint.stamp, row.fingerprint.stamp);
-        let same = (before.size, before.mtime) == (after.size, after.mtime);
-        let row = self.truth(Some(&old).filter(|_| same), row);
-        if !self.dirs.contains_key(&to.dir) {
-            return self.remove(from, changed);
-        }
-        // First: it may stand below what it replaces.
-        self.entries.remove(&(from.dir, from.name.clone()));
-        self.remove(&to, changed);
-        if let Some(record) = self.records.get_mut(&row.id) {
-            *record = Arc::new(FileRecord { place: to.clone(), ..(**record).clone() });
-        }
-        self.set(to.dir, EntryRow { node: Node::File(row), ..entry.clone() });
-        let file = Some(row.id);
-        changed.push(Changed { place: from.clone(), file, kind: ChangedKind::Vanished });
-        changed.push(Changed { place: to, file, kind: ChangedKind::Appeared });
-    }
-
-    /// A result that came meanwhile stays; nothing counts as read without one.
-    fn truth(&self, same: Option<&FileRow>, new: &FileRow) -> FileRow {
-        let reader = |row: &FileRow| (row.fingerprint.reader, row.fingerprint.policy);
-        let mut row = *new;
-        if let Some(old) = same.filter(|old| reader(old) != reader(new)) {
-            row.state = old.state;
-            row.fingerprint = Fingerprint { stamp: new.fingerprint.stamp, ..old.fingerprint };
-        }
-        if !self.records.contains_key(&row.id) {
-            row.state = FileState::Pending;
-        }
-        row
-    }
-}
-
-/// All directories there are, for comparisons.
-pub(crate) fn dirs(store: &MemoryStore) -> BTreeSet<DirId> {
-    store.rows().dirs.keys().copied().collect()
-}
-
-/// All files there are with their places.
-pub(crate) fn files(store: &MemoryStore) -> BTreeMap<FileId, (Place, EntryRow)> {
-    let rows = store.rows();
-    let files = rows.entries.iter().filter_map(|((dir, name), entry)| {
-        let row = file_row(entry)?;
-        Some((row.id, (Place { dir: *dir, name: name.clone() }, entry.clone())))
-    });
-    files.collect()
 }

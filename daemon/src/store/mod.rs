@@ -6,7 +6,9 @@
 
 mod apply;
 mod cache;
+mod disk;
 mod draft;
+mod group;
 mod handle;
 mod lease;
 mod links;
@@ -18,11 +20,14 @@ mod row;
 mod schema;
 mod shared;
 mod side;
+mod tables;
 mod view;
 mod writer;
 
 #[cfg(test)]
 pub(crate) mod memory;
+#[cfg(test)]
+mod plain;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

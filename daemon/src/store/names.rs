@@ -5,7 +5,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{LazyLock, Mutex, PoisonError, RwLock, RwLockReadGuard},
+    sync::{Arc, LazyLock, Mutex, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use metaextract::Name;
@@ -47,18 +47,20 @@ impl ReadName for Reading<'_> {
 
 /// Gives numbers to names; there is one, the writer's.
 #[derive(Debug)]
-pub(super) struct Interner<'a> {
-    names: &'a Names,
+pub(super) struct Interner {
+    names: Arc<Names>,
     numbers: HashMap<&'static str, u32>,
     /// How many names stand in rows already.
     stored: usize,
 }
 
-impl<'a> Interner<'a> {
-    pub(super) fn new(names: &'a Names) -> Self {
+impl Interner {
+    pub(super) fn new(names: Arc<Names>) -> Self {
         let list = names.reading().0;
         let numbers = list.iter().enumerate().map(|(index, &name)| (name, index as u32)).collect();
-        Self { names, numbers, stored: list.len() }
+        let stored = list.len();
+        drop(list);
+        Self { names, numbers, stored }
     }
 
     /// The chunks with names that stand in no row yet, by number.
@@ -83,7 +85,7 @@ impl<'a> Interner<'a> {
     }
 }
 
-impl WriteName for Interner<'_> {
+impl WriteName for Interner {
     fn write_name(&mut self, name: &str, out: &mut Vec<u8>) {
         let number = self.numbers.get(name).copied().or_else(|| {
             if name.len() > LONGEST || self.numbers.len() >= MOST {

@@ -6,7 +6,6 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{Read, Write},
-    num::NonZeroU64,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -21,11 +20,12 @@ use crate::{
     store::{
         Counts, OpenReport, StoreConfig, StoreError,
         draft::side_count,
-        lease::{Tables, reading, writing},
+        lease::open_patiently,
         names::{self, Names},
         page::{Head, Page},
         schema::{SCHEMA, State, meta, page_key},
         side::SideFiles,
+        tables::{Bytes, Changes, Table, Tables},
     },
 };
 
@@ -56,12 +56,7 @@ pub(super) fn open(config: &StoreConfig) -> Result<Opened, StoreError> {
     let lock = lock(path)?;
     thread::scope(|scope| {
         let opener = thread::Builder::new().name("store-open".into());
-        let opener = opener.spawn_scoped(scope, || {
-            // Sled's pool wakes each second, open or closed; its threads inherit this from the one that starts them.
-            // Where the kernel refuses, they just do.
-            _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(3_600_000_000_000));
-            open_carefully(config)
-        });
+        let opener = opener.spawn_scoped(scope, || open_carefully(config));
         let panicked = |_| StoreError::Damaged { what: "opening it panicked".into() };
         opener.map_err(cannot)?.join().unwrap_or_else(|panic| Err(panicked(panic)))
     })
@@ -133,47 +128,70 @@ fn open_rows(config: &StoreConfig) -> Result<Opened, StoreError> {
     let rows = rows_dir(&config.path);
     let cannot = |source| StoreError::Open { path: rows.display().to_string(), source };
     DirBuilder::new().recursive(true).mode(0o700).create(&rows).map_err(cannot)?;
-    let tables = Tables::open(&rows, config.cache_bytes).map_err(|error| match error {
-        sled::Error::Io(source) if !is_damage(&source) => cannot(source),
-        other => StoreError::Damaged { what: other.to_string() },
-    })?;
+    let tables = Tables::Disk(open_patiently(&rows, config.cache_bytes)?);
     let made = rows.join("made");
-    let created = check_schema(&tables, config, made.exists())?;
+    let side = SideFiles::open(rows.join("side")).map_err(cannot)?;
+    let opened = load(tables, side, config, made.exists())?;
+    if opened.report.created {
+        File::create(&made).and_then(|_| sync_dirs(&rows)).map_err(cannot)?;
+    }
+    Ok(opened)
+}
+
+/// Makes the first rows where there are none, and reads what is kept in memory. `made` says that there were some.
+pub(super) fn load(tables: Tables, side: SideFiles, config: &StoreConfig, made: bool) -> Result<Opened, StoreError> {
+    let created = check_schema(&tables, config, made)?;
     if created {
         begin(&tables)?;
     }
-    let missing = |what: &str| StoreError::Damaged { what: format!("{what} is missing") };
-    let state = tables.meta.get(meta::STATE).map_err(reading)?.ok_or_else(|| missing("its state"))?;
-    tables.dirs.get(page_key(DirId::TOP, b"")).map_err(reading)?.ok_or_else(|| missing("its first directory"))?;
-    let chunks = tables.meta.scan_prefix(meta::NAMES).values().collect::<Result<Vec<_>, _>>().map_err(reading)?;
-    let hidden = tables.meta.scan_prefix(meta::HIDDEN).keys().collect::<Result<Vec<_>, _>>().map_err(reading)?;
-    let side = SideFiles::open(rows.join("side")).map_err(cannot)?;
-    side.sweep(|digest| side_count(&tables, digest).is_ok_and(|count| count > 0)).map_err(cannot)?;
+    let Memory { state, names, hidden } = Memory::read(&tables)?;
+    let wanted = |digest: &[u8; 32]| side_count(&tables, digest).is_ok_and(|count| count > 0);
+    side.sweep(wanted).map_err(|error| StoreError::Write { what: error.to_string() })?;
     // A write, so that the pool's threads start here.
-    tables.meta.insert(meta::OPENED, &now().to_be_bytes()).map_err(writing)?;
+    put_meta(&tables, meta::OPENED, now().to_be_bytes().to_vec())?;
     tables.sync()?;
-    if created {
-        File::create(&made).and_then(|_| sync_dirs(&rows)).map_err(cannot)?;
-    }
+    let report = OpenReport { created, repaired: None, set_aside: None };
     Ok(Opened {
         side,
-        names: names::decode(chunks.iter().map(|chunk| &**chunk))?,
-        state: State::decode(&state)?,
-        hidden: hidden.iter().filter_map(|key| Some(DirId(u32::from_be_bytes(*key.last_chunk()?)))).collect(),
+        names: names::decode(names.iter().map(|chunk| &**chunk))?,
+        state,
+        hidden,
         lock: None,
-        report: OpenReport { created, repaired: None, set_aside: None },
+        report,
         tables,
     })
 }
 
-/// Whether an I/O error means bytes that are not what sled wrote.
-fn is_damage(error: &std::io::Error) -> bool {
-    matches!(error.kind(), std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData)
+/// What is kept in memory of an open store's rows.
+pub(super) struct Memory {
+    pub state: State,
+    /// Chunks of interned names.
+    pub names: Vec<Bytes>,
+    pub hidden: Vec<DirId>,
+}
+
+impl Memory {
+    pub(super) fn read(tables: &Tables) -> Result<Self, StoreError> {
+        let missing = |what: &str| StoreError::Damaged { what: format!("{what} is missing") };
+        let state = tables.get(Table::Meta, meta::STATE)?.ok_or_else(|| missing("its state"))?;
+        tables.get(Table::Dirs, page_key(DirId::TOP, b""))?.ok_or_else(|| missing("its first directory"))?;
+        let names =
+            tables.prefix(Table::Meta, meta::NAMES).map(|row| row.map(|row| row.1)).collect::<Result<_, _>>()?;
+        let hidden = tables.prefix(Table::Meta, meta::HIDDEN).collect::<Result<Vec<_>, _>>()?;
+        let hidden = hidden.iter().filter_map(|(key, _)| Some(DirId(u32::from_be_bytes(*key.last_chunk()?)))).collect();
+        Ok(Self { state: State::decode(&state)?, names, hidden })
+    }
+}
+
+fn put_meta(tables: &Tables, key: &[u8], value: Vec<u8>) -> Result<(), StoreError> {
+    let mut changes = Changes::default();
+    changes.put(Table::Meta, key, Some(value));
+    tables.commit(&changes)
 }
 
 /// Whether the store is empty still. Rows of an unknown layout are refused.
 fn check_schema(tables: &Tables, config: &StoreConfig, made: bool) -> Result<bool, StoreError> {
-    let Some(schema) = tables.meta.get(meta::SCHEMA).map_err(reading)? else {
+    let Some(schema) = tables.get(Table::Meta, meta::SCHEMA)? else {
         // Of a file that holds nothing it knows, sled makes an empty database.
         return match made {
             false => Ok(true),
@@ -189,18 +207,17 @@ fn check_schema(tables: &Tables, config: &StoreConfig, made: bool) -> Result<boo
     }
 }
 
-/// The first rows: the directory `/` and nothing in it.
+/// The first rows, in one transaction: the directory `/` and nothing in it.
 fn begin(tables: &Tables) -> Result<(), StoreError> {
     let access = Access { uid: 0, gid: 0, mode: 0o755 };
     let row = DirRow { id: DirId::TOP, parent: DirId::TOP, name: Box::default(), access };
     let top = Page { head: Some(Head { row, changed: now() }), entries: Vec::new() };
-    tables.dirs.insert(page_key(DirId::TOP, b""), top.encode()).map_err(writing)?;
     let state = State { counts: Counts::default(), next_file: 1, next_dir: DirId::TOP.0 + 1 };
-    tables.meta.insert(meta::STATE, state.encode()).map_err(writing)?;
-    // Last: without it the store is begun again.
-    tables.sync()?;
-    tables.meta.insert(meta::SCHEMA, &SCHEMA.to_be_bytes()).map_err(writing)?;
-    Ok(())
+    let mut first = Changes::default();
+    first.put(Table::Dirs, &page_key(DirId::TOP, b""), Some(top.encode()));
+    first.put(Table::Meta, meta::STATE, Some(state.encode()));
+    first.put(Table::Meta, meta::SCHEMA, Some(SCHEMA.to_be_bytes().to_vec()));
+    tables.commit(&first)
 }
 
 /// Names of directories made just now survive a power cut too.

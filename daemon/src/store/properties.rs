@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::mpsc::channel};
 use proptest::prelude::*;
 
 use super::{
-    memory::{self, MemoryStore},
+    plain::{self, PlainStore},
     tests::{ACCESS, Opened, identity, open, place, record, stamp},
     *,
 };
@@ -98,7 +98,7 @@ fn name(n: u8) -> Box<[u8]> {
 struct Pair {
     dir: tempfile::TempDir,
     sled: Option<Opened>,
-    plain: MemoryStore,
+    plain: PlainStore,
     told: std::sync::mpsc::Receiver<StoreEvent>,
     batch: Vec<Mutation>,
     changed: Vec<Changed>,
@@ -112,7 +112,7 @@ impl Pair {
         let (sender, told) = channel();
         Self {
             sled: Some(open(dir.path())),
-            plain: MemoryStore::new(Box::new(move |event| _ = sender.send(event))),
+            plain: PlainStore::new(Box::new(move |event| _ = sender.send(event))),
             dir,
             told,
             batch: Vec::new(),
@@ -128,7 +128,7 @@ impl Pair {
 
     /// One of the directories there are, or a new one.
     fn dir(&self, which: usize) -> Option<DirId> {
-        let dirs = memory::dirs(&self.plain);
+        let dirs = plain::dirs(&self.plain);
         dirs.iter().nth(which % (dirs.len() + 1)).copied()
     }
 
@@ -137,7 +137,7 @@ impl Pair {
     }
 
     fn file(&self, which: usize) -> Option<(FileId, Place, EntryRow)> {
-        let files = memory::files(&self.plain);
+        let files = plain::files(&self.plain);
         let (file, (place, entry)) = files.into_iter().nth(which)?;
         Some((file, place, entry))
     }

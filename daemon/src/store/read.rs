@@ -1,8 +1,9 @@
 //! Reads of the rows, from any thread.
 
-use std::sync::{Arc, OnceLock, PoisonError};
-
-use sled::IVec;
+use std::{
+    ops::Bound::{Included, Unbounded},
+    sync::{Arc, OnceLock, PoisonError},
+};
 
 use crate::{
     model::{
@@ -10,10 +11,10 @@ use crate::{
     },
     store::{
         Counts, Rows, Scanned, Shared, StoreError, cache,
-        lease::{Tables, reading},
         page::{Head, Page, Reader},
         row::{Body, Packed, Row},
         schema::{failure_of, file_of, link_place, link_prefix, page_key, page_of, record_key},
+        tables::{Bytes, Table, Tables},
     },
 };
 
@@ -34,9 +35,9 @@ pub(super) struct Loaded {
 
 impl Tables {
     /// The page that has or would have this name: the one with the greatest fence up to it.
-    pub(super) fn page_for(&self, dir: DirId, name: &[u8]) -> Result<Option<(IVec, IVec)>, StoreError> {
-        let range = page_key(dir, b"")..=page_key(dir, name);
-        self.dirs.range(range).next_back().transpose().map_err(reading)
+    pub(super) fn page_for(&self, dir: DirId, name: &[u8]) -> Result<Option<(Bytes, Bytes)>, StoreError> {
+        let (low, high) = (page_key(dir, b""), page_key(dir, name));
+        self.range(Table::Dirs, Included(&low), Included(&high)).next_back().transpose()
     }
 
     pub(super) fn entry(&self, dir: DirId, name: &[u8]) -> Result<Option<EntryRow>, StoreError> {
@@ -45,12 +46,12 @@ impl Tables {
     }
 
     pub(super) fn head(&self, dir: DirId) -> Result<Option<Head>, StoreError> {
-        let Some(bytes) = self.dirs.get(page_key(dir, b"")).map_err(reading)? else { return Ok(None) };
+        let Some(bytes) = self.get(Table::Dirs, page_key(dir, b""))? else { return Ok(None) };
         Ok(Reader::new(dir, &bytes)?.head)
     }
 
     pub(super) fn row(&self, file: FileId) -> Result<Option<Row>, StoreError> {
-        let bytes = self.records.get(record_key(file)).map_err(reading)?;
+        let bytes = self.get(Table::Records, record_key(file))?;
         Ok(bytes.map(|bytes| Row::decode(&bytes)).transpose()?)
     }
 }
@@ -113,8 +114,8 @@ impl Rows for Shared {
         }
         let _still = self.applying.read().unwrap_or_else(PoisonError::into_inner);
         let mut rows: Option<DirRows> = None;
-        for page in tables.dirs.scan_prefix(page_key(dir, b"")) {
-            let (key, bytes) = page.map_err(reading)?;
+        for page in tables.prefix(Table::Dirs, &page_key(dir, b"")) {
+            let (key, bytes) = page?;
             let Page { head, entries } = Page::decode(page_of(&key)?.0, &bytes)?;
             match (&mut rows, head) {
                 (None, Some(head)) => rows = Some(DirRows { dir: head.row, entries }),
@@ -167,8 +168,8 @@ impl Rows for Shared {
     fn links(&self, identity: &Identity) -> Result<Vec<Place>, StoreError> {
         let tables = self.lease.tables()?;
         let mut places = Vec::new();
-        for key in tables.links.scan_prefix(link_prefix(identity)).keys() {
-            let place = link_place(&key.map_err(reading)?)?;
+        for link in tables.prefix(Table::Links, &link_prefix(identity)) {
+            let place = link_place(&link?.0)?;
             // A removed directory may have been cleared since its key was read.
             if self.is_visible(&tables, place.dir)? && tables.head(place.dir)?.is_some() {
                 places.push(place);
@@ -181,8 +182,8 @@ impl Rows for Shared {
         let tables = self.lease.tables()?;
         let mut found = Vec::new();
         let mut at = from;
-        for (count, page) in tables.dirs.range(page_key(from, b"")..).enumerate() {
-            let (key, bytes) = page.map_err(reading)?;
+        for (count, page) in tables.range(Table::Dirs, Included(&page_key(from, b"")), Unbounded).enumerate() {
+            let (key, bytes) = page?;
             let (dir, _) = page_of(&key)?;
             if dir != at && (found.len() >= limit || count >= PAGES) {
                 return Ok((found, Some(dir)));
@@ -203,8 +204,8 @@ impl Rows for Shared {
 
     fn suspects(&self) -> Result<Vec<(FileId, u8, FailureKind)>, StoreError> {
         let tables = self.lease.tables()?;
-        let rows = tables.suspects.iter().map(|row| {
-            let (key, value) = row.map_err(reading)?;
+        let rows = tables.prefix(Table::Suspects, b"").map(|row| {
+            let (key, value) = row?;
             let &[attempts, kind] = &*value else {
                 return Err(StoreError::Damaged { what: "a suspect of odd length".into() });
             };

@@ -187,7 +187,7 @@ impl Packer {
         Ok(Self { zstd, buffer: Vec::new() })
     }
 
-    pub(super) fn pack(&mut self, record: &Record, names: &mut Interner<'_>) -> std::io::Result<Packed> {
+    pub(super) fn pack(&mut self, record: &Record, names: &mut Interner) -> std::io::Result<Packed> {
         self.buffer.clear();
         codec::encode(record, names, &mut self.buffer);
         let data = self.zstd.compress(&self.buffer)?;

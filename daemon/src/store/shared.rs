@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Mutex, PoisonError, RwLock,
+        Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
 };
@@ -20,7 +20,7 @@ use crate::{
 pub(super) struct Shared {
     pub config: StoreConfig,
     pub lease: Lease,
-    pub names: Names,
+    pub names: Arc<Names>,
     pub unpacker: Unpacker,
     pub side: SideFiles,
     pub cache: Cache<Loaded>,
@@ -41,7 +41,7 @@ impl Shared {
         let Opened { tables, side, names, state, hidden, .. } = opened;
         Self {
             lease: Lease::new(tables),
-            names,
+            names: Arc::new(names),
             unpacker: Unpacker::default(),
             side,
             cache: Cache::new(config.records_bytes),

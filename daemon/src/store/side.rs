@@ -9,43 +9,43 @@ use std::{
     path::{Path, PathBuf},
 };
 
+#[cfg(test)]
+use crate::store::memory::MemoryDisk;
 use crate::store::{StoreError, failed};
 
-/// The directory of all side files.
+/// All side files.
 #[derive(Debug, Clone)]
-pub(super) struct SideFiles {
-    dir: PathBuf,
+pub(super) enum SideFiles {
+    /// In this directory.
+    Disk(PathBuf),
+    #[cfg(test)]
+    Memory(MemoryDisk),
 }
 
 impl SideFiles {
     pub(super) fn open(dir: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&dir)?;
-        Ok(Self { dir })
-    }
-
-    fn path(&self, digest: &[u8; 32]) -> PathBuf {
-        self.dir.join(blake3::Hash::from_bytes(*digest).to_hex().as_str())
+        Ok(Self::Disk(dir))
     }
 
     /// Keeps the bytes on disk, and gives their digest.
     pub(super) fn put(&self, bytes: &[u8]) -> io::Result<[u8; 32]> {
         let digest = *blake3::hash(bytes).as_bytes();
-        let path = self.path(&digest);
-        if path.metadata().is_ok_and(|found| found.len() == bytes.len() as u64) {
-            return Ok(digest);
+        match self {
+            Self::Disk(dir) => put(dir, &digest, bytes)?,
+            #[cfg(test)]
+            Self::Memory(disk) => disk.put_side(digest, bytes),
         }
-        let new = path.with_extension("new");
-        let mut file = File::create(&new)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&new, &path)?;
-        File::open(&self.dir)?.sync_all()?;
         Ok(digest)
     }
 
     /// The bytes of this digest, checked.
     pub(super) fn get(&self, digest: &[u8; 32]) -> Result<Vec<u8>, StoreError> {
-        let path = self.path(digest);
+        let path = match self {
+            Self::Disk(dir) => path(dir, digest),
+            #[cfg(test)]
+            Self::Memory(disk) => return disk.side(digest).ok_or(StoreError::Damaged { what: "no such side".into() }),
+        };
         let mut bytes = Vec::new();
         File::open(&path).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(failed("read", &path))?;
         match blake3::hash(&bytes).as_bytes() == digest {
@@ -55,13 +55,25 @@ impl SideFiles {
     }
 
     pub(super) fn remove(&self, digest: &[u8; 32]) {
-        // A file left behind is found by the next opening.
-        _ = fs::remove_file(self.path(digest));
+        match self {
+            // A file left behind is found by the next opening.
+            Self::Disk(dir) => _ = fs::remove_file(path(dir, digest)),
+            #[cfg(test)]
+            Self::Memory(disk) => disk.keep_sides(|other| other != digest),
+        }
     }
 
     /// Removes all files but those wanted.
     pub(super) fn sweep(&self, wanted: impl Fn(&[u8; 32]) -> bool) -> io::Result<()> {
-        for entry in fs::read_dir(&self.dir)? {
+        let dir = match self {
+            Self::Disk(dir) => dir,
+            #[cfg(test)]
+            Self::Memory(disk) => {
+                disk.keep_sides(wanted);
+                return Ok(());
+            }
+        };
+        for entry in fs::read_dir(dir)? {
             let path = entry?.path();
             if !digest_of(&path).is_some_and(|digest| wanted(&digest)) {
                 fs::remove_file(path)?;
@@ -69,6 +81,23 @@ impl SideFiles {
         }
         Ok(())
     }
+}
+
+fn path(dir: &Path, digest: &[u8; 32]) -> PathBuf {
+    dir.join(blake3::Hash::from_bytes(*digest).to_hex().as_str())
+}
+
+fn put(dir: &Path, digest: &[u8; 32], bytes: &[u8]) -> io::Result<()> {
+    let path = path(dir, digest);
+    if path.metadata().is_ok_and(|found| found.len() == bytes.len() as u64) {
+        return Ok(());
+    }
+    let new = path.with_extension("new");
+    let mut file = File::create(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&new, &path)?;
+    File::open(dir)?.sync_all()
 }
 
 fn digest_of(path: &Path) -> Option<[u8; 32]> {

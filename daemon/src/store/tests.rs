@@ -4,7 +4,11 @@ use std::sync::mpsc::{Receiver, channel};
 
 use metaextract::{Limits, Record};
 
-use super::*;
+use super::{
+    memory::{MemoryDisk, MemoryStore},
+    tables::{Changes, Table},
+    *,
+};
 use crate::model::{Access, Cost, DirRow, FileResult, FileRow, Fingerprint, FsId, Node, PolicyId, ReaderId, Stamp};
 
 pub(super) const ACCESS: Access = Access { uid: 1000, gid: 1000, mode: 0o644 };
@@ -155,7 +159,8 @@ fn a_removed_directory_is_gone_at_once_and_cleared_after_a_restart() {
         std::thread::yield_now();
     }
     let tables = opened.store.shared.lease.tables().unwrap();
-    assert_eq!((tables.dirs.len(), tables.records.len(), tables.links.len()), (1, 0, 0));
+    let rows = |table| tables.prefix(table, b"").count();
+    assert_eq!([Table::Dirs, Table::Records, Table::Links].map(rows), [1, 0, 0]);
 }
 
 #[test]
@@ -256,7 +261,9 @@ fn rows_of_a_newer_program_are_refused_and_kept() {
     let dir = tempfile::tempdir().unwrap();
     let opened = open(dir.path());
     let tables = opened.store.shared.lease.tables().unwrap();
-    tables.meta.insert(b"schema", &99_u32.to_be_bytes()).unwrap();
+    let mut newer = Changes::default();
+    newer.put(Table::Meta, b"schema", Some(99_u32.to_be_bytes().to_vec()));
+    tables.commit(&newer).unwrap();
     drop((tables, opened));
     let error = SledStore::open(config(dir.path()), Box::new(|_| {})).unwrap_err();
     assert!(matches!(error, StoreError::Newer { found: 99, known: 1, .. }), "{error}");
@@ -314,4 +321,45 @@ fn a_tag_that_stays_keeps_its_number_in_the_view() {
     assert_eq!(view.path(child.id).unwrap().unwrap(), b"/a.jpg");
     assert_eq!(view.children(metafs::DirId::TOP, b"", 9).unwrap(), [(Box::from(*b"a.jpg"), child)]);
     assert_eq!(view.children(metafs::DirId::TOP, b"a.jpg", 9).unwrap(), []);
+}
+
+#[test]
+fn a_store_in_memory_keeps_what_a_disk_would() {
+    let disk = MemoryDisk::default();
+    let (store, report) = MemoryStore::open(&disk).unwrap();
+    assert!(report.created);
+    let home = store.new_dir();
+    let file = store.new_file();
+    let first = store.commit(vec![
+        put_dir(home, DirId::TOP, "home"),
+        Mutation::PutFile { dir: home, entry: file_entry("a.jpg", file, 9, 1) },
+        result(file, place(home, "a.jpg"), "Sea"),
+    ]);
+    assert_eq!(store.dir(home).unwrap(), None);
+    disk.set_full(true);
+    assert!(matches!(store.write(), Err(StoreError::Write { .. })));
+    disk.set_full(false);
+    let told = store.write().unwrap();
+    assert!(matches!(&told[..], [StoreEvent::Committed { commit, changed }] if *commit == first && changed.len() == 3));
+    let counts = store.counts();
+
+    let second = store.commit(vec![Mutation::RemoveDir(home)]);
+    assert!(matches!(store.sync(), Ok(StoreEvent::Durable { commit }) if commit == first));
+    assert!(matches!(&store.write().unwrap()[..], [StoreEvent::Committed { commit, .. }] if *commit == second));
+    assert_eq!((store.path(home).unwrap(), disk.unsynced()), (None, 1));
+
+    // A power cut takes the removal away; a process that is killed does not.
+    let (cut, report) = MemoryStore::open(&disk.survivor(0)).unwrap();
+    assert!(!report.created);
+    assert_eq!((cut.path(home).unwrap().unwrap(), cut.counts()), (b"/home".to_vec(), counts));
+    assert_eq!(cut.file(file).unwrap().unwrap().place, place(home, "a.jpg"));
+    let (killed, _) = MemoryStore::open(&disk.survivor(1)).unwrap();
+    assert_eq!(killed.path(home).unwrap(), None);
+    while killed.is_busy() {
+        assert!(killed.write().unwrap().is_empty());
+    }
+    assert_eq!((killed.counts(), killed.file(file).unwrap()), (Counts::default(), None));
+
+    disk.stop_after(0);
+    assert!(store.is_busy() && store.write().is_err() && store.sync().is_err());
 }

@@ -2,6 +2,7 @@
 //! that a file needs a record.
 
 use std::{
+    ops::Bound::{Included, Unbounded},
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -15,10 +16,10 @@ use crate::{
     model::{self, DirId, FileId, FileResult, Node},
     store::{
         Changed, Shared, StoreError,
-        lease::{Tables, reading},
         page::{self, Reader},
         row::Row,
         schema::{page_key, page_of, record_key},
+        tables::{Table, Tables},
     },
 };
 
@@ -47,7 +48,7 @@ impl StoreView {
                 (ChildId::Dir(metafs::DirId(dir.0)), changed)
             }
             Node::File(file) => {
-                let row = tables.records.get(record_key(file.id)).map_err(reading)?;
+                let row = tables.get(Table::Records, record_key(file.id))?;
                 let committed = row.map(|bytes| Row::committed(&bytes)).transpose()?.flatten();
                 (ChildId::File(metafs::FileId(file.id.0)), committed)
             }
@@ -63,8 +64,8 @@ impl StoreView {
         }
         let first = tables.page_for(dir, after)?.map_or_else(|| page_key(dir, b""), |(key, _)| key.to_vec());
         let mut last = after.to_vec();
-        for page in tables.dirs.range(first..) {
-            let (key, bytes) = page.map_err(reading)?;
+        for page in tables.range(Table::Dirs, Included(&first), Unbounded) {
+            let (key, bytes) = page?;
             if page_of(&key)?.0 != dir {
                 break;
             }

@@ -4,7 +4,6 @@
 //! slow disks and has a thread of its own, so that it delays no commit.
 
 use std::{
-    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -16,17 +15,9 @@ use std::{
 
 use crate::{
     model::Mutation,
-    store::{
-        Changed, CommitId, Shared, Sink, StoreError, StoreEvent,
-        draft::{Draft, Tools, side_count},
-        names::Interner,
-        open::rows_dir,
-        row::Packer,
-    },
+    store::{CommitId, Shared, Sink, StoreError, StoreEvent, draft::side_count, group::Work, open::rows_dir},
 };
 
-/// Changes in one transaction.
-const GROUP: usize = 256;
 /// Commits are synced so long after the last one, and while they go on so long after the first.
 const QUIET: Duration = Duration::from_millis(50);
 const AT_MOST: Duration = Duration::from_secs(1);
@@ -57,15 +48,12 @@ pub(super) fn write(
     let result = catch_unwind(AssertUnwindSafe(|| {
         let cannot = |error: std::io::Error| StoreError::Write { what: error.to_string() };
         let syncer = syncer.map_err(cannot)?;
-        let tools = Tools { names: Interner::new(&shared.names), packer: Packer::new().map_err(cannot)? };
         Writer {
             shared,
-            tools,
+            work: Work::new(shared).map_err(cannot)?,
             sink,
             messages,
             sync: Some(sync),
-            waiting: VecDeque::new(),
-            committed: CommitId(0),
             durable: CommitId(0),
             unsynced: None,
             syncing: None,
@@ -93,14 +81,11 @@ fn keep_syncing(shared: &Shared, points: &Receiver<CommitId>, done: &Sender<Mess
 
 struct Writer<'s> {
     shared: &'s Shared,
-    tools: Tools<'s>,
+    work: Work,
     sink: &'s Sink,
     messages: Receiver<Message>,
     /// To the syncing thread, until the end.
     sync: Option<Sender<CommitId>>,
-    /// Batches that are not committed to their end.
-    waiting: VecDeque<Batch>,
-    committed: CommitId,
     durable: CommitId,
     /// When the first and the last commit came that are not synced.
     unsynced: Option<(Instant, Instant)>,
@@ -108,14 +93,6 @@ struct Writer<'s> {
     syncing: Option<Vec<[u8; 32]>>,
     trouble: Option<Trouble>,
     closing: bool,
-}
-
-struct Batch {
-    commit: CommitId,
-    mutations: Vec<Mutation>,
-    /// The first one that is not committed.
-    next: usize,
-    changed: Vec<Changed>,
 }
 
 /// Writing failed; all is kept and tried again.
@@ -135,14 +112,14 @@ impl Writer<'_> {
             }
             self.sync_if_due();
         }
-        while !self.waiting.is_empty() {
+        while !self.work.is_empty() {
             self.room()?;
-            self.write_group()?;
+            self.work.write(self.shared, self.sink)?;
         }
         drop(self.sync.take());
         _ = syncer.join();
         self.shared.lease.tables()?.sync()?;
-        self.set_durable(self.committed);
+        self.set_durable(self.work.committed);
         Ok(())
     }
 
@@ -168,7 +145,7 @@ impl Writer<'_> {
 
     /// When something is to be done without a message.
     fn next_act(&self) -> Option<Instant> {
-        let busy = !self.waiting.is_empty() || !self.shared.hidden.is_empty();
+        let busy = !self.work.is_empty() || !self.shared.hidden.is_empty();
         match (&self.trouble, self.unsynced) {
             (Some(_), _) if !busy && self.syncing.is_some() => None,
             (Some(trouble), _) => Some(trouble.again),
@@ -180,9 +157,7 @@ impl Writer<'_> {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Batch(commit, mutations) => {
-                self.waiting.push_back(Batch { commit, mutations, next: 0, changed: Vec::new() });
-            }
+            Message::Batch(commit, mutations) => self.work.push(commit, mutations),
             Message::Synced(commit, result) => {
                 let unnamed = self.syncing.take().unwrap_or_default();
                 match result {
@@ -233,7 +208,7 @@ impl Writer<'_> {
                 self.put_off();
                 return false;
             }
-            self.tools.names.store_again();
+            self.work.tools.names.store_again();
             self.trouble = Some(Trouble { reopen: false, again: Instant::now(), wait: self.wait() });
         }
         true
@@ -241,13 +216,19 @@ impl Writer<'_> {
 
     /// One group of changes, or some clearing where there is none.
     fn step(&mut self) -> Result<(), StoreError> {
-        let busy = !self.waiting.is_empty();
+        let busy = !self.work.is_empty();
         if !busy && self.shared.hidden.is_empty() {
             return Ok(());
         }
-        let written = self.room().and_then(|()| if busy { self.write_group() } else { self.clear() });
+        let written = self.room().and_then(|()| match busy {
+            true => self.work.write(self.shared, self.sink),
+            false => self.work.clear(self.shared),
+        });
         match written {
-            Ok(()) => self.trouble = None,
+            Ok(()) => {
+                self.trouble = None;
+                self.set_unsynced();
+            }
             Err(error @ StoreError::Damaged { .. }) => return Err(error),
             Err(error) => self.set_trouble(&error),
         }
@@ -283,44 +264,6 @@ impl Writer<'_> {
         self.trouble.as_ref().map_or(RETRY, |trouble| trouble.wait)
     }
 
-    /// Commits the next changes, at most [`GROUP`], in one transaction, and announces the batches that are done.
-    fn write_group(&mut self) -> Result<(), StoreError> {
-        let mut draft = Draft::new(self.shared, &mut self.tools)?;
-        let mut left = GROUP;
-        let mut reached = Vec::new();
-        for batch in &mut self.waiting {
-            let mut next = batch.next;
-            while let Some(mutation) = batch.mutations.get(next).filter(|_| left > 0 && !draft.is_full()) {
-                draft.apply(mutation, &mut batch.changed)?;
-                next += 1;
-                left -= 1;
-            }
-            let done = next == batch.mutations.len();
-            reached.push(next);
-            if !done {
-                break;
-            }
-        }
-        draft.commit()?;
-        self.waiting.iter_mut().zip(reached).for_each(|(batch, next)| batch.next = next);
-        while let Some(batch) = self.waiting.pop_front_if(|batch| batch.next == batch.mutations.len()) {
-            self.committed = batch.commit;
-            (self.sink)(StoreEvent::Committed { commit: batch.commit, changed: batch.changed });
-        }
-        self.set_unsynced();
-        Ok(())
-    }
-
-    /// Clears some of a removed directory.
-    fn clear(&mut self) -> Result<(), StoreError> {
-        let Some(dir) = self.shared.hidden.first() else { return Ok(()) };
-        let mut draft = Draft::new(self.shared, &mut self.tools)?;
-        draft.clear(dir)?;
-        draft.commit()?;
-        self.set_unsynced();
-        Ok(())
-    }
-
     fn set_unsynced(&mut self) {
         let now = Instant::now();
         self.unsynced = Some((self.unsynced.map_or(now, |(first, _)| first), now));
@@ -334,7 +277,7 @@ impl Writer<'_> {
             self.unsynced = None;
             self.syncing = Some(self.shared.take_unnamed());
             // The syncing thread lives as long as this sender.
-            _ = self.sync.as_ref().map(|sync| sync.send(self.committed));
+            _ = self.sync.as_ref().map(|sync| sync.send(self.work.committed));
         }
     }
 }
