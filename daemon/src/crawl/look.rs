@@ -11,8 +11,9 @@ use crate::{
     plan::{self, Current, Delta, FoundKind, Look, Scope},
     store::{Rows, StoreError},
     watch::{
+        files::Files,
         rules::{self, Chain, Rule},
-        scan::{self, RootFd},
+        scan::{self, RootDir},
     },
 };
 
@@ -30,7 +31,7 @@ pub(super) fn below(dir: &[u8], name: &[u8]) -> Vec<u8> {
 /// tells. Runs in the pool.
 pub(super) fn look_at(
     rows: &dyn Rows,
-    root: &RootFd,
+    root: &RootDir,
     current: Current<'_>,
     seen: &Seen,
     visit: Visit,
@@ -59,7 +60,7 @@ pub(super) fn look_at(
 }
 
 /// Opens and looks. A directory with a marker file shows nothing.
-fn see(root: &RootFd, visit: &Visit) -> io::Result<(Look, Chain)> {
+fn see(root: &RootDir, visit: &Visit) -> io::Result<(Look, Chain)> {
     let opened = root.open_dir(&visit.relative)?;
     let mut rules = visit.rules.clone();
     let (names, has_rules, marked) = match &visit.scope {
@@ -82,24 +83,24 @@ fn see(root: &RootFd, visit: &Visit) -> io::Result<(Look, Chain)> {
 }
 
 /// Whether a directory below a root can be looked at, or there is none any more.
-pub fn can_be_looked_at(root: &Root, relative: &[u8]) -> bool {
-    let opened = RootFd::open(&root.path, root.cross_filesystems).and_then(|fd| fd.open_dir(relative));
+pub fn can_be_looked_at(files: &dyn Files, root: &Root, relative: &[u8]) -> bool {
+    let opened = RootDir::open(files, &root.path, root.cross_filesystems).and_then(|dir| dir.open_dir(relative));
     opened.map_or_else(|error| scan::is_gone(&error), |opened| opened.has("."))
 }
 
 /// Why a path below a root is not indexed by rule, if it is so.
-pub fn excluded_by(root: &Root, relative: &[u8]) -> Option<Rule> {
-    let root_fd = RootFd::open(&root.path, root.cross_filesystems).ok()?;
+pub fn excluded_by(files: &dyn Files, root: &Root, relative: &[u8]) -> Option<Rule> {
+    let root_dir = RootDir::open(files, &root.path, root.cross_filesystems).ok()?;
     let mut rules = root.rules.clone();
     let mut at: Vec<u8> = Vec::new();
     let mut names = relative.split(|&b| b == b'/').filter(|name| !name.is_empty()).peekable();
     while let Some(name) = names.next() {
-        let opened = root_fd.open_dir(&at).ok()?;
+        let opened = root_dir.open_dir(&at).ok()?;
         if let Some(marker) = rules::MARKERS.iter().find(|marker| opened.has(marker)) {
             return Some(rules.marked(marker));
         }
         rules.add_rules(opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX).as_deref());
-        let is_dir = names.peek().is_some() || root_fd.open_dir(&below(&at, name)).is_ok();
+        let is_dir = names.peek().is_some() || root_dir.open_dir(&below(&at, name)).is_ok();
         if let Some(rule) = rules.excludes(name, is_dir) {
             return Some(rule);
         }

@@ -29,8 +29,9 @@ use crate::{
     store::{Rows, StoreError},
     watch::{
         Coverage, Watcher,
+        files::Files,
         rules::{self, Chain},
-        scan::{self, RootFd},
+        scan::{self, RootDir},
     },
 };
 
@@ -101,8 +102,10 @@ pub struct Seen {
 /// What every walk needs.
 pub struct Crawl {
     pub rows: Arc<dyn Rows>,
+    pub files: Arc<dyn Files>,
     pub watcher: Option<Arc<dyn Watcher>>,
-    pub pool: rayon::ThreadPool,
+    /// Without one, directories are looked at one after the other on the walk's own thread.
+    pub pool: Option<rayon::ThreadPool>,
     pub readers: Vec<ReaderId>,
 }
 
@@ -139,7 +142,7 @@ struct Visited {
 struct Walk<'a> {
     crawl: &'a Crawl,
     root: &'a Root,
-    root_fd: RootFd,
+    root_dir: RootDir,
     seen: &'a Seen,
     tell: &'a mut dyn FnMut(Progress),
     moves: Moves,
@@ -153,14 +156,14 @@ struct Walk<'a> {
 impl Crawl {
     /// Walks; `tell` is called on this thread and may block it.
     pub fn walk(&self, root: &Root, reach: &Reach, seen: &Seen, tell: &mut dyn FnMut(Progress)) -> End {
-        let root_fd = match RootFd::open(&root.path, root.cross_filesystems) {
-            Ok(fd) => fd,
+        let root_dir = match RootDir::open(&*self.files, &root.path, root.cross_filesystems) {
+            Ok(dir) => dir,
             Err(error) => return End::RootGone(error.to_string()),
         };
         let mut walk = Walk {
             crawl: self,
             root,
-            root_fd,
+            root_dir,
             seen,
             tell,
             moves: Moves::default(),
@@ -200,7 +203,7 @@ impl<'a> Walk<'a> {
         let slash = path.iter().rposition(|&b| b == b'/').filter(|_| path.len() > 1)?;
         let parent = self.crawl.rows.dir_at(&path[..slash.max(1)]).ok()??;
         let known = self.crawl.rows.entry(parent, &path[slash + 1..]).ok()??;
-        let opened = self.root_fd.open_dir(b"").ok()?;
+        let opened = self.root_dir.open_dir(b"").ok()?;
         let is_other = !plan::same_inode(&known.identity, &opened.identity);
         let had_files = matches!(known.node, Node::Dir(id) if !self.crawl.rows.dir(id).ok()??.entries.is_empty());
         (is_other && had_files && opened.names().ok()?.is_empty())
@@ -219,7 +222,7 @@ impl<'a> Walk<'a> {
                 _ => self.crawl.rows.new_dir(),
             };
             let is_root = path == *self.root.path;
-            if let Ok((identity, access)) = scan::stat_dir(&path)
+            if let Ok((identity, access)) = scan::stat_dir(&*self.crawl.files, &path)
                 && known.as_ref().is_none_or(|known| known.identity != identity || known.access != access)
             {
                 if is_root && known.is_some_and(|known| !plan::same_inode(&known.identity, &identity)) {
@@ -244,7 +247,7 @@ impl<'a> Walk<'a> {
             let Some(Node::Dir(child)) = self.crawl.rows.entry(id, name)?.map(|entry| entry.node) else {
                 return Ok(());
             };
-            let Ok(opened) = self.root_fd.open_dir(&above) else { return Ok(()) };
+            let Ok(opened) = self.root_dir.open_dir(&above) else { return Ok(()) };
             rules.add_rules(opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX).as_deref());
             rules = rules.enter(name);
             above = if above.is_empty() { name.to_vec() } else { model::join(&above, name) };
@@ -302,13 +305,13 @@ impl<'a> Walk<'a> {
     /// Watches first and lists second, so that nothing falls between.
     fn look(&mut self, chunk: Vec<Visit>) -> Result<(), StoreError> {
         self.watch(&chunk);
-        let (crawl, root_fd, seen) = (self.crawl, &self.root_fd, self.seen);
+        let (crawl, root_dir, seen) = (self.crawl, &self.root_dir, self.seen);
         let current = self.current();
-        let look = |visit| look_at(&*crawl.rows, root_fd, current, seen, visit);
+        let look = |visit| look_at(&*crawl.rows, root_dir, current, seen, visit);
         // A directory or two, after an event, are not worth waking the pool.
-        let visited: Vec<Option<Visited>> = match chunk.len() {
-            ..4 => chunk.into_iter().map(look).collect::<Result<_, _>>()?,
-            _ => crawl.pool.install(|| chunk.into_par_iter().map(look).collect::<Result<_, _>>())?,
+        let visited: Vec<Option<Visited>> = match crawl.pool.as_ref().filter(|_| chunk.len() >= 4) {
+            None => chunk.into_iter().map(look).collect::<Result<_, _>>()?,
+            Some(pool) => pool.install(|| chunk.into_par_iter().map(look).collect::<Result<_, _>>())?,
         };
         for visited in visited.into_iter().flatten() {
             self.take(visited);

@@ -4,14 +4,14 @@ use crate::{model::FailureKind, proto::exit};
 
 /// How a worker ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Death {
+pub(crate) enum Death {
     Exited(i32),
     Signaled(i32),
 }
 
 /// Why the engine ended it, where it did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Cause {
+pub(crate) enum Cause {
     /// A clock ran out; the sentence says which.
     Clock(&'static str),
     /// It said what no worker of ours says.
@@ -22,7 +22,7 @@ pub(super) enum Cause {
 
 /// What follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// The file in hand is charged.
     Strike { kind: FailureKind, text: String, distrust: Distrust },
     /// Nobody's fault.
@@ -31,13 +31,13 @@ pub(super) enum Verdict {
 
 /// Whether what the worker said before can be believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Distrust {
+pub(crate) enum Distrust {
     No,
     WholeLife,
 }
 
 /// Judges a death. `last_words` is what a panicking reader said.
-pub(super) fn judge(death: Death, cause: Option<Cause>, last_words: Option<String>) -> Verdict {
+pub(crate) fn judge(death: Death, cause: Option<Cause>, last_words: Option<String>) -> Verdict {
     let strike = |kind, text: &str| Verdict::Strike { kind, text: text.to_owned(), distrust: Distrust::No };
     match (cause, death) {
         (_, Death::Signaled(libc::SIGSYS)) => Verdict::Strike {

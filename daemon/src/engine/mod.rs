@@ -1,10 +1,11 @@
 //! Owns the worker processes: jobs in, outcomes out. Looks inside no record.
 
 mod clocks;
-mod death;
+pub(crate) mod death;
 mod desk;
 mod local;
 mod open;
+pub(crate) mod policy;
 mod process;
 mod slot;
 

@@ -10,9 +10,10 @@ use std::{
 use super::{
     Config,
     clocks::Clocks,
-    death::{Cause, Death, Distrust, Verdict, judge},
+    death::{Cause, Death, Verdict, judge},
     desk::{Batch, Desk, NewOpener, Next},
     open,
+    policy::Wish,
     process::{Heard, Process, Sent, Waited},
 };
 use crate::{
@@ -242,32 +243,22 @@ impl Slot {
             None if !worker.process.has_ended(PATIENCE) => Some(Cause::Broken("the worker closed its socket".into())),
             cause => cause,
         };
-        let wanted = matches!(cause, Some(Cause::Surplus));
+        let wish = if matches!(cause, Some(Cause::Surplus)) { Wish::Ours } else { Wish::NotOurs };
         let death = worker.process.end().unwrap_or(Death::Signaled(libc::SIGKILL));
-        let mut jobs = self.desk.unseat(self.index);
         let verdict = judge(death, cause, worker.last_words);
         tracing::debug!(slot = self.index, files = worker.life.len(), ?death, ?verdict, "a worker has ended");
-        match verdict {
-            Verdict::Nobody if wanted => {}
-            Verdict::Nobody => {
-                if let Some(job) = jobs.pop_front() {
-                    self.desk.ended_from_outside(&job);
-                }
-                self.killed = if worker.life.is_empty() { self.killed + 1 } else { 0 };
-                if self.killed >= KILLED {
-                    self.back_off("workers are killed as soon as they start".into());
-                }
-            }
-            Verdict::Strike { kind, text, distrust } => {
-                if distrust == Distrust::WholeLife {
-                    self.desk.distrust(worker.life);
-                }
-                if let Some(job) = jobs.pop_front() {
-                    self.desk.finish(job.id, Outcome::Strike { kind, text });
-                }
+        let killed = verdict == Verdict::Nobody && wish == Wish::NotOurs;
+        let killed_early = killed && worker.life.is_empty();
+        let after = self.desk.aftermath(self.index, verdict, wish, worker.life);
+        self.desk.distrust(after.distrusted);
+        after.finished.into_iter().for_each(|(job, outcome)| self.desk.finish(job.id, outcome));
+        if killed {
+            self.killed = if killed_early { self.killed + 1 } else { 0 };
+            if self.killed >= KILLED {
+                self.back_off("workers are killed as soon as they start".into());
             }
         }
-        jobs.into_iter().rev().for_each(|job| self.put_back(job));
+        after.back.into_iter().rev().for_each(|job| self.put_back(job));
     }
 
     fn put_back(&self, job: Job) {

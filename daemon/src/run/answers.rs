@@ -13,7 +13,7 @@ use crate::{
     crawl,
     model::{self, DirId, EntryRow, FileRecord, FileResult, FileRow, FileState, Node},
     store::{Counts, Rows, StoreError},
-    watch::scan,
+    watch::{files::Kernel, scan},
 };
 
 /// Files looked at in one step of a long answer.
@@ -73,7 +73,7 @@ impl Answers {
         let Some((root, relative)) = self.owner(path.as_bytes()) else {
             return error("it is below no watched directory; metactl watch adds one", "not-indexed");
         };
-        match crawl::excluded_by(root, &relative) {
+        match crawl::excluded_by(&Kernel, root, &relative) {
             Some(rule) => error(&format!("a rule leaves it out: {rule}"), "excluded"),
             None if !is_regular(path) => error("it is not a regular file", "excluded"),
             None => error("it has not been found yet; metactl index reads it now", "not-indexed"),
@@ -118,7 +118,7 @@ impl Answers {
 
     fn why_not(&self, report: &mut WhyReport, owner: Option<(&crawl::Root, Vec<u8>)>) {
         let Some((root, relative)) = owner else { return };
-        let rule = crawl::excluded_by(root, &relative);
+        let rule = crawl::excluded_by(&Kernel, root, &relative);
         if rule.is_none() && is_regular(&report.path) {
             report.state = WhyState::Pending;
             report.rule = "no rule leaves it out".into();
@@ -321,7 +321,7 @@ impl<F: Fn(FileState) -> bool> Iterator for Scan<F> {
 /// Says in a sentence why a path cannot be watched or used; `None` when it can.
 pub(crate) fn not_a_directory(path: &AbsPath) -> Option<crate::control::Error> {
     use crate::control::Error;
-    match scan::stat_dir(path.as_bytes()) {
+    match scan::stat_dir(&Kernel, path.as_bytes()) {
         Ok(_) => None,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(Error::NoSuchFile {
             what: format!("there is no directory {}", shown(path.as_bytes())),

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use tokio::{
@@ -16,6 +16,7 @@ use super::{
     board::{Board, Figures},
     jobs::{Jobs, Rate, Standing, Visible},
     kept::Kept,
+    outside::{Threads, WallClock},
     pauses::Pauses,
     reading::{Reading, Target},
     roots::Root,
@@ -24,11 +25,11 @@ use super::{
 use crate::{
     config::{self, Settings},
     control::{AbsPath, Changed, Degraded, Facts, State},
-    governor::{self, Decision, Inputs, Machine},
+    governor::{self, Decision, Inputs, Memory},
     malloc,
     model::{DirId, EntryRow, FileId, FileState, Mutation, Priority, ReaderId},
     mount::View,
-    store::{self, CommitId, SledStore, Store},
+    store::{self, CommitId, Store},
     watch::Watcher,
 };
 
@@ -59,7 +60,7 @@ pub(crate) struct Committing {
 /// The state of the daemon.
 pub(crate) struct Core {
     pub settings: Settings,
-    pub store: Arc<SledStore>,
+    pub store: Arc<dyn Store>,
     pub readers: Vec<ReaderId>,
     pub watcher: Option<Arc<dyn Watcher>>,
     pub hints: Arc<Hints>,
@@ -88,6 +89,8 @@ pub(crate) struct Core {
     pub view: Option<View>,
     pub board: Arc<Board>,
     pub events: mpsc::Sender<Event>,
+    pub threads: Threads,
+    pub wall_clock: WallClock,
     pub(super) facts: watch::Sender<Facts>,
     pub(super) changed: mpsc::UnboundedSender<Changed>,
     /// Results that are gathered for the next commit.
@@ -111,7 +114,8 @@ pub(crate) struct Core {
     pub stopping: bool,
     pub decision: Decision,
     pub(super) governor: governor::State,
-    pub(super) machine: Machine,
+    pub(super) memory: Box<dyn FnMut() -> Memory + Send>,
+    pub(super) cores: usize,
     /// Whether the last decision was one of a pause, and when it was made.
     pub(super) decided: (bool, Instant),
     /// What the board says, and since when.
@@ -130,7 +134,7 @@ impl Core {
     pub fn due(&self) -> Option<Instant> {
         let queue = self.reading.queue.next_due().filter(|_| !self.pauses.in_force()).map(|due| self.born + due);
         let pause = self.pauses.next_end().map(|end| {
-            let left = Duration::from_micros(end.saturating_sub(wall_clock()));
+            let left = Duration::from_micros(end.saturating_sub((self.wall_clock)()));
             Instant::now() + left + Duration::from_millis(1)
         });
         let polls = self.roots.iter().any(|root| !root.spec.watch || root.unwatched || !root.offline.is_empty());
@@ -162,7 +166,7 @@ impl Core {
 
     /// Moves every stage on as far as it goes.
     pub fn pump(&mut self) {
-        self.pauses.expire(wall_clock());
+        self.pauses.expire((self.wall_clock)());
         if [self.settled_due, self.unsettled_due].into_iter().flatten().any(|due| due <= Instant::now()) {
             self.hinted();
         }
@@ -271,10 +275,10 @@ impl Core {
         let (store, events) = (Arc::clone(&self.store), self.events.clone());
         let roots: Vec<_> =
             self.roots.iter().filter(|root| root.offline.is_empty()).map(|r| r.spec.path.clone()).collect();
-        tokio::task::spawn_blocking(move || {
+        (self.threads)(Box::new(move || {
             let (found, next) = sweep(&*store, &roots, from).unwrap_or_default();
             _ = events.blocking_send(Event::Swept { found, next });
-        });
+        }));
     }
 
     fn resize(&mut self, paused: bool) {
@@ -285,9 +289,9 @@ impl Core {
         self.decided = (paused, Instant::now());
         let inputs = Inputs {
             most: self.settings.workers.max,
-            cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            cores: self.cores,
             batch_files: self.settings.workers.batch_files,
-            memory: self.machine.memory(),
+            memory: (self.memory)(),
             paused,
         };
         let decision = governor::decide(&inputs, &mut self.governor);
@@ -480,11 +484,6 @@ pub(crate) fn targets(
 fn below<'a>(root: &[u8], path: &'a [u8]) -> Option<&'a [u8]> {
     let rest = path.strip_prefix(root)?;
     if root == b"/" { Some(rest) } else { rest.strip_prefix(b"/") }
-}
-
-/// Microseconds since 1970.
-pub(crate) fn wall_clock() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
 }
 
 /// When hints that are not settled are to be taken.

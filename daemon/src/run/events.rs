@@ -17,7 +17,7 @@ use crate::{
     engine::EngineEvent,
     model::{self, DirId, EntryRow, FileId, FileRow, FileState, Mutation, Node, Place, Priority},
     plan::Scope,
-    store::{Changed, CommitId, Rows, StoreEvent},
+    store::{Changed, CommitId, StoreEvent},
     watch::coalesce::Dirty,
 };
 
@@ -167,7 +167,7 @@ impl Core {
     }
 
     fn walk_ended(&mut self, id: RootId, path: &[u8], end: End) {
-        let now = super::core::wall_clock();
+        let now = (self.wall_clock)();
         let Some(root) = self.roots.iter_mut().find(|root| root.id == id) else {
             self.forget_removed(path);
             return;

@@ -11,6 +11,7 @@ mod events;
 mod jobs;
 mod kept;
 mod open;
+mod outside;
 mod pauses;
 mod reading;
 mod roots;
@@ -18,6 +19,7 @@ mod waiting;
 mod walks;
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -29,7 +31,7 @@ use tokio::{
     time::Instant,
 };
 
-use self::{commands::Looked, core::Core, reading::Target, roots::RootId, waiting::Waiting};
+use self::{commands::Looked, core::Core, outside::Outside, reading::Target, roots::RootId, waiting::Waiting};
 use crate::{
     bus,
     config::Settings,
@@ -137,9 +139,12 @@ pub async fn run(start: Start) -> anyhow::Result<()> {
     let waiting =
         Waiting { settings: &settings, commands: &mut commands, facts: &facts, stop: &mut stop, ready: &mut ready };
     let Some(store) = waiting.store(events.clone()).await? else { return Ok(()) };
-    let mut core = Core::open(settings, store, events, Arc::clone(&hints), facts, changed)?;
+    let (view, store) = (store.view(), Arc::new(store));
+    let mut degraded = BTreeMap::new();
+    let outside = Outside::of_this_machine(&settings, store, events.clone(), &hints, &mut degraded)?;
+    let mut core = Core::open(settings, outside, degraded, (events, Arc::clone(&hints)), (facts, changed))?;
     no_bus.iter().for_each(|error| core.no_bus(error));
-    core.mount();
+    core.mount(view);
     ready.into_iter().for_each(|ready| ready());
     let mut bus_is_lost = bus.is_none();
     loop {

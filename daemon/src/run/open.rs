@@ -15,9 +15,10 @@ use tokio::{
 use super::{
     Event, Hints,
     board::{Board, NAMES},
-    core::{Core, wall_clock},
+    core::Core,
     jobs::{Jobs, Rate, Visible},
     kept::Kept,
+    outside::Outside,
     pauses::Pauses,
     reading::Reading,
     roots::{self, Root, RootId, bytes},
@@ -28,36 +29,29 @@ use crate::{
     config::{self, Settings},
     control::{AbsPath, Changed, Facts, Pause, RootOptions, RootOrigin, State},
     crawl::Crawl,
-    engine::{self, EngineEvent, LocalEngine, Size},
-    governor::{self, Decision, Machine},
+    engine::Size,
+    governor::{self, Decision},
     model::{self, DirId, Mutation, Node, Place},
     mount::View,
     queue::Settle,
     readers,
-    store::{self, CommitId, SledStore, StoreError},
-    watch::{
-        Watcher,
-        inotify::{self, Inotify},
-    },
+    store::{self, CommitId, SledStore, StoreError, StoreView},
 };
 
 impl Core {
     /// Starts the engine, takes up the roots.
     pub fn open(
         settings: Settings,
-        store: SledStore,
-        events: mpsc::Sender<Event>,
-        hints: Arc<Hints>,
-        facts: watch::Sender<Facts>,
-        changed: mpsc::UnboundedSender<Changed>,
+        outside: Outside,
+        degraded: BTreeMap<&'static str, String>,
+        (events, hints): (mpsc::Sender<Event>, Arc<Hints>),
+        (facts, changed): (watch::Sender<Facts>, mpsc::UnboundedSender<Changed>),
     ) -> anyhow::Result<Self> {
-        let store = Arc::new(store);
-        let mut degraded = BTreeMap::new();
-        let watcher = open_watcher(&settings, &hints, &mut degraded);
+        let Outside { store, engine, files, watcher, pool, threads, wall_clock, memory, cores } = outside;
         let readers = readers::current();
-        let crawl =
-            Crawl { rows: store.clone(), watcher: watcher.clone(), pool: crawl_pool()?, readers: readers.clone() };
-        let mut reading = open_reading(&settings, events.clone());
+        let crawl = Crawl { rows: store.clone(), files, watcher: watcher.clone(), pool, readers: readers.clone() };
+        let settle = Settle { quiet: settings.watch.settle, at_most: settings.watch.settle_max };
+        let mut reading = Reading::new(engine, settle, settings.retry, settings.policy());
         reading.remember_suspects(store::Rows::suspects(&*store)?);
         let state_dir = settings.store.path.parent().map_or_else(|| PathBuf::from("/"), PathBuf::from);
         let now = Instant::now();
@@ -77,7 +71,7 @@ impl Core {
             distrusted: VecDeque::new(),
             forgotten: VecDeque::new(),
             search_due: None,
-            walks: Walks::new(crawl, events.clone()),
+            walks: Walks::new(crawl, events.clone(), threads.clone()),
             reading,
             jobs: Jobs::default(),
             pauses: Pauses::default(),
@@ -99,18 +93,25 @@ impl Core {
             rate: Rate::default(),
             born: now,
             started: wall_clock(),
+            threads,
+            wall_clock,
             stopping: false,
             decision: Decision { size: Size { workers: 0, batch_files: 0 }, why: "starting".into() },
             governor: governor::State::default(),
-            machine: Machine::new(),
+            memory,
+            cores,
             decided: (true, now),
             told: (State::Starting, now),
             board_due: None,
         };
-        core.take_up_roots()?;
-        core.forget_strangers()?;
-        core.take_up_pauses()?;
+        core.take_up()?;
         Ok(core)
+    }
+
+    fn take_up(&mut self) -> anyhow::Result<()> {
+        self.take_up_roots()?;
+        self.forget_strangers()?;
+        self.take_up_pauses()
     }
 
     fn take_up_roots(&mut self) -> anyhow::Result<()> {
@@ -153,7 +154,7 @@ impl Core {
     }
 
     fn take_up_pauses(&mut self) -> anyhow::Result<()> {
-        let now = wall_clock();
+        let now = (self.wall_clock)();
         let pauses: Vec<Pause> = self.kept.pauses()?;
         pauses.into_iter().for_each(|pause| _ = self.pauses.add(pause));
         self.pauses.expire(now);
@@ -184,7 +185,7 @@ impl Core {
     }
 
     /// Mounts the view. Without it the rest works.
-    pub fn mount(&mut self) {
+    pub fn mount(&mut self, view: StoreView) {
         if !self.settings.mount.enabled {
             return;
         }
@@ -199,7 +200,7 @@ impl Core {
             _ = events.blocking_send(event);
         };
         let status = metafs::Status { names: NAMES, render: Box::new(move |name| board.render(name)) };
-        match View::mount(Arc::new(self.store.view()), status, &self.settings.mount.path, Box::new(tell)) {
+        match View::mount(Arc::new(view), status, &self.settings.mount.path, Box::new(tell)) {
             Ok(view) => self.view = Some(view),
             Err(error) => {
                 let text = format!("{error:#}; the metadata can be read with metactl show meanwhile");
@@ -223,11 +224,6 @@ impl Core {
     }
 }
 
-fn crawl_pool() -> anyhow::Result<rayon::ThreadPool> {
-    let pool = rayon::ThreadPoolBuilder::new().thread_name(|n| format!("crawl-{n}"));
-    pool.build().context("cannot start the crawl's threads")
-}
-
 /// Opens the store and says what it took.
 pub(super) fn open_store(settings: &Settings, events: mpsc::Sender<Event>) -> Result<SledStore, StoreError> {
     let sink = move |event| _ = events.blocking_send(Event::Store(event));
@@ -244,29 +240,4 @@ pub(super) fn open_store(settings: &Settings, events: mpsc::Sender<Event>) -> Re
         tracing::error!(?place, error = %what, "the store was damaged and is set aside, reading everything again");
     }
     Ok(store)
-}
-
-fn open_watcher(
-    settings: &Settings,
-    hints: &Arc<Hints>,
-    degraded: &mut BTreeMap<&'static str, String>,
-) -> Option<Arc<dyn Watcher>> {
-    let limit = (inotify::user_limit() as f64 * settings.watch.share) as usize;
-    let hints = Arc::clone(hints);
-    match Inotify::new(limit, Arc::new(move |hint| hints.add(hint))) {
-        Ok(watcher) => Some(Arc::new(watcher)),
-        Err(error) => {
-            let text = format!("{error}; raise fs.inotify.max_user_instances; everything is polled meanwhile");
-            tracing::warn!(error = %text, "cannot watch directories, polling");
-            degraded.insert("no-watcher", text);
-            None
-        }
-    }
-}
-
-fn open_reading(settings: &Settings, events: mpsc::Sender<Event>) -> Reading {
-    let sink = move |event: EngineEvent| _ = events.blocking_send(Event::Engine(event));
-    let engine = LocalEngine::new(engine::Config::from(settings), Arc::new(sink));
-    let settle = Settle { quiet: settings.watch.settle, at_most: settings.watch.settle_max };
-    Reading::new(Box::new(engine), settle, settings.retry, settings.policy())
 }

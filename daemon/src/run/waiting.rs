@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::sync::{mpsc, watch};
 
-use super::{Event, Stop, answers, core::wall_clock, open::open_store, roots::bytes};
+use super::{Event, Stop, answers, open::open_store, outside::wall_clock, roots::bytes};
 use crate::{
     config::{self, Settings},
     control::{Command, Degraded, Error, Facts, MountReport, MountState, State, StatusReport, StoreReport},

@@ -9,6 +9,7 @@ use tokio::{
 
 use super::{
     Event,
+    outside::Threads,
     roots::{Root, Running},
 };
 use crate::{
@@ -20,17 +21,17 @@ use crate::{
 const BATCHES: usize = 32;
 
 /// What all walks share.
-#[derive(Debug)]
 pub(crate) struct Walks {
     crawl: Arc<Crawl>,
     events: mpsc::Sender<Event>,
+    threads: Threads,
     /// One permit a batch, given back when it is committed: a walk never runs far ahead of the store.
     room: Arc<Semaphore>,
 }
 
 impl Walks {
-    pub fn new(crawl: Crawl, events: mpsc::Sender<Event>) -> Self {
-        Self { crawl: Arc::new(crawl), events, room: Arc::new(Semaphore::new(BATCHES)) }
+    pub fn new(crawl: Crawl, events: mpsc::Sender<Event>, threads: Threads) -> Self {
+        Self { crawl: Arc::new(crawl), events, threads, room: Arc::new(Semaphore::new(BATCHES)) }
     }
 
     /// Starts the root's next walk, if one is wanted and the changes of its last are committed.
@@ -48,7 +49,7 @@ impl Walks {
         let (id, spec) = (root.id, root.spec.clone());
         let unreadable: Vec<_> = root.unreadable.keys().cloned().collect();
         let handle = Handle::current();
-        tokio::task::spawn_blocking(move || {
+        (self.threads)(Box::new(move || {
             let mut tell = |progress| {
                 if matches!(progress, Progress::Batch(_)) {
                     match handle.block_on(room.acquire()) {
@@ -62,12 +63,12 @@ impl Walks {
             };
             let caught =
                 std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| crawl.walk(&spec, &reach, &seen, &mut tell)));
-            for path in unreadable.into_iter().filter(|path| crawl::can_be_looked_at(&spec, path)) {
+            for path in unreadable.into_iter().filter(|path| crawl::can_be_looked_at(&*crawl.files, &spec, path)) {
                 tell(Progress::Readable(path));
             }
             let end = caught.unwrap_or_else(|_| End::Store("the walk panicked; see the log".into()));
             _ = events.blocking_send(Event::WalkEnded(id, spec.path, end));
-        });
+        }));
     }
 
     /// A batch is committed.

@@ -1,6 +1,7 @@
 //! The kernel's events and our own looks at directories. Knows neither workers nor the store.
 
 pub mod coalesce;
+pub mod files;
 pub mod inotify;
 pub mod rules;
 pub mod scan;

@@ -15,9 +15,9 @@ use std::{
 };
 
 pub(super) use self::slots::{Batch, Next};
-use super::{Config, EngineEvent, InHand, Sink, Size, WorkerInfo, open::Opened, process};
+use super::{Config, EngineEvent, InHand, Sink, Size, WorkerInfo, open::Opened, policy::Whims, process};
 use crate::{
-    model::{FileId, FsId, Job, JobId, Outcome},
+    model::{FsId, Job, JobId, Outcome},
     proto,
 };
 
@@ -59,8 +59,7 @@ struct State {
     opening: HashSet<JobId>,
     opened: VecDeque<Opened>,
     seats: HashMap<usize, Seat>,
-    /// How often each file was in hand when its worker was ended from outside. Files that were read since are not here.
-    ended: HashMap<FileId, u8>,
+    whims: Whims,
     /// Whether the lack of workers has been told.
     troubled: bool,
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{Among, Desk, IDLE, NewOpener, OPENED_AT_ONCE};
 use crate::{
-    engine::open::Opened,
+    engine::{open::Opened, policy::turn},
     model::{FsId, Job, Outcome},
 };
 
@@ -49,8 +49,6 @@ impl Desk {
             return self.reopen(opened.job);
         }
         if state.opening.remove(&opened.job.id) {
-            // Suspects come first among those of their priority: each is awaited by a worker that takes nothing else.
-            let turn = |job: &Job| (job.priority, job.attempts == 0);
             let at = state.opened.partition_point(|other| turn(&other.job) <= turn(&opened.job));
             state.opened.insert(at, opened);
             self.work.notify_all();

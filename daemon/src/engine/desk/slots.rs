@@ -8,14 +8,14 @@ use std::{
 
 use super::{Among, Desk, IDLE, LAST_FILES, NewOpener, Seat, State};
 use crate::{
-    engine::{EngineEvent, open::Opened},
-    model::{FailureKind, FileId, Job, JobId, Outcome},
+    engine::{
+        EngineEvent,
+        death::Verdict,
+        open::Opened,
+        policy::{self, Aftermath, Wish},
+    },
+    model::{FileId, Job, JobId, Outcome},
 };
-
-/// As often as this a worker's end from outside counts against the file it had in hand.
-const WHIMS: u8 = 3;
-/// Files of which such ends are known.
-const ENDED: usize = 1024;
 
 /// What a slot is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,11 +98,6 @@ impl Desk {
         }
     }
 
-    /// The slot's worker has ended; gives the jobs it had, the one in hand first.
-    pub(in crate::engine) fn unseat(&self, slot: usize) -> VecDeque<Job> {
-        self.lock().seats.remove(&slot).map(|seat| seat.jobs).unwrap_or_default()
-    }
-
     /// Whether the next file is for a fresh worker alone.
     pub(in crate::engine) fn is_suspect_next(&self) -> bool {
         self.lock().opened.front().is_some_and(|opened| opened.job.attempts > 0)
@@ -116,14 +111,10 @@ impl Desk {
         let mut batch = Batch::default();
         let Some(seat) = seats.get_mut(&slot).filter(|_| stopping.is_none() && slot < *workers) else { return batch };
         let share = opened.len().div_ceil((*workers).max(1)).min(*batch_files);
-        while batch.files.len() < share && !batch.alone {
-            let Some(next) = opened.front() else { break };
-            let suspect = next.job.attempts > 0;
-            if suspect && !(seat.files == 0 && seat.jobs.is_empty()) {
-                break;
-            }
-            batch.alone = suspect;
-            let Some(Opened { job, file }) = opened.pop_front() else { break };
+        let is_fresh = seat.files == 0 && seat.jobs.is_empty();
+        let (taken, alone) = policy::batch(opened, |opened| &opened.job, is_fresh, share);
+        batch.alone = alone;
+        for Opened { job, file } in taken {
             let name = job.path.rsplit(|&b| b == b'/').next().unwrap_or_default().to_vec();
             batch.about.push((job.stamp.size, name));
             batch.files.push(file);
@@ -158,29 +149,23 @@ impl Desk {
             seat.jobs.pop_front()
         });
         if let Some(job) = job {
-            state.ended.remove(&job.file);
+            state.whims.forget(job.file);
             drop(state);
             self.finish(job.id, outcome);
         }
     }
 
-    /// The worker was ended from outside while it had this job in hand. Once or twice that is a person's whim; a file
-    /// for which it happens again and again uses up what the system allows.
-    pub(in crate::engine) fn ended_from_outside(&self, job: &Job) {
+    /// What follows for the jobs of the slot's worker, which has ended.
+    pub(in crate::engine) fn aftermath(
+        &self,
+        slot: usize,
+        verdict: Verdict,
+        wish: Wish,
+        life: Vec<FileId>,
+    ) -> Aftermath {
         let mut state = self.lock();
-        if state.ended.len() >= ENDED {
-            state.ended.clear();
-        }
-        let times = state.ended.entry(job.file).or_default();
-        *times = times.saturating_add(1);
-        let outcome = match *times {
-            ..WHIMS => Outcome::Returned,
-            _ => {
-                Outcome::Strike { kind: FailureKind::OverMemory, text: "ended by the system while it was read".into() }
-            }
-        };
-        drop(state);
-        self.finish(job.id, outcome);
+        let jobs = state.seats.remove(&slot).map(|seat| seat.jobs).unwrap_or_default();
+        policy::aftermath(verdict, wish, jobs, life, &mut state.whims)
     }
 
     /// A job that had a descriptor, or was about to, has its outcome.

@@ -72,12 +72,12 @@ impl Core {
         }
         let whole = matches!(command, Command::AddRoot { .. } | Command::RemoveRoot { .. } | Command::Rescan { .. });
         let events = self.events.clone();
-        tokio::task::spawn_blocking(move || {
+        (self.threads)(Box::new(move || {
             let looked =
                 paths.iter().map(|path| if whole { Looked::whole(path) } else { Looked::parent(path) }).collect();
             // Fails only when the daemon is stopping.
             _ = events.blocking_send(Event::Looked(Box::new(command), looked));
-        });
+        }));
     }
 
     /// Does what was asked with its paths looked at.

@@ -16,7 +16,7 @@ use crate::{
         reading::Target,
         roots::{self, Root, RootId},
     },
-    store::SledStore,
+    store::Store,
 };
 
 impl Core {
@@ -87,11 +87,11 @@ impl Core {
     pub(crate) fn find(&self, job: JobNumber, about: About) {
         let (store, events) = (Arc::clone(&self.store), self.events.clone());
         let roots: Vec<_> = self.roots.iter().map(|root| root.spec.path.clone()).collect();
-        tokio::task::spawn_blocking(move || {
+        (self.threads)(Box::new(move || {
             let (rows, missing) = find(&store, &about);
             let targets = targets(&*store, &roots, &rows).unwrap_or_default();
             _ = events.blocking_send(Event::Found { job, targets, missing });
-        });
+        }));
     }
 
     /// Reads the files a job is about, changed or not.
@@ -129,7 +129,7 @@ fn want_name(root: &mut Root, relative: &[u8]) {
 }
 
 /// The rows a job is about, and how many of its paths are no indexed files.
-fn find(rows: &Arc<SledStore>, about: &About) -> (Vec<(DirId, EntryRow)>, u64) {
+fn find(rows: &Arc<dyn Store>, about: &About) -> (Vec<(DirId, EntryRow)>, u64) {
     let failed = |state| matches!(state, FileState::Failed(_) | FileState::Partial);
     let (paths, only_failed) = match about {
         About::Failed(paths) if paths.is_empty() => {

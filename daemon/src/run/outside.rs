@@ -1,0 +1,95 @@
+//! What the loop stands on: everything whose behaviour it cannot decide. One set is the machine; tests have another, under
+//! a seed.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::Context;
+use tokio::sync::mpsc;
+
+use super::{Event, Hints};
+use crate::{
+    config::Settings,
+    engine::{self, Engine, EngineEvent, LocalEngine},
+    governor::{Machine, Memory},
+    store::Store,
+    watch::{
+        Watcher,
+        files::{Files, Kernel},
+        inotify::{self, Inotify},
+    },
+};
+
+/// Microseconds since 1970 by a clock that people set.
+pub(crate) type WallClock = Arc<dyn Fn() -> u64 + Send + Sync>;
+/// Does something on a thread that may block.
+pub(crate) type Threads = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
+
+/// See the module.
+pub(crate) struct Outside {
+    pub store: Arc<dyn Store>,
+    pub engine: Box<dyn Engine>,
+    pub files: Arc<dyn Files>,
+    /// `None`: everything is polled.
+    pub watcher: Option<Arc<dyn Watcher>>,
+    /// For walks; see [`crate::crawl::Crawl::pool`].
+    pub pool: Option<rayon::ThreadPool>,
+    pub threads: Threads,
+    pub wall_clock: WallClock,
+    pub memory: Box<dyn FnMut() -> Memory + Send>,
+    pub cores: usize,
+}
+
+impl Outside {
+    /// The machine's own. What it lacks and the daemon goes on without is added to `degraded`.
+    ///
+    /// Errors: no thread can be started.
+    pub fn of_this_machine(
+        settings: &Settings,
+        store: Arc<dyn Store>,
+        events: mpsc::Sender<Event>,
+        hints: &Arc<Hints>,
+        degraded: &mut BTreeMap<&'static str, String>,
+    ) -> anyhow::Result<Self> {
+        let sink = move |event: EngineEvent| _ = events.blocking_send(Event::Engine(event));
+        let pool = rayon::ThreadPoolBuilder::new().thread_name(|n| format!("crawl-{n}"));
+        let mut machine = Machine::new();
+        Ok(Self {
+            store,
+            engine: Box::new(LocalEngine::new(engine::Config::from(settings), Arc::new(sink))),
+            files: Arc::new(Kernel),
+            watcher: open_watcher(settings, hints, degraded),
+            pool: Some(pool.build().context("cannot start the crawl's threads")?),
+            threads: Arc::new(|work| _ = tokio::task::spawn_blocking(work)),
+            wall_clock: Arc::new(wall_clock),
+            memory: Box::new(move || machine.memory()),
+            cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        })
+    }
+}
+
+fn open_watcher(
+    settings: &Settings,
+    hints: &Arc<Hints>,
+    degraded: &mut BTreeMap<&'static str, String>,
+) -> Option<Arc<dyn Watcher>> {
+    let limit = (inotify::user_limit() as f64 * settings.watch.share) as usize;
+    let hints = Arc::clone(hints);
+    match Inotify::new(limit, Arc::new(move |hint| hints.add(hint))) {
+        Ok(watcher) => Some(Arc::new(watcher)),
+        Err(error) => {
+            let text = format!("{error}; raise fs.inotify.max_user_instances; everything is polled meanwhile");
+            tracing::warn!(error = %text, "cannot watch directories, polling");
+            degraded.insert("no-watcher", text);
+            None
+        }
+    }
+}
+
+/// Microseconds since 1970.
+pub(crate) fn wall_clock() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
+}

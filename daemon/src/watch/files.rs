@@ -1,0 +1,160 @@
+//! What a look asks of the file system, and the kernel's answers. Follows no symbolic link, opens directories and rule
+//! files only, changes no access time where it may not.
+//!
+//! Called by `scan`, which decides what the answers mean; tests put a file system of their own in the kernel's place.
+
+use std::{fmt, io, os::fd::OwnedFd};
+
+use rustix::{
+    fs::{AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags, Statx, StatxFlags},
+    io::Errno,
+};
+
+use crate::model::{FileName, FsId};
+
+/// How much space one `getdents64` call gets.
+const LISTING: usize = 64 << 10;
+
+/// All file systems of a machine.
+pub trait Files: fmt::Debug + Send + Sync {
+    /// Opens a directory for reading by its absolute path; its last component may not be a symbolic link.
+    ///
+    /// Errors: those of `open(2)`; `ENOTDIR` at a symbolic link or a file.
+    fn open(&self, path: &[u8]) -> io::Result<Box<dyn Directory>>;
+    /// Says what the directory at an absolute path is, which nobody has to be allowed to read.
+    ///
+    /// Errors: those of `open(2)`.
+    fn stat_dir(&self, path: &[u8]) -> io::Result<(Stat, FsId)>;
+}
+
+/// An open directory.
+pub trait Directory: fmt::Debug + Send + Sync {
+    /// Opens a directory below this one, for reading. `relative` is empty for itself; `cross` says whether mount points
+    /// may be passed.
+    ///
+    /// Errors: those of `openat2(2)`: `ELOOP` at a symlink, `ENOENT` when it is gone, `EXDEV` at a mount point.
+    fn open(&self, relative: &[u8], cross: bool) -> io::Result<Box<dyn Directory>>;
+    /// The number of the file system it stands on.
+    fn fs(&self) -> io::Result<FsId>;
+    /// The names in it, with the kind the directory gives them (often, not always, known).
+    fn names(&self) -> io::Result<Vec<(FileName, FileType)>>;
+    /// What stands at a name in it; empty is itself.
+    fn stat(&self, name: &[u8]) -> io::Result<Stat>;
+    /// The first `at_most` bytes of a regular file in it; `None` where there is none.
+    fn text(&self, name: &str, at_most: usize) -> Option<Vec<u8>>;
+}
+
+/// What the kernel says of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stat {
+    /// `st_dev` as `(major, minor)`.
+    pub device: (u32, u32),
+    pub inode: u64,
+    /// Birth time in ns since 1970; `None` where the file system keeps none.
+    pub born: Option<i64>,
+    /// Kind and permission bits.
+    pub mode: u16,
+    pub uid: u32,
+    pub gid: u32,
+    pub links: u32,
+    pub size: u64,
+    /// ns since 1970.
+    pub mtime: i64,
+    /// ns since 1970.
+    pub ctime: i64,
+}
+
+/// The running kernel's.
+#[derive(Debug, Clone, Copy)]
+pub struct Kernel;
+
+impl Files for Kernel {
+    fn open(&self, path: &[u8]) -> io::Result<Box<dyn Directory>> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(Box::new(rustix::fs::open(path, flags, Mode::empty())?))
+    }
+
+    fn stat_dir(&self, path: &[u8]) -> io::Result<(Stat, FsId)> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = rustix::fs::open(path, flags, Mode::empty())?;
+        Ok((statx(&fd, b"")?, fd.fs()?))
+    }
+}
+
+impl Directory for OwnedFd {
+    fn open(&self, relative: &[u8], cross: bool) -> io::Result<Box<dyn Directory>> {
+        let path = if relative.is_empty() { b".".as_slice() } else { relative };
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        let resolve = if cross { resolve } else { resolve | ResolveFlags::NO_XDEV };
+        let open = |flags| rustix::fs::openat2(self, path, flags, Mode::empty(), resolve);
+        // Listing changes the access time of a directory; only its owner may ask for it not to.
+        let fd = open(flags | OFlags::NOATIME).or_else(|error| match error {
+            Errno::PERM => open(flags),
+            other => Err(other),
+        })?;
+        Ok(Box::new(fd))
+    }
+
+    fn fs(&self) -> io::Result<FsId> {
+        Ok(FsId(rustix::fs::fstatvfs(self)?.f_fsid))
+    }
+
+    fn names(&self) -> io::Result<Vec<(FileName, FileType)>> {
+        let mut names = Vec::new();
+        let mut space = Vec::with_capacity(LISTING);
+        let mut listing = RawDir::new(self, space.spare_capacity_mut());
+        while let Some(entry) = listing.next() {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
+                names.push((FileName::from(name), entry.file_type()));
+            }
+        }
+        Ok(names)
+    }
+
+    fn stat(&self, name: &[u8]) -> io::Result<Stat> {
+        statx(self, name)
+    }
+
+    fn text(&self, name: &str, at_most: usize) -> Option<Vec<u8>> {
+        use std::io::Read;
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(self, name, flags, Mode::empty()).ok()?;
+        let stat = rustix::fs::fstat(&fd).ok()?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return None;
+        }
+        let mut text = Vec::new();
+        std::fs::File::from(fd).take(at_most as u64).read_to_end(&mut text).ok()?;
+        Some(text)
+    }
+}
+
+fn statx(fd: &OwnedFd, name: &[u8]) -> io::Result<Stat> {
+    let at = if name.is_empty() { AtFlags::EMPTY_PATH } else { AtFlags::SYMLINK_NOFOLLOW };
+    let flags = at | AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
+    let stat = rustix::fs::statx(fd, name, flags, StatxFlags::BASIC_STATS | StatxFlags::BTIME)?;
+    Ok(said(&stat))
+}
+
+fn said(stat: &Statx) -> Stat {
+    let has_birth = stat.stx_mask & StatxFlags::BTIME.bits() != 0;
+    Stat {
+        device: (stat.stx_dev_major, stat.stx_dev_minor),
+        inode: stat.stx_ino,
+        born: has_birth.then(|| nanoseconds(&stat.stx_btime)),
+        mode: stat.stx_mode,
+        uid: stat.stx_uid,
+        gid: stat.stx_gid,
+        links: stat.stx_nlink,
+        size: stat.stx_size,
+        mtime: nanoseconds(&stat.stx_mtime),
+        ctime: nanoseconds(&stat.stx_ctime),
+    }
+}
+
+fn nanoseconds(time: &rustix::fs::StatxTimestamp) -> i64 {
+    time.tv_sec.saturating_mul(1_000_000_000).saturating_add(i64::from(time.tv_nsec))
+}
