@@ -5,27 +5,13 @@
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/packaging/lib.sh"
+. "$top/tests/lib.sh"
 need_rust
 assume_yes=1
 packages gcc libc6-dev git fuse3 dbus dbus-bin attr strace procps systemd util-linux python3
 export CARGO_TERM_COLOR=never
 
-# Root's files are not readable by others: root builds a copy where the tests' user can read and run everything.
-src=$top
-user=() root=(sudo)
-if [ "$(id -u)" = 0 ]; then
-    base=${METAEXTRACT_TEST_DIR:-/var/tmp/metaextract-tests}
-    src=$base/src
-    export CARGO_TARGET_DIR=$base/target
-    rm -rf "$src"
-    mkdir -p "$src" "$CARGO_TARGET_DIR"
-    (cd "$top" && git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents --preserve=mode,timestamps -t "$src")
-    id metaextract-test >/dev/null 2>&1 || useradd --create-home --shell /bin/bash metaextract-test
-    chown -R metaextract-test: "$src"
-    [ ! -c /dev/fuse ] || chmod 0666 /dev/fuse
-    root=()
-    user=(runuser -u metaextract-test -- env -i HOME=/home/metaextract-test PATH=/usr/bin:/bin:/usr/sbin:/sbin LANG=C.UTF-8)
-fi
+test_copy src
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$src"

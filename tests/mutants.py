@@ -1,0 +1,182 @@
+"""Breaks the program one line at a time and says which tests notice. Called by mutants.sh."""
+
+import argparse
+import os
+import pathlib
+import random
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+
+# Lines that are worth a deletion: a wall, a sync, an invalidation, a comparison.
+WORTH = re.compile(r"landlock|seccomp|sync_all|inval_| [=!]= | [<>]=? ")
+# Lines that do nothing by themselves.
+IDLE = re.compile(r"^\s*(//|#\[|use |pub use |mod |fn |pub fn |pub\(\w+\) fn |impl|assert|const |static )|->|=>\s*\{$|^\s*\}")
+# Minutes after which a test that hangs counts as failed: a hang is noticed too.
+PATIENCE = 5
+
+
+class Broken(Exception):
+    """The table does not fit the source, or a test fails without any change."""
+
+
+def run(command, **options):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+
+
+def build(packages):
+    """Builds programs and the test programs of these packages; gives name -> program, or None and what cargo said."""
+    programs = {}
+    selected = [part for package in sorted(packages) for part in ("-p", package)]
+    for command in (["build", "--bins"], ["test", "--no-run"]):
+        named = ["-p", "metaextractd", "-p", "metactl", "-p", "tests"] if command[0] == "build" else selected
+        built = run(["cargo", *command, *named, "--quiet", "--message-format=json-render-diagnostics"])
+        if built.returncode != 0:
+            return None, built.stdout
+        if command[0] == "test":
+            for line in built.stdout.splitlines():
+                found = re.search(r'"name":"([^"]+)","src_path":"([^"]+)".*"executable":"([^"]+)"', line)
+                if found and '"test":true' in line:
+                    crate = pathlib.Path(found[2]).parts
+                    package = crate[crate.index("src") - 1] if "src" in crate[-2:] else crate[-3]
+                    kind = "lib" if "src" in crate[-2:] else found[1]
+                    programs[f"{package}::{kind}"] = (found[3], pathlib.Path(*crate[: crate.index(package) + 1]))
+    return programs, built.stdout
+
+
+def passes(programs, test, user):
+    """Whether a test, `folder::program::name`, passes; it has to be there."""
+    folder, program, name = test.split("::", 2)
+    if f"{folder}::{program}" not in programs:
+        raise Broken(f"no test program {folder}::{program} (of {test}); there are {', '.join(sorted(programs))}")
+    executable, directory = programs[f"{folder}::{program}"]
+    command = [executable, *([] if name == "*" else [name])]
+    command = command if program.startswith("root_") else [*user, *command]
+    try:
+        done = run(command, cwd=directory, timeout=PATIENCE * 60)
+    except subprocess.TimeoutExpired:
+        return False
+    ran = sum(int(n) for n in re.findall(r"(\d+) passed", done.stdout))
+    failed = sum(int(n) for n in re.findall(r"(\d+) failed", done.stdout))
+    if done.returncode == 0 and ran == 0 and failed == 0:
+        raise Broken(f"no test is named {test}")
+    return done.returncode == 0
+
+
+class Patch:
+    def __init__(self, row):
+        self.name, self.tests = row["name"], row["tests"]
+        self.path = pathlib.Path(row["file"])
+        self.old = self.path.read_text()
+        if self.old.count(row["from"]) != 1:
+            raise Broken(f"{self.name}: {self.path} has {self.old.count(row['from'])} times, not once: {row['from']}")
+        self.new = self.old.replace(row["from"], row["to"])
+        self.must_build = True
+
+
+class Deletion:
+    def __init__(self, path, number, tests):
+        self.path, self.tests = pathlib.Path(path), tests
+        self.old = self.path.read_text()
+        lines = self.old.splitlines(keepends=True)
+        self.line = lines.pop(number).strip()
+        self.name = f"{path}:{number + 1}: {self.line}"
+        self.new = "".join(lines)
+        self.must_build = False
+
+
+def packages_of(tests):
+    names = {"daemon": "metaextractd", "fs": "metafs", "ctl": "metactl", "extract": "metaextract", "tests": "tests"}
+    return {names[test.split("::")[0]] for test in tests}
+
+
+def judge(mutant, user):
+    """The test that noticed, False if none did, None if the change does not compile."""
+    mutant.path.write_text(mutant.new)
+    try:
+        programs, said = build(packages_of(mutant.tests))
+        if programs is None:
+            if mutant.must_build:
+                raise Broken(f"{mutant.name} does not compile:\n{said}")
+            return None
+        return next((test for test in mutant.tests if not passes(programs, test, user)), False)
+    finally:
+        mutant.path.write_text(mutant.old)
+
+
+def deletions(table, seed):
+    """Lines that can be deleted, in an order drawn by the seed."""
+    candidates = []
+    equivalent = {(row["file"], row["line"]) for row in table.get("equivalent", [])}
+    for row in table["deletions"]:
+        text = pathlib.Path(row["file"]).read_text().split("#[cfg(test)]\nmod tests {")[0]
+        for number, line in enumerate(text.splitlines()):
+            if WORTH.search(line) and not IDLE.search(line) and (row["file"], line.strip()) not in equivalent:
+                candidates.append((row["file"], number, row["tests"]))
+    random.Random(seed).shuffle(candidates)
+    return (Deletion(*candidate) for candidate in candidates)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tests/mutants.sh", description=__doc__)
+    parser.add_argument("--list", action="store_true", help="name the patches and end")
+    parser.add_argument("--only", action="append", metavar="NAME", help="this patch; can be given again")
+    parser.add_argument("--draw", type=int, metavar="N", help="so many of the patches, drawn by the seed")
+    parser.add_argument("--deletions", type=int, default=None, metavar="N", help="so many deletions (30; with --only or --draw none)")
+    parser.add_argument("--seed", default="1", help="what is drawn")
+    options = parser.parse_args()
+    user = shlex.split(os.environ.get("AS_USER", ""))
+    table = tomllib.loads(pathlib.Path("tests/mutants.toml").read_text())
+    rows = table["patch"]
+    if options.list:
+        print(*(row["name"] for row in rows), sep="\n")
+        return 0
+    if options.only:
+        unknown = set(options.only) - {row["name"] for row in rows}
+        if unknown:
+            raise Broken(f"no patch is named {', '.join(sorted(unknown))}; see --list")
+        rows = [row for row in rows if row["name"] in options.only]
+    if options.draw is not None:
+        rows = random.Random(options.seed).sample(rows, min(options.draw, len(rows)))
+    wanted = options.deletions if options.deletions is not None else 0 if options.only or options.draw is not None else 30
+    patches = [Patch(row) for row in rows]
+    print(f"seed {options.seed}: {len(patches)} patches, {wanted} deletions", flush=True)
+
+    named = sorted({test for patch in patches for test in patch.tests})
+    programs, said = build(packages_of(named) if named else {"metaextractd"})
+    if programs is None:
+        raise Broken(f"the source as it is does not compile:\n{said}")
+    for test in named:
+        if not passes(programs, test, user):
+            raise Broken(f"{test} fails without any change; mend that first")
+
+    missed = []
+
+    def report(mutant, noticed):
+        print(f"{'caught ' if noticed else 'MISSED '} {mutant.name}" + (f"  by {noticed}" if noticed else ""), flush=True)
+        if not noticed:
+            missed.append(mutant.name)
+
+    for patch in patches:
+        report(patch, judge(patch, user))
+    done = 0
+    for deletion in deletions(table, options.seed) if wanted else ():
+        noticed = judge(deletion, user)
+        if noticed is not None:
+            report(deletion, noticed)
+            done += 1
+        if done == wanted:
+            break
+    if done < wanted:
+        raise Broken(f"only {done} lines could be deleted; name more files in tests/mutants.toml")
+    print(f"{len(patches) + done - len(missed)} caught, {len(missed)} missed")
+    return 1 if missed else 0
+
+
+try:
+    sys.exit(main())
+except Broken as error:
+    print(f"mutants.sh: {error}", file=sys.stderr)
+    sys.exit(2)
