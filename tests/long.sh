@@ -1,31 +1,82 @@
 #!/bin/bash
-# What takes too long for every change: tests/long.sh [CORPUS]
-# Properties over many more cases, crashes and hostile files again and again, a store of a million files, the benchmark.
-# CORPUS has mkbench.py (default: $METAEXTRACT_CORPUS). Takes an hour or two; wants a machine with nothing else to do.
+# What takes too long for every change: tests/long.sh [--again] [CORPUS]
+# The simulator over 10,000 seeds, crashes, kills and power cuts by the hundred, hostile files again and again, stores of
+# millions of files, every mutant, systemd in a container, the benchmarks. Takes some hours; wants a machine with nothing
+# else to do. Run as root.
+# CORPUS has mkbench.py (default: $METAEXTRACT_CORPUS).
+# It goes on where it was interrupted, as long as the commit is the same; --again begins anew. What each stage printed
+# lies in $METAEXTRACT_LONG (default: /var/tmp/metaextract-long); the table for tests/long.md is printed at the end.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/packaging/lib.sh"
-corpus=${1:-${METAEXTRACT_CORPUS:-}}
-[ -f "${corpus:-}/mkbench.py" ] || die "long.sh: ${corpus:-no CORPUS given:} there must be a mkbench.py"
+. "$top/tests/lib.sh"
+again=
+[ "${1:-}" != --again ] || { again=1; shift; }
+corpus=$(realpath -m "${1:-${METAEXTRACT_CORPUS:-/nonexistent}}")
+[ -f "$corpus/mkbench.py" ] || die "long.sh: give the CORPUS; there must be a mkbench.py in it"
+[ "$(id -u)" = 0 ] || die "long.sh: run it as root: loop file systems, a container and other users are part of it"
 need_rust
 assume_yes=1
-packages gcc libc6-dev fuse3 dbus dbus-bin
-work=$(mktemp -d "${TMPDIR:-/var/tmp}/metaextract-long.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+packages gcc libc6-dev git fuse3 dbus dbus-bin attr strace procps systemd util-linux python3
+export CARGO_TERM_COLOR=never
+
 cd "$top"
+commit=$(git rev-parse HEAD)
+git diff --quiet HEAD || die "long.sh: commit your changes first; figures belong to a commit"
+state=${METAEXTRACT_LONG:-/var/tmp/metaextract-long}/$commit
+[ -z "$again" ] || rm -rf "$state"
+mkdir -p "$state"
+test_copy long
+cd "$src"
 
-say "== properties, 20,000 cases each =="
-PROPTEST_CASES=20000 cargo test --quiet --release -p metaextractd -p metafs --lib -- codec:: proto:: names:: inode:: entry::
+# Runs what is not done yet, and keeps what it printed and how long it took: stage NAME COMMAND...
+stage() {
+    local name=$1 began=$SECONDS
+    shift
+    if [ -f "$state/$name.done" ]; then
+        say "$name: done before"
+        return 0
+    fi
+    say "== $name: $* =="
+    if "$@" >"$state/$name.log" 2>&1 </dev/null; then
+        printf '%s\t%s\t%s\n' "$name" "$((SECONDS - began))" "$*" >"$state/$name.done"
+        tail -n 1 "$state/$name.log"
+    else
+        tail -n 40 "$state/$name.log"
+        die "long.sh: $name failed; all it printed is in $state/$name.log. Run this again to go on from here."
+    fi
+}
 
-say "== a store that is killed, hostile files: fifty times each =="
-for ((round = 0; round < 50; round++)); do
-    cargo test --quiet --release -p metaextractd --test store_kill >"$work/out" 2>&1 || { cat "$work/out"; exit 1; }
-    cargo test --quiet --release -p tests --test hostile >"$work/out" 2>&1 || { cat "$work/out"; exit 1; }
-done
+# One test of one test program, as the tests' user or as root by its name: tested PACKAGE PROGRAM NAME [VARIABLE=VALUE]...
+tested() {
+    local package=$1 program=$2 name=$3 built kind=(--test "$2") by=("${user[@]}")
+    shift 3
+    [ "$program" != lib ] || kind=(--lib)
+    case $program in root_*) by=() ;; esac
+    cargo build --quiet --release --workspace --bins
+    built=$(cargo test --quiet --release -p "$package" "${kind[@]}" --no-run --message-format=json |
+        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
+    [ -n "$built" ] || die "long.sh: no test program $program of $package"
+    (cd "$(dirname "$(cargo locate-project --message-format plain --manifest-path "$(folder "$package")/Cargo.toml")")" &&
+        "${by[@]}" env "$@" "$built" "$name" --nocapture) | tee /dev/stderr | grep -q '^test result: ok. [1-9]'
+}
 
-say "== a store of a million files =="
-cargo run --quiet --release -p metaextractd --example store_load -- "$work/store" 1000000
-rm -rf "$work/store"
+folder() {
+    case $1 in metaextractd) echo daemon ;; metafs) echo fs ;; metactl) echo ctl ;; metaextract) echo extract ;; *) echo "$1" ;; esac
+}
 
-say "== the benchmark =="
-tests/bench/spine.sh "$corpus"
+# A table for tests/long.md.
+table() {
+    say "Commit $commit, $(nproc) cores, $(date -u +%F)."
+    say ""
+    say "| stage | minutes | what it said last |"
+    say "|---|---|---|"
+    local done name seconds
+    for done in "$state"/*.done; do
+        IFS=$'\t' read -r name seconds _ <"$done"
+        printf '| %s | %s | %s |\n' "$name" "$(((seconds + 59) / 60))" "$(grep -v '^$' "$state/$name.log" | tail -n 1 | tr '|' '/')"
+    done
+}
+
+# @stages@
+table

@@ -1,6 +1,7 @@
 """Breaks the program one line at a time and says which tests notice. Called by mutants.sh."""
 
 import argparse
+import json
 import os
 import pathlib
 import random
@@ -36,13 +37,12 @@ def build(packages):
         if built.returncode != 0:
             return None, built.stdout
         if command[0] == "test":
-            for line in built.stdout.splitlines():
-                found = re.search(r'"name":"([^"]+)","src_path":"([^"]+)".*"executable":"([^"]+)"', line)
-                if found and '"test":true' in line:
-                    crate = pathlib.Path(found[2]).parts
-                    package = crate[crate.index("src") - 1] if "src" in crate[-2:] else crate[-3]
-                    kind = "lib" if "src" in crate[-2:] else found[1]
-                    programs[f"{package}::{kind}"] = (found[3], pathlib.Path(*crate[: crate.index(package) + 1]))
+            for line in filter(lambda line: line.startswith("{"), built.stdout.splitlines()):
+                entry = json.loads(line)
+                if entry.get("executable") and entry["profile"]["test"]:
+                    source = pathlib.Path(entry["target"]["src_path"])
+                    program = "lib" if source.name == "lib.rs" else entry["target"]["name"]
+                    programs[f"{source.parts[-3]}::{program}"] = (entry["executable"], source.parent.parent)
     return programs, built.stdout
 
 
