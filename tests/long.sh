@@ -61,6 +61,16 @@ tested() {
         "${by[@]}" env "$@" "$built" "$name" --nocapture) | tee /dev/stderr | grep -q '^test result: ok. [1-9]'
 }
 
+# The same, so many times: rounds N PACKAGE PROGRAM NAME [VARIABLE=VALUE]...
+rounds() {
+    local round n=$1
+    shift
+    for ((round = 1; round <= n; round++)); do
+        tested "$@" || { say "round $round of $n failed"; return 1; }
+    done
+    say "$n rounds, 0 failed"
+}
+
 folder() {
     case $1 in metaextractd) echo daemon ;; metafs) echo fs ;; metactl) echo ctl ;; metaextract) echo extract ;; *) echo "$1" ;; esac
 }
@@ -78,5 +88,13 @@ table() {
     done
 }
 
-# @stages@
+stage properties env PROPTEST_CASES=20000 \
+    cargo test --quiet --release -p metaextractd -p metafs --lib -- codec:: proto:: names:: inode:: entry::
+stage crashed-store rounds 50 metaextractd store_kill ""
+stage hostile-files rounds 50 tests hostile ""
+
+stage store-of-a-million cargo run --quiet --release -p metaextractd --example store_load -- "$state/store" 1000000
+rm -rf "$state/store"
+stage mutants "$top/tests/mutants.sh" --seed "$commit"
+stage benchmark "$top/tests/bench/spine.sh" "$corpus"
 table
