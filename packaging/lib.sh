@@ -34,7 +34,7 @@ need_rust() {
 }
 
 # A bus, directories and a daemon that share nothing with any other: own_daemon DIR BIN [--set KEY=VALUE]...
-# Sets XDG_*, DBUS_SESSION_BUS_ADDRESS and daemon_pid; own_daemon_stop ends all of it.
+# Sets XDG_*, DBUS_SESSION_BUS_ADDRESS and daemon_pid; own_daemon_stop ends all of it, own_daemon_end the daemon alone.
 own_daemon() {
     own_dir=$1 own_bin=$2
     shift 2
@@ -55,7 +55,7 @@ own_daemon() {
     done
 }
 
-own_daemon_stop() {
+own_daemon_end() {
     if [ -n "${daemon_pid:-}" ]; then
         kill -TERM "$daemon_pid" 2>/dev/null || true
         # Should it hang, it is ended the hard way.
@@ -63,6 +63,10 @@ own_daemon_stop() {
         wait "$daemon_pid" 2>/dev/null || true
         daemon_pid=
     fi
+}
+
+own_daemon_stop() {
+    own_daemon_end
     if [ -s "${own_dir:-/nonexistent}/bus.pid" ]; then
         kill "$(cat "$own_dir/bus.pid")" 2>/dev/null || true
         rm -f "$own_dir/bus.pid"

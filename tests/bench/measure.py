@@ -69,11 +69,15 @@ def memory(out, pid):
 
 
 def latency(out, tree, mount, corpus):
-    """Each picture has its own bytes; the next is written when the one before was seen."""
     seed = next(os.path.join(at, name) for at, _, names in sorted(os.walk(os.path.join(corpus, "files/jpeg")))
                 for name in sorted(names) if 20_000 < os.path.getsize(os.path.join(at, name)) < 200_000)
-    data = open(seed, "rb").read()
     directory = next(at for at, _, names in sorted(os.walk(os.path.join(tree, "Pictures"))) if names)
+    put(out, close_to_visible(seed, directory, mount))
+
+
+def close_to_visible(seed, directory, mount):
+    """Seconds, SAMPLES times. Each picture has its own bytes; the next is written when the one before was seen."""
+    data = open(seed, "rb").read()
     times = []
     for number in range(SAMPLES):
         note = b"written %06d" % number
@@ -95,7 +99,7 @@ def latency(out, tree, mount, corpus):
                 sys.exit(f"{record} cannot be read 10 s after its file was closed")
             time.sleep(0.0002)
         times.append(time.monotonic() - closed)
-    put(out, times)
+    return times
 
 
 def differing(shown, extracted):
