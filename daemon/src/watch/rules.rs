@@ -3,7 +3,7 @@
 //!
 //! A [`Chain`] belongs to one directory; each directory below gets a longer one. Gitignore syntax throughout.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
@@ -72,19 +72,34 @@ impl fmt::Display for Rule {
 pub struct Chain {
     base: Arc<Base>,
     /// Rule files on the way from the root to this directory, the nearest last.
-    files: Vec<Arc<Gitignore>>,
+    files: Vec<Arc<Rules>>,
     /// This directory's absolute path.
     dir: Arc<[u8]>,
 }
 
 #[derive(Debug)]
 struct Base {
-    never: Gitignore,
-    defaults: Gitignore,
-    settings: Gitignore,
+    never: Rules,
+    defaults: Rules,
+    settings: Rules,
     hidden: bool,
     /// Absolute paths that are ours: the store, the mount.
     own: Vec<Vec<u8>>,
+}
+
+/// Patterns of one source. Most names match none, and to ask the patterns costs more than the look at the file itself,
+/// so they are asked only about a name that begins and ends as the last component of one of them.
+#[derive(Debug)]
+struct Rules {
+    patterns: Gitignore,
+    ends: Vec<Ends>,
+}
+
+/// How every name begins and ends that a pattern speaks of; both are empty where that cannot be told.
+#[derive(Debug, PartialEq, Eq)]
+struct Ends {
+    begin: Box<[u8]>,
+    end: Box<[u8]>,
 }
 
 impl Chain {
@@ -93,17 +108,10 @@ impl Chain {
     ///
     /// Errors: a pattern of the settings that is no gitignore pattern.
     pub fn at_root(root: &[u8], hidden: bool, settings: &[String], own: Vec<Vec<u8>>) -> Result<Self, ignore::Error> {
-        let build = |patterns: &mut dyn Iterator<Item = &str>| {
-            let mut builder = GitignoreBuilder::new(model::path(root));
-            for pattern in patterns {
-                builder.add_line(None, pattern)?;
-            }
-            builder.build()
-        };
         let base = Base {
-            never: build(&mut NEVER.into_iter())?,
-            defaults: build(&mut DEFAULTS.into_iter())?,
-            settings: build(&mut settings.iter().map(String::as_str))?,
+            never: Rules::new(root, &mut NEVER.into_iter())?,
+            defaults: Rules::new(root, &mut DEFAULTS.into_iter())?,
+            settings: Rules::new(root, &mut settings.iter().map(String::as_str))?,
             hidden,
             own,
         };
@@ -121,12 +129,13 @@ impl Chain {
         let Some(text) = rule_file else { return };
         let mut builder = GitignoreBuilder::new(model::path(&self.dir));
         let from = model::path(&self.dir).join(RULE_FILE);
-        for line in String::from_utf8_lossy(text).lines() {
+        let text = String::from_utf8_lossy(text);
+        for line in text.lines() {
             // A line that is no pattern excludes nothing.
             _ = builder.add_line(Some(from.clone()), line);
         }
-        if let Ok(rules) = builder.build() {
-            self.files.push(Arc::new(rules));
+        if let Ok(patterns) = builder.build() {
+            self.files.push(Arc::new(Rules { patterns, ends: text.lines().filter_map(Ends::of).collect() }));
         }
     }
 
@@ -137,28 +146,27 @@ impl Chain {
 
     /// The rule that excludes `name` in this directory, if one does.
     pub fn excludes(&self, name: &[u8], is_dir: bool) -> Option<Rule> {
-        let path = model::join(&self.dir, name);
-        let os_path = model::path(&path);
         let base = &self.base;
-        if base.own.contains(&path) {
+        if base.own.iter().any(|own| own.ends_with(name)) && base.own.contains(&model::join(&self.dir, name)) {
             return Some(Rule { source: "built-in".into(), pattern: "the daemon's own files".into() });
         }
-        if let Some(rule) = verdict(&base.never, os_path, is_dir, "never") {
+        let verdict = |rules: &Rules, source| rules.verdict(&self.dir, name, is_dir, source);
+        if let Some(rule) = verdict(&base.never, "never") {
             return rule;
         }
         let nearest_first = self.files.iter().rev();
         for rules in nearest_first {
-            if let Some(rule) = verdict(rules, os_path, is_dir, RULE_FILE) {
+            if let Some(rule) = verdict(rules, RULE_FILE) {
                 return rule;
             }
         }
-        if let Some(rule) = verdict(&base.settings, os_path, is_dir, "settings") {
+        if let Some(rule) = verdict(&base.settings, "settings") {
             return rule;
         }
         if !base.hidden && name.first() == Some(&b'.') {
             return Some(Rule { source: "hidden".into(), pattern: "names that begin with a dot".into() });
         }
-        verdict(&base.defaults, os_path, is_dir, "built-in").flatten()
+        verdict(&base.defaults, "built-in").flatten()
     }
 
     /// The rule for a directory that holds a marker file.
@@ -168,18 +176,46 @@ impl Chain {
     }
 }
 
-/// `None`: no rule speaks of it; `Some(None)`: taken back by a `!` rule.
-fn verdict(rules: &Gitignore, path: &Path, is_dir: bool, source: &str) -> Option<Option<Rule>> {
-    if rules.is_empty() {
-        return None;
-    }
-    match rules.matched(path, is_dir) {
-        ignore::Match::None => None,
-        ignore::Match::Whitelist(_) => Some(None),
-        ignore::Match::Ignore(glob) => {
-            let source = glob.from().map_or_else(|| source.to_owned(), |from| from.display().to_string());
-            Some(Some(Rule { source, pattern: glob.original().to_owned() }))
+impl Rules {
+    fn new(root: &[u8], lines: &mut dyn Iterator<Item = &str>) -> Result<Self, ignore::Error> {
+        let mut builder = GitignoreBuilder::new(model::path(root));
+        let mut ends = Vec::new();
+        for line in lines {
+            builder.add_line(None, line)?;
+            ends.extend(Ends::of(line));
         }
+        Ok(Self { patterns: builder.build()?, ends })
+    }
+
+    /// `None`: no rule speaks of it; `Some(None)`: taken back by a `!` rule.
+    fn verdict(&self, dir: &[u8], name: &[u8], is_dir: bool, source: &str) -> Option<Option<Rule>> {
+        if !self.ends.iter().any(|ends| ends.may_be_of(name)) {
+            return None;
+        }
+        match self.patterns.matched(model::path(&model::join(dir, name)), is_dir) {
+            ignore::Match::None => None,
+            ignore::Match::Whitelist(_) => Some(None),
+            ignore::Match::Ignore(glob) => {
+                let source = glob.from().map_or_else(|| source.to_owned(), |from| from.display().to_string());
+                Some(Some(Rule { source, pattern: glob.original().to_owned() }))
+            }
+        }
+    }
+}
+
+impl Ends {
+    /// Of a line of a rule file; `None` for one that is no pattern.
+    fn of(line: &str) -> Option<Self> {
+        let pattern = line.strip_prefix('!').unwrap_or(line).trim_end().trim_end_matches('/');
+        let last = pattern.rsplit('/').next().filter(|last| !last.is_empty() && !line.starts_with('#'))?;
+        // A slash within brackets or braces ends no component.
+        let begin = if pattern.contains(['[', '{', '\\']) { "" } else { last.split(['*', '?']).next()? };
+        let end = pattern.rsplit(['/', '*', '?', '[', ']', '{', '}', '\\']).next()?;
+        Some(Self { begin: begin.as_bytes().into(), end: end.as_bytes().into() })
+    }
+
+    fn may_be_of(&self, name: &[u8]) -> bool {
+        name.starts_with(&self.begin) && name.ends_with(&self.end)
     }
 }
 
@@ -221,6 +257,29 @@ mod tests {
         assert!(below.excludes(b"x.raw", false).is_none());
         assert!(below.excludes(b"only-here", false).is_some());
         assert!(below.enter(b"e").excludes(b"only-here", false).is_none());
+    }
+
+    #[test]
+    fn patterns_are_asked_whenever_they_could_match() {
+        for (line, begin, end) in [
+            ("*.part", "", ".part"),
+            ("!**/.ssh/", ".ssh", ".ssh"),
+            ("a/b*c?d", "b", "d"),
+            ("[a/b]c", "", "c"),
+            ("{a/b,c/d}x", "", "x"),
+            ("\\#x", "", "#x"),
+            ("d/**", "", ""),
+            ("x  ", "x", "x"),
+        ] {
+            let ends = Ends { begin: begin.as_bytes().into(), end: end.as_bytes().into() };
+            assert_eq!(Ends::of(line), Some(ends), "{line}");
+        }
+        assert_eq!([Ends::of("# x"), Ends::of(""), Ends::of("/")], [None, None, None]);
+        let chain = chain(true, &["[a/b]c", "{a/b,c/d}x", "\\#x", "dir/*/"]);
+        assert!(chain.excludes(b"ac", false).is_some());
+        for (dir, name, is_dir) in [("a", "bx", false), ("c", "dx", false), ("e", "#x", false), ("dir", "sub", true)] {
+            assert!(chain.enter(dir.as_bytes()).excludes(name.as_bytes(), is_dir).is_some(), "{dir}/{name}");
+        }
     }
 
     #[test]
