@@ -5,7 +5,7 @@
 use std::{
     collections::BTreeSet,
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
-    ops::Bound,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -17,6 +17,7 @@ use notify::{
 };
 
 use super::{Change, Coverage, Hint, Watcher, coalesce};
+use crate::model;
 
 /// Watcher objects, where the user has as many inotify instances left; each is a thread.
 const SHARDS: usize = 8;
@@ -34,7 +35,8 @@ pub struct Inotify {
 
 struct State {
     shards: Vec<RecommendedWatcher>,
-    watched: BTreeSet<PathBuf>,
+    /// Paths as bytes: compared at once and not component by component, and nothing is kept beside them.
+    watched: BTreeSet<Box<[u8]>>,
 }
 
 impl std::fmt::Debug for Inotify {
@@ -62,13 +64,13 @@ impl Watcher for Inotify {
     fn watch(&self, dirs: &[PathBuf]) -> Coverage {
         let mut state = self.lock();
         let room = self.limit.saturating_sub(state.watched.len());
-        let new: Vec<_> = dirs.iter().filter(|dir| !state.watched.contains(*dir)).collect();
+        let new: Vec<_> = dirs.iter().filter(|dir| !state.watched.contains(bytes(dir))).collect();
         let mut coverage = if new.len() > room { Coverage::LimitReached } else { Coverage::All };
         let shards = state.shards.len();
         let mut batches: Vec<Vec<PathOp>> = (0..shards).map(|_| Vec::new()).collect();
         for dir in new.iter().take(room) {
             batches[shard_of(dir, shards)].push(watch_op(dir));
-            state.watched.insert((*dir).clone());
+            state.watched.insert(bytes(dir).into());
         }
         for (shard, batch) in batches.into_iter().enumerate() {
             if apply(&mut state, shard, batch, &self.sink) == Coverage::LimitReached {
@@ -80,17 +82,16 @@ impl Watcher for Inotify {
 
     fn forget(&self, dir: &Path) {
         let mut state = self.lock();
-        let below: Vec<PathBuf> = state
-            .watched
-            .range::<Path, _>((Bound::Included(dir), Bound::Unbounded))
-            .take_while(|watched| watched.starts_with(dir))
-            .cloned()
-            .collect();
+        let within = model::join(bytes(dir), b"");
+        let below = state.watched.range::<[u8], _>(&*within..).take_while(|path| path.starts_with(&within));
+        let below: Vec<Box<[u8]>> = std::iter::once(bytes(dir).into()).chain(below.cloned()).collect();
         for path in below {
-            state.watched.remove(&path);
-            // The kernel has already ended the watch of a directory that is gone.
-            let shard = shard_of(&path, state.shards.len());
-            _ = state.shards[shard].unwatch(&path);
+            if state.watched.remove(&*path) {
+                let path = model::path(&path);
+                // The kernel has already ended the watch of a directory that is gone.
+                let shard = shard_of(path, state.shards.len());
+                _ = state.shards[shard].unwatch(path);
+            }
         }
     }
 
@@ -145,7 +146,7 @@ fn apply(state: &mut State, shard: usize, mut batch: Vec<PathOp>, sink: &Sink) -
         let full = matches!(error.source.kind, ErrorKind::MaxFilesWatch);
         if let Some(origin) = error.origin {
             let path = origin.into_path();
-            state.watched.remove(&path);
+            state.watched.remove(bytes(&path));
             if full {
                 sink(Hint::Unwatched(path));
             }
@@ -154,7 +155,7 @@ fn apply(state: &mut State, shard: usize, mut batch: Vec<PathOp>, sink: &Sink) -
         if full {
             for op in batch {
                 let path = op.into_path();
-                state.watched.remove(&path);
+                state.watched.remove(bytes(&path));
                 sink(Hint::Unwatched(path));
             }
             return Coverage::LimitReached;
@@ -166,6 +167,10 @@ fn apply(state: &mut State, shard: usize, mut batch: Vec<PathOp>, sink: &Sink) -
 fn watch_op(dir: &Path) -> PathOp {
     let config = WatchPathConfig::new(RecursiveMode::NonRecursive).with_dereference_symlinks(false);
     PathOp::Watch(dir.to_owned(), config)
+}
+
+fn bytes(path: &Path) -> &[u8] {
+    path.as_os_str().as_bytes()
 }
 
 fn shard_of(dir: &Path, shards: usize) -> usize {
