@@ -78,7 +78,7 @@ fn see(root: &RootDir, visit: &Visit) -> io::Result<(Look, Chain)> {
     if has_rules {
         rules.add_rules(opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX).as_deref());
     }
-    let found = if marked { Vec::new() } else { opened.look(root, &rules, &names)? };
+    let found = if marked { Vec::new() } else { opened.look(root, &rules, names)? };
     Ok((Look { found, scope: visit.scope.clone() }, rules))
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Called by `scan`, which decides what the answers mean; tests put a file system of their own in the kernel's place.
 
-use std::{fmt, io, os::fd::OwnedFd};
+use std::{fmt, io, mem::MaybeUninit, os::fd::OwnedFd};
 
 use rustix::{
     fs::{AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags, Statx, StatxFlags},
@@ -12,8 +12,8 @@ use rustix::{
 
 use crate::model::{FileName, FsId};
 
-/// How much space one `getdents64` call gets.
-const LISTING: usize = 64 << 10;
+/// How much space one `getdents64` call gets, on the stack: most directories need two calls whatever it is.
+const LISTING: usize = 32 << 10;
 
 /// All file systems of a machine.
 pub trait Files: fmt::Debug + Send + Sync {
@@ -102,8 +102,8 @@ impl Directory for OwnedFd {
 
     fn names(&self) -> io::Result<Vec<(FileName, FileType)>> {
         let mut names = Vec::new();
-        let mut space = Vec::with_capacity(LISTING);
-        let mut listing = RawDir::new(self, space.spare_capacity_mut());
+        let mut space = [MaybeUninit::uninit(); LISTING];
+        let mut listing = RawDir::new(self, &mut space);
         while let Some(entry) = listing.next() {
             let entry = entry?;
             let name = entry.file_name().to_bytes();

@@ -5,6 +5,7 @@
 use std::{
     collections::BTreeSet,
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    ops::Bound,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -83,7 +84,8 @@ impl Watcher for Inotify {
     fn forget(&self, dir: &Path) {
         let mut state = self.lock();
         let within = model::join(bytes(dir), b"");
-        let below = state.watched.range::<[u8], _>(&*within..).take_while(|path| path.starts_with(&within));
+        let from = (Bound::Included(&*within), Bound::Unbounded);
+        let below = state.watched.range::<[u8], _>(from).take_while(|path| path.starts_with(&within));
         let below: Vec<Box<[u8]>> = std::iter::once(bytes(dir).into()).chain(below.cloned()).collect();
         for path in below {
             if state.watched.remove(&*path) {

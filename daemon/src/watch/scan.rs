@@ -19,8 +19,9 @@ use crate::{
 #[derive(Debug)]
 pub struct RootDir {
     dir: Box<dyn Directory>,
-    /// `st_dev` of the root, as `(major, minor)`.
+    /// `st_dev` of the root, as `(major, minor)`, and the number of its file system.
     device: (u32, u32),
+    fs: FsId,
     cross: bool,
 }
 
@@ -39,7 +40,7 @@ impl RootDir {
     /// Errors: those of `open(2)`; `ENOTDIR` when the root is a symlink or a file.
     pub fn open(files: &dyn Files, path: &[u8], cross: bool) -> io::Result<Self> {
         let dir = files.open(path)?;
-        Ok(Self { device: dir.stat(b"")?.device, dir, cross })
+        Ok(Self { device: dir.stat(b"")?.device, fs: dir.fs()?, dir, cross })
     }
 
     /// Opens a directory below the root; `relative` is empty for the root itself.
@@ -47,7 +48,8 @@ impl RootDir {
     /// Errors: those of [`Directory::open`]; `EXDEV` beyond a mount point that does not belong to the root.
     pub fn open_dir(&self, relative: &[u8]) -> io::Result<Opened> {
         let dir = self.dir.open(relative, self.cross)?;
-        let (fs, stat) = (dir.fs()?, dir.stat(b"")?);
+        let stat = dir.stat(b"")?;
+        let fs = if stat.device == self.device { self.fs } else { dir.fs()? };
         Ok(Opened { fs, identity: identity(&stat, fs), access: access(&stat), dir })
     }
 
@@ -68,10 +70,10 @@ impl Opened {
     /// mount points that do not belong to the root are left out.
     ///
     /// Errors: a directory that may be listed but not entered.
-    pub fn look(&self, root: &RootDir, rules: &Chain, names: &[(FileName, FileType)]) -> io::Result<Vec<Found>> {
+    pub fn look(&self, root: &RootDir, rules: &Chain, names: Vec<(FileName, FileType)>) -> io::Result<Vec<Found>> {
         let mut found = Vec::with_capacity(names.len());
         for (name, hint) in names {
-            found.extend(self.look_at(root, rules, name, *hint)?);
+            found.extend(self.look_at(root, rules, name, hint)?);
         }
         found.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(found)
@@ -87,14 +89,14 @@ impl Opened {
         self.dir.text(name, at_most)
     }
 
-    fn look_at(&self, root: &RootDir, rules: &Chain, name: &[u8], hint: FileType) -> io::Result<Option<Found>> {
+    fn look_at(&self, root: &RootDir, rules: &Chain, name: FileName, hint: FileType) -> io::Result<Option<Found>> {
         if !matches!(hint, FileType::RegularFile | FileType::Directory | FileType::Unknown) {
             return Ok(None);
         }
-        if hint != FileType::Unknown && rules.excludes(name, hint == FileType::Directory).is_some() {
+        if hint != FileType::Unknown && rules.excludes(&name, hint == FileType::Directory).is_some() {
             return Ok(None);
         }
-        let stat = match self.dir.stat(name) {
+        let stat = match self.dir.stat(&name) {
             Ok(stat) => stat,
             Err(error) if error.raw_os_error() == Some(Errno::ACCESS.raw_os_error()) => return Err(error),
             // Gone meanwhile, or a name too odd to look at: no reason to lose the others.
@@ -105,16 +107,16 @@ impl Opened {
             FileType::Directory => true,
             _ => return Ok(None),
         };
-        let excluded = hint == FileType::Unknown && rules.excludes(name, is_dir).is_some();
+        let excluded = hint == FileType::Unknown && rules.excludes(&name, is_dir).is_some();
         Ok((root.admits(&stat) && !excluded).then(|| self.found(name, &stat, is_dir)))
     }
 
-    fn found(&self, name: &[u8], stat: &Stat, is_dir: bool) -> Found {
+    fn found(&self, name: FileName, stat: &Stat, is_dir: bool) -> Found {
         let kind = match is_dir {
             true => FoundKind::Dir,
             false => FoundKind::File { stamp: stamp(stat), links: stat.links },
         };
-        Found { name: FileName::from(name), identity: identity(stat, self.fs), access: access(stat), kind }
+        Found { name, identity: identity(stat, self.fs), access: access(stat), kind }
     }
 }
 
