@@ -49,7 +49,9 @@ pub(crate) enum Verb {
     Wait(wait::Arguments),
     Pause(pause::Arguments),
     Resume(resume::Arguments),
+    Workers(workers::Arguments),
     Formats(formats::Arguments),
+    Config(config::Arguments),
     Reload(reload::Arguments),
     /// Print the man page
     #[command(hide = true)]

@@ -114,9 +114,10 @@ impl From<zbus::Error> for Error {
 /// An error of the daemon's own: two lines, the exit status by its kind.
 fn of_daemon(name: &str, text: &str) -> Error {
     let exit = match name.strip_prefix("org.metaextract.Error.") {
-        Some("NotIndexed" | "NotWatched" | "NoSuchFile" | "Failed" | "Cancelled" | "StoreUnavailable") => Exit::Failed,
+        Some("NotIndexed" | "NotWatched" | "NoSuchFile" | "Failed" | "Cancelled") => Exit::Failed,
         Some("InvalidArgument" | "InvalidQuery") => Exit::Usage,
-        Some("NotAllowed" | "Busy") => Exit::Refused,
+        // The daemon is there and will not: nothing was looked for, nothing failed.
+        Some("NotAllowed" | "Busy" | "StoreUnavailable") => Exit::Refused,
         Some(_) => Exit::Failed,
         // The bus starts the daemon on demand; these are its words when that fails.
         None if name.contains(".Spawn.") || name.starts_with("org.freedesktop.systemd1.") => {

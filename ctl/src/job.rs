@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Exit},
     json::{self, Dict},
     output::{Progress, count, number, span},
-    proxy::{Daemon, JOB, Method, NAME, Options},
+    proxy::{Daemon, JOB, Method, Options, Presence},
 };
 
 /// Between two lines of progress where they are not redrawn.
@@ -185,7 +185,7 @@ async fn watch(
     progress: &mut Progress,
 ) -> Result<Report, Error> {
     let mut signals = signals(&daemon.connection, job).await?;
-    let mut gone = gone(&daemon.connection).await?;
+    let mut gone = daemon.presence(Presence::Gone).await?;
     // Asked for after the signals were: an end in between is not missed.
     let mut told = Instant::now();
     loop {
@@ -213,18 +213,5 @@ async fn watch(
 /// Whatever the job's object tells.
 async fn signals(connection: &Connection, job: &OwnedObjectPath) -> zbus::Result<MessageStream> {
     let rule = MatchRule::builder().msg_type(Type::Signal).path(job.as_str()).build()?;
-    MessageStream::for_match_rule(rule, connection, None).await
-}
-
-/// Tells when the daemon has left the bus.
-async fn gone(connection: &Connection) -> zbus::Result<MessageStream> {
-    let rule = MatchRule::builder()
-        .msg_type(Type::Signal)
-        .sender("org.freedesktop.DBus")
-        .interface("org.freedesktop.DBus")
-        .member("NameOwnerChanged")
-        .arg(0, NAME)
-        .arg(2, "")
-        .build()?;
     MessageStream::for_match_rule(rule, connection, None).await
 }

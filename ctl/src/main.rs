@@ -69,6 +69,8 @@ async fn run(cli: Cli, out: Output) -> Result<Exit, Error> {
         Verb::Wait(args) => wait::run(&session, &args).await,
         Verb::Pause(args) => pause::run(&session, &args).await,
         Verb::Resume(args) => resume::run(&session, &args).await,
+        Verb::Workers(args) => workers::run(&session, &args).await,
+        Verb::Config(args) => config::run(&session, &args).await,
         Verb::Formats(args) => formats::run(&session, &args).await,
         Verb::Reload(args) => reload::run(&session, &args).await,
         Verb::Man | Verb::Completions(_) => Ok(Exit::Done),

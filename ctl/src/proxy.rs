@@ -10,7 +10,7 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
-use zbus::{Connection, OwnedObjectPath, Type, Variant, connection::Builder};
+use zbus::{Connection, MatchRule, MessageStream, OwnedObjectPath, Type, Variant, connection::Builder, message};
 
 use crate::{
     error::{Error, Exit},
@@ -64,6 +64,8 @@ methods! {
     SHOW: "Show", (Paths, Options) -> Pipe;
     FAILED: "Failed", (Options) -> Pipe;
     FORMATS: "Formats", (Options) -> Pipe;
+    WORKERS: "Workers", (Options) -> Vec<Dict>;
+    CONFIG: "Config", (Options) -> Pipe;
     WHY: "Why", (Path, Options) -> Dict;
     RESCAN: "Rescan", (Paths, Options) -> Job;
     INDEX: "Index", (Paths, Options) -> Job;
@@ -72,6 +74,13 @@ methods! {
     PAUSE: "Pause", (String, Options) -> u64;
     RESUME: "Resume", (u64, Options) -> ();
     RELOAD: "Reload", (Options) -> ();
+}
+
+/// A change of who has the daemon's name: the argument of the signal that is empty then.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Presence {
+    Come = 1,
+    Gone = 2,
 }
 
 /// The daemon, reachable.
@@ -99,6 +108,19 @@ impl Daemon {
             true => Ok(()),
             false => Err(Error::not_running("")),
         }
+    }
+
+    /// Tells whenever a daemon has come to the bus, or has left it.
+    pub(crate) async fn presence(&self, change: Presence) -> Result<MessageStream, Error> {
+        let rule = MatchRule::builder()
+            .msg_type(message::Type::Signal)
+            .sender("org.freedesktop.DBus")
+            .interface("org.freedesktop.DBus")
+            .member("NameOwnerChanged")
+            .arg(0, NAME)
+            .arg(change as u8, "")
+            .build()?;
+        Ok(MessageStream::for_match_rule(rule, &self.connection, None).await?)
     }
 
     /// Calls a method of the manager.

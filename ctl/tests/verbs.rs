@@ -8,7 +8,7 @@ mod fake;
 
 use std::{
     fs,
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     path::PathBuf,
     process::{Command, Output, Stdio},
     sync::{Arc, mpsc},
@@ -81,7 +81,7 @@ fn expect(name: &str, printed: &str) {
 #[test]
 fn json_of_every_verb() {
     let test = Test::start(Jobs::Finished(JobResult::Partial));
-    let verbs: [(&str, &[&str], i32); 16] = [
+    let verbs: [(&str, &[&str], i32); 18] = [
         ("status", &["status"], 0),
         ("roots", &["roots"], 0),
         ("show", &["show", "/a.jpg", "/missing/b.jpg"], 1),
@@ -89,6 +89,8 @@ fn json_of_every_verb() {
         ("why", &["why", "/a.jpg"], 0),
         ("failed", &["failed"], 0),
         ("formats", &["formats"], 0),
+        ("workers", &["workers"], 0),
+        ("config", &["config"], 0),
         ("watch", &["watch", "/a"], 0),
         ("unwatch", &["unwatch", "/a"], 0),
         ("rescan", &["rescan"], 1),
@@ -222,8 +224,9 @@ fn options_arrive() {
 #[test]
 fn exit_statuses_and_what_to_do() {
     let test = Test::start(Jobs::Finished(JobResult::Done));
-    let cases: [(&[&str], i32, &str); 6] = [
+    let cases: [(&[&str], i32, &str); 7] = [
         (&["why", "/missing/a"], 1, "metactl: there is no /missing/a\n  look at the path again\n"),
+        (&["why", "/locked/a"], 4, "metactl: the store cannot be opened yet\n  see metactl status\n"),
         (&["unwatch", "/missing"], 1, "metactl: there is no /missing\n  look at the path again\n"),
         (&["resume", "99"], 2, "metactl: there is no pause 99\n  see metactl status\n"),
         (&["show", "/missing/a"], 1, "metactl: /missing/a: there is no such file\n"),
@@ -259,6 +262,32 @@ fn a_pause_lasts_as_long_as_its_command() {
     assert!(test.asked().contains(r#"reason: "sh", hold: Caller"#), "{}", test.asked());
     while !test.asked().contains("Resume { which: Cookie { cookie: 7") {
         test.printed(&["status", "--json"]);
+    }
+}
+
+/// Ctrl-C and a polite end reach the command, which decides; the pause lasts as long as it.
+#[test]
+fn the_command_of_a_pause_outlives_signals() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let test = Test::start(Jobs::Finished(JobResult::Done));
+    let script = "trap 'echo heard; exit 3' TERM; echo ready; while :; do sleep 0.1; done";
+    let mut child = test.command(&["pause", "--", "sh", "-c", script]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(said.next().unwrap().unwrap(), "ready");
+    let pid = Pid::from_child(&child);
+    kill_process(pid, Signal::INT).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    assert_eq!(said.next().unwrap().unwrap(), "heard");
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+}
+
+#[test]
+fn a_command_that_cannot_be_run_is_told_as_by_a_shell() {
+    let test = Test::start(Jobs::Finished(JobResult::Done));
+    for (program, status) in [("/nonexistent/program", 127), ("/dev/null", 126)] {
+        let (complaint, exit) = test.complaint(&["pause", "--", program]);
+        assert!(complaint.starts_with(&format!("metactl: cannot run {program}: ")), "{complaint}");
+        assert_eq!(exit, status);
     }
 }
 

@@ -168,6 +168,8 @@ async fn options_are_those_of_the_contract() {
         ("Show", test.error("Show", &(&paths, option())).await),
         ("Failed", test.error("Failed", &(option(),)).await),
         ("Formats", test.error("Formats", &(option(),)).await),
+        ("Workers", test.error("Workers", &(option(),)).await),
+        ("Config", test.error("Config", &(option(),)).await),
         ("Why", test.error("Why", &(&path, option())).await),
         ("Rescan", test.error("Rescan", &(&paths, option())).await),
         ("Index", test.error("Index", &(&paths, option())).await),
@@ -212,8 +214,10 @@ async fn keys_of_answers_are_those_of_the_contract() {
     let status: Dict = test.call("Status", &(none(),)).await.unwrap().body().deserialize().unwrap();
     let roots: Vec<Dict> = test.call("ListRoots", &(none(),)).await.unwrap().body().deserialize().unwrap();
     let why: Dict = test.call("Why", &(b"/x".to_vec(), none())).await.unwrap().body().deserialize().unwrap();
+    let workers: Vec<Dict> = test.call("Workers", &(none(),)).await.unwrap().body().deserialize().unwrap();
     let mut given = BTreeMap::new();
-    for (method, dicts) in [("Status", vec![status]), ("ListRoots", roots), ("Why", vec![why])] {
+    let answers = [("Status", vec![status]), ("ListRoots", roots), ("Why", vec![why]), ("Workers", workers)];
+    for (method, dicts) in answers {
         let mut found = BTreeMap::new();
         dicts.iter().for_each(|dict| keys(dict, "", &mut found));
         // A root in the status is what ListRoots gives; the contract says so once.
@@ -228,17 +232,17 @@ async fn keys_of_answers_are_those_of_the_contract() {
 #[tokio::test]
 async fn keys_of_streams_are_those_of_the_contract() {
     let test = start(Jobs::Open).await;
-    for method in ["Failed", "Formats"] {
+    for (method, count) in [("Failed", 2), ("Formats", 2), ("Config", 6)] {
         let text = read(&test.call(method, &(none(),)).await.unwrap()).await;
         let mut given = BTreeSet::new();
-        for line in text.lines().take(2) {
+        for line in text.lines().take(count) {
             let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).unwrap();
             given.extend(object.into_iter().map(|(key, _)| key));
         }
         let wanted: BTreeSet<String> =
             listed("key").into_keys().filter(|(of, _)| of == method).map(|(_, key)| key).collect();
         assert_eq!(given, wanted, "{method}");
-        assert_eq!(text.lines().last(), Some(r#"{"End":true,"Count":2}"#));
+        assert_eq!(text.lines().last(), Some(&*format!(r#"{{"End":true,"Count":{count}}}"#)));
     }
 }
 

@@ -19,6 +19,9 @@ _metactl() {
             metactl,completions)
                 cmd="metactl__subcmd__completions"
                 ;;
+            metactl,config)
+                cmd="metactl__subcmd__config"
+                ;;
             metactl,failed)
                 cmd="metactl__subcmd__failed"
                 ;;
@@ -67,6 +70,9 @@ _metactl() {
             metactl,why)
                 cmd="metactl__subcmd__why"
                 ;;
+            metactl,workers)
+                cmd="metactl__subcmd__workers"
+                ;;
             *)
                 ;;
         esac
@@ -74,7 +80,7 @@ _metactl() {
 
     case "${cmd}" in
         metactl)
-            opts="-h -V --json --user --system --help --version status watch unwatch roots show why failed retry rescan index wait pause resume formats reload man completions"
+            opts="-h -V --json --user --system --help --version status watch unwatch roots show why failed retry rescan index wait pause resume workers formats config reload man completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -89,6 +95,20 @@ _metactl() {
             ;;
         metactl__subcmd__completions)
             opts="-h --json --user --system --help bash elvish fish powershell zsh"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        metactl__subcmd__config)
+            opts="-h --json --user --system --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -320,6 +340,20 @@ _metactl() {
             return 0
             ;;
         metactl__subcmd__why)
+            opts="-h --json --user --system --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        metactl__subcmd__workers)
             opts="-h --json --user --system --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -209,7 +209,7 @@ fn a_worker_holds_nothing_but_its_batch() {
     let filters = |status: &HashMap<String, String>| status["Seccomp_filters"].parse::<u32>().unwrap();
     assert!(filters(&its) > filters(&ours));
     assert_eq!(its["Threads"], "1");
-    assert!(worker.pss > 0, "its memory can be measured");
+    assert!(metaextractd::governor::pss(worker.pid) > 0, "its memory can be measured");
     let pid = rustix::process::Pid::from_raw(worker.pid as i32).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
     bench.outcomes(2);

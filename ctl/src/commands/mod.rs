@@ -1,6 +1,7 @@
 //! The verbs, one file each: what it takes, what it asks, how the answer is shown.
 
 pub(crate) mod completions;
+pub(crate) mod config;
 pub(crate) mod failed;
 pub(crate) mod formats;
 pub(crate) mod index;
@@ -16,3 +17,4 @@ pub(crate) mod unwatch;
 pub(crate) mod wait;
 pub(crate) mod watch;
 pub(crate) mod why;
+pub(crate) mod workers;

@@ -1,20 +1,23 @@
 //! `metactl pause`: nothing new is read, until resumed, for a time, or while a command runs.
 
-use std::{ffi::OsString, os::unix::process::ExitStatusExt};
+use std::{ffi::OsString, io, os::unix::process::ExitStatusExt};
 
+use futures_util::StreamExt;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     Session,
     error::{Error, Exit},
     output::{now, span},
-    proxy::{Options, PAUSE},
+    proxy::{Options, PAUSE, Presence},
 };
 
 /// Pause: start reading no further file
 ///
 /// Until resumed, over restarts too; or for a time with --for; or as long as a command runs, whose exit status it
-/// gives back.
+/// gives back (126 or 127 where it cannot be run).
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Shown in the status
@@ -30,10 +33,10 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(session: &Session, args: &Arguments) -> Result<Exit, Error> {
     let reason = args.reason.clone().unwrap_or_default();
-    if let [program, arguments @ ..] = args.command.as_slice() {
+    if let [program, ..] = args.command.as_slice() {
         let reason = args.reason.clone().unwrap_or_else(|| program.to_string_lossy().into_owned());
-        session.daemon.call(PAUSE, (reason, Options::new())).await?;
-        return command(program, arguments).await;
+        hold(session, &reason).await?;
+        return command(session, &reason, &args.command).await;
     }
     let option = match args.time {
         None => ("persistent", true.into()),
@@ -49,12 +52,47 @@ pub(crate) async fn run(session: &Session, args: &Arguments) -> Result<Exit, Err
 }
 
 /// Runs the command with our own input and output. Its end is ours, and with us goes the pause.
-async fn command(program: &OsString, arguments: &[OsString]) -> Result<Exit, Error> {
-    let act = format!("cannot run {}", program.to_string_lossy());
-    let status = tokio::process::Command::new(program).args(arguments).status().await;
-    let status = status.map_err(|error| Error::system(&act, &error))?;
+///
+/// What the terminal or somebody sends us is for the command: it decides whether that is its end.
+async fn command(session: &Session, reason: &str, words: &[OsString]) -> Result<Exit, Error> {
+    let [program, arguments @ ..] = words else { return Ok(Exit::Usage) };
+    let cannot = |error: io::Error| Error::system(&format!("cannot run {}", program.to_string_lossy()), &error);
+    let listen = |kind| signal(kind).map_err(cannot);
+    // The terminal sends these two to the command as well.
+    let _ignored = (listen(SignalKind::interrupt())?, listen(SignalKind::quit())?);
+    let (mut terminate, mut hangup) = (listen(SignalKind::terminate())?, listen(SignalKind::hangup())?);
+    let mut starts = session.daemon.presence(Presence::Come).await?;
+    let mut child = match tokio::process::Command::new(program).args(arguments).spawn() {
+        Ok(child) => child,
+        // As env(1) and the shells do.
+        Err(error) => {
+            let exit = if error.kind() == io::ErrorKind::NotFound { Exit::Of(127) } else { Exit::Of(126) };
+            return Err(Error { exit, ..cannot(error) });
+        }
+    };
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break status.map_err(cannot)?,
+            _ = terminate.recv() => pass_on(&child, Signal::TERM),
+            _ = hangup.recv() => pass_on(&child, Signal::HUP),
+            // A daemon that was started again knows nothing of the pause.
+            Some(_) = starts.next() => hold(session, reason).await?,
+        }
+    };
     let code = status.code().or_else(|| status.signal().map(|signal| signal + 128)).unwrap_or(1);
     Ok(Exit::Of(u8::try_from(code).unwrap_or(1)))
+}
+
+/// Pauses for as long as we are on the bus.
+async fn hold(session: &Session, reason: &str) -> Result<(), Error> {
+    session.daemon.call(PAUSE, (reason.to_owned(), Options::new())).await.map(drop)
+}
+
+fn pass_on(child: &tokio::process::Child, signal: Signal) {
+    let pid = child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+    if let Some(pid) = pid {
+        _ = kill_process(pid, signal); // It may have ended.
+    }
 }
 
 /// A time span in microseconds.

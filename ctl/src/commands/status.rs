@@ -131,7 +131,8 @@ fn queue_text(queue: &Value) -> String {
     }
 }
 
-fn workers_text(workers: &Value) -> String {
+/// How many workers run, and why.
+pub(super) fn workers_text(workers: &Value) -> String {
     let (running, wanted) = (figure(&workers["Running"]), figure(&workers["Wanted"]));
     let mut parts = vec![format!("{running} of {wanted}")];
     parts.extend(["Why", "Isolation"].map(|key| text(&workers[key])).into_iter().filter(|text| !text.is_empty()));

@@ -6,7 +6,7 @@ use zbus::Variant;
 
 use crate::control::{
     FileCounts, HeldFile, Hold, JobProgress, PauseInfo, QueueReport, RootInfo, RootOptions, SeenFile, StatusReport,
-    WhyReport, WorkersReport,
+    WhyReport, WorkerReport, WorkersReport,
 };
 
 /// A dictionary on its way out.
@@ -83,6 +83,21 @@ fn workers(workers: &WorkersReport) -> Dict {
     }
 }
 
+pub(super) fn worker(worker: &WorkerReport) -> Dict {
+    let mut dict = dict! {
+        "Pid": worker.pid,
+        "State": if worker.file.is_some() { "reading" } else { "waiting" },
+        "Since": worker.since,
+        "Files": worker.files,
+        "Memory": worker.memory,
+        "CPU": worker.cpu,
+    };
+    if let Some(file) = &worker.file {
+        dict.insert("File", file.clone().into());
+    }
+    dict
+}
+
 fn files(files: FileCounts) -> Dict {
     dict! {
         "Known": files.known,
@@ -109,14 +124,19 @@ pub(super) fn root(root: &RootInfo) -> Dict {
     dict
 }
 
-fn root_options(options: RootOptions) -> Dict {
+/// The options a root was told.
+pub(super) fn told(options: RootOptions) -> impl Iterator<Item = (&'static str, bool)> {
     let given = [
         ("poll", options.poll),
         ("hidden", options.hidden),
         ("cross_filesystems", options.cross_filesystems),
         ("forget_when_unmounted", options.forget_when_unmounted),
     ];
-    given.into_iter().filter_map(|(key, value)| Some((key, value?.into()))).collect()
+    given.into_iter().filter_map(|(key, value)| Some((key, value?)))
+}
+
+fn root_options(options: RootOptions) -> Dict {
+    told(options).map(|(key, value)| (key, value.into())).collect()
 }
 
 pub(super) fn why(report: &WhyReport) -> Dict {

@@ -2,7 +2,8 @@
 
 use metaextract::json;
 
-use crate::control::{FailedFile, FormatInfo};
+use super::encode::told;
+use crate::control::{ConfigLine, FailedFile, FormatInfo, Setting, SettingOrRoot};
 
 pub(super) fn failed(file: &FailedFile) -> String {
     let mut object = Object::new();
@@ -28,6 +29,28 @@ pub(super) fn format(format: &FormatInfo) -> String {
     object.end()
 }
 
+pub(super) fn setting(line: &ConfigLine) -> String {
+    let mut object = Object::new();
+    object.text("Key", line.key);
+    match &line.value {
+        SettingOrRoot::Setting(Setting::Text(text)) => object.text("Value", text),
+        SettingOrRoot::Setting(Setting::Number(number)) => object.plain("Value", number),
+        SettingOrRoot::Setting(Setting::Switch(value)) => object.plain("Value", value),
+        SettingOrRoot::Setting(Setting::List(texts)) => object.list("Value", texts),
+        SettingOrRoot::Root { path, options } => {
+            object.path("Path", path.as_bytes());
+            let mut inner = Object::new();
+            told(*options).for_each(|(key, value)| inner.plain(key, value));
+            object.plain("Options", inner.end());
+        }
+    }
+    object.text("Origin", line.origin.as_str());
+    if !line.origin.at().is_empty() {
+        object.text("At", line.origin.at());
+    }
+    object.end()
+}
+
 /// A JSON object being written.
 struct Object(String);
 
@@ -49,7 +72,7 @@ impl Object {
         json::string(self.key(key), text);
     }
 
-    /// A number or a boolean.
+    /// A number, a boolean, or JSON.
     fn plain(&mut self, key: &str, value: impl ToString) {
         let value = value.to_string();
         self.key(key).push_str(&value);
@@ -62,14 +85,14 @@ impl Object {
         }
     }
 
-    fn list(&mut self, key: &str, items: &[&str]) {
+    fn list(&mut self, key: &str, items: &[impl AsRef<str>]) {
         let out = self.key(key);
         out.push('[');
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
                 out.push(',');
             }
-            json::string(out, item);
+            json::string(out, item.as_ref());
         }
         out.push(']');
     }

@@ -25,8 +25,9 @@ use crate::control::{self, AbsPath, Command, Control, Facts, Hold, Pause, Reply,
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The methods there are.
-const CAPABILITIES: [&str; 15] = [
+const CAPABILITIES: [&str; 17] = [
     "AddRoot",
+    "Config",
     "Failed",
     "Formats",
     "Index",
@@ -41,6 +42,7 @@ const CAPABILITIES: [&str; 15] = [
     "Status",
     "Wait",
     "Why",
+    "Workers",
 ];
 
 /// The fixed object.
@@ -124,6 +126,24 @@ impl Manager {
         self.stream(
             || Options::none(options).map(|()| Command::Formats),
             |Stream(formats)| Box::new(formats.map(|format| lines::format(&format))),
+        )
+        .await
+    }
+
+    #[zbus(out_args("workers"))]
+    async fn workers(&self, options: Given) -> Result<Vec<Dict>, Error> {
+        caught(async {
+            Options::none(options)?;
+            Ok(self.control.ask(Command::Workers).await?.iter().map(encode::worker).collect())
+        })
+        .await
+    }
+
+    #[zbus(out_args("settings"))]
+    async fn config(&self, options: Given) -> Result<zbus::OwnedFd, Error> {
+        self.stream(
+            || Options::none(options).map(|()| Command::Config),
+            |Stream(settings)| Box::new(settings.map(|line| lines::setting(&line))),
         )
         .await
     }

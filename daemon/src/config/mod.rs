@@ -7,11 +7,15 @@ pub mod read;
 pub mod table;
 pub mod value;
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use metaextract::Limits;
 
-use crate::{control::RootOptions, model::PolicyId};
+use self::table::KEYS;
+use crate::{
+    control::{ConfigLine, Origin, RootOptions, SettingOrRoot},
+    model::PolicyId,
+};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +31,8 @@ pub struct Settings {
     pub isolation: Isolation,
     pub mount: MountSettings,
     pub log: LogSettings,
+    /// Where the value of each key comes from that has not its default.
+    pub origins: BTreeMap<&'static str, Origin>,
 }
 
 /// A root from the configuration.
@@ -34,6 +40,8 @@ pub struct Settings {
 pub struct RootSetting {
     pub path: PathBuf,
     pub options: RootOptions,
+    /// Where it stands.
+    pub origin: Origin,
 }
 
 /// Worker processes.
@@ -152,6 +160,31 @@ impl Settings {
             isolation: Isolation::Require,
             mount: MountSettings { enabled: true, path: places.runtime.join("metaextract") },
             log: LogSettings { level: tracing::Level::INFO, format: LogFormat::Auto },
+            origins: BTreeMap::new(),
+        }
+    }
+
+    /// The value of every key but `roots`, and where it comes from, in the order of the documentation.
+    pub fn lines(&self) -> Vec<ConfigLine> {
+        let origin = |name| self.origins.get(name).cloned().unwrap_or(Origin::Default);
+        let line = |key: &table::Key| ConfigLine {
+            key: key.name,
+            value: SettingOrRoot::Setting((key.show)(self)),
+            origin: origin(key.name),
+        };
+        KEYS.iter().map(line).collect()
+    }
+
+    /// What was not taken over from `read` keeps the origin it had `before`.
+    pub fn keep_origins(&mut self, read: &Self, before: &Self) {
+        for key in KEYS {
+            if (key.show)(self) == (key.show)(read) {
+                continue;
+            }
+            match before.origins.get(key.name) {
+                Some(origin) => _ = self.origins.insert(key.name, origin.clone()),
+                None => _ = self.origins.remove(key.name),
+            }
         }
     }
 

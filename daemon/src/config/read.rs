@@ -15,7 +15,7 @@ use super::{
     table::{KEYS, Key, ROOT_KEYS, nearest},
     value::Given,
 };
-use crate::control::RootOptions;
+use crate::control::{Origin, RootOptions};
 
 /// Before each variable of the environment.
 const PREFIX: &str = "METAEXTRACT_";
@@ -68,13 +68,15 @@ pub fn read(sources: &Sources) -> Result<Settings, ConfigError> {
         let key = key.replace("__", ".").to_ascii_lowercase();
         let ours = key.contains('.') || key == "roots" || KEYS.iter().any(|known| known.name == key);
         if ours {
-            set(&mut settings, &key, &Given::from_text(value)).map_err(|what| at(format!("variable {name}"), what))?;
+            set(&mut settings, &key, &Given::from_text(value), Origin::Environment(name.clone()))
+                .map_err(|what| at(format!("variable {name}"), what))?;
         }
     }
     for option in &sources.options {
         let place = format!("--set {option}");
         let (key, value) = option.split_once('=').ok_or_else(|| at(place.clone(), "KEY=VALUE is wanted".into()))?;
-        set(&mut settings, key, &Given::from_text(value)).map_err(|what| at(place, what))?;
+        set(&mut settings, key, &Given::from_text(value), Origin::CommandLine(place.clone()))
+            .map_err(|what| at(place, what))?;
     }
     Ok(settings)
 }
@@ -116,23 +118,29 @@ fn read_text(settings: &mut Settings, file: &Path, text: &str) -> Result<(), Con
         match value.get_ref() {
             DeValue::Array(entries) if key == "roots" => {
                 for entry in entries.iter() {
-                    settings.roots.push(root(entry).map_err(|(offset, what)| at(place(offset), what))?);
+                    let origin = Origin::File(place(entry.span().start));
+                    settings.roots.push(root(entry, origin).map_err(|(offset, what)| at(place(offset), what))?);
                 }
             }
             DeValue::Table(section) => {
                 for (name, value) in section {
                     let key = format!("{key}.{}", name.get_ref());
-                    set(settings, &key, &given(value.get_ref())).map_err(|what| at(place(name.span().start), what))?;
+                    let here = place(name.span().start);
+                    set(settings, &key, &given(value.get_ref()), Origin::File(here.clone()))
+                        .map_err(|what| at(here, what))?;
                 }
             }
-            value => set(settings, key, &given(value)).map_err(|what| at(place(name.span().start), what))?,
+            value => {
+                let here = place(name.span().start);
+                set(settings, key, &given(value), Origin::File(here.clone())).map_err(|what| at(here, what))?;
+            }
         }
     }
     Ok(())
 }
 
-fn set(settings: &mut Settings, key: &str, given: &Given) -> Result<(), String> {
-    let Some(Key { set, .. }) = KEYS.iter().find(|known| known.name == key) else {
+fn set(settings: &mut Settings, key: &str, given: &Given, origin: Origin) -> Result<(), String> {
+    let Some(Key { name, set, .. }) = KEYS.iter().find(|known| known.name == key) else {
         if key == "roots" || key.starts_with("roots.") {
             return Err(ROOT_WANTED.into());
         }
@@ -142,12 +150,14 @@ fn set(settings: &mut Settings, key: &str, given: &Given) -> Result<(), String> 
             None => format!("there is no key {key}; the manual page metaextractd(8) lists them"),
         });
     };
-    set(settings, given).map_err(|wanted| format!("{key}: {wanted}"))
+    set(settings, given).map_err(|wanted| format!("{key}: {wanted}"))?;
+    settings.origins.insert(name, origin);
+    Ok(())
 }
 
 type At<T> = Result<T, (usize, String)>;
 
-fn root(entry: &Spanned<DeValue<'_>>) -> At<RootSetting> {
+fn root(entry: &Spanned<DeValue<'_>>, origin: Origin) -> At<RootSetting> {
     let DeValue::Table(table) = entry.get_ref() else {
         return Err((entry.span().start, ROOT_WANTED.into()));
     };
@@ -173,7 +183,7 @@ fn root(entry: &Spanned<DeValue<'_>>) -> At<RootSetting> {
         }
     }
     match path.map(PathBuf::from) {
-        Some(path) if path.is_absolute() => Ok(RootSetting { path, options }),
+        Some(path) if path.is_absolute() => Ok(RootSetting { path, options, origin }),
         Some(_) => Err((entry.span().start, "roots.path: an absolute path is wanted".into())),
         None => Err((entry.span().start, "roots: an entry needs a path".into())),
     }
@@ -195,6 +205,7 @@ fn given(value: &DeValue<'_>) -> Given {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::Setting;
 
     fn settings() -> Settings {
         let places = Places { config: "/c".into(), state: "/s".into(), runtime: "/r".into(), memory: None };
@@ -213,6 +224,10 @@ mod tests {
         read_text(&mut read, Path::new("config.toml"), text).unwrap();
         assert_eq!((read.workers.max, read.ignore.len(), read.roots.len()), (3, 1, 2));
         assert_eq!(read.roots[0].options.hidden, Some(true));
+        assert_eq!(read.roots[1].origin, Origin::File("config.toml:10".into()));
+        let at = |key| read.origins.get(key).map(Origin::at);
+        assert_eq!([at("isolation"), at("watch.settle")], [Some("config.toml:2"), Some("config.toml:6")]);
+        assert_eq!(at("watch.settle_max"), None);
     }
 
     #[test]
@@ -244,6 +259,25 @@ mod tests {
         }
     }
 
+    /// What is shown can be written into a file and means the same.
+    #[test]
+    fn every_value_is_shown_as_it_is_written() {
+        let mut before = settings();
+        before.ignore = vec!["*.iso".into(), "Trash/".into()];
+        before.workers.memory_ceiling = 300 << 20;
+        for key in KEYS {
+            let given = match (key.show)(&before) {
+                Setting::Text(text) => Given::Text(text),
+                Setting::Number(number) => Given::Integer(number),
+                Setting::Switch(value) => Given::Boolean(value),
+                Setting::List(texts) => Given::List(texts.into_iter().map(Given::Text).collect()),
+            };
+            let mut after = settings();
+            (key.set)(&mut after, &given).expect(key.name);
+            assert_eq!((key.show)(&after), (key.show)(&before), "{}", key.name);
+        }
+    }
+
     #[test]
     fn the_environment_and_the_command_line_win() {
         let places = Places { config: "/nowhere".into(), state: "/s".into(), runtime: "/r".into(), memory: None };
@@ -253,7 +287,9 @@ mod tests {
             environment: vec![variable("METAEXTRACT_WORKERS__MAX", "2"), variable("METAEXTRACT_CORPUS", "x")],
             options: vec!["workers.max=4".into()],
         };
-        assert_eq!(read(&sources).unwrap().workers.max, 4);
+        let settings = read(&sources).unwrap();
+        assert_eq!(settings.workers.max, 4);
+        assert_eq!(settings.origins["workers.max"], Origin::CommandLine("--set workers.max=4".into()));
         sources.options = vec!["workers.max".into()];
         assert!(read(&sources).unwrap_err().to_string().contains("KEY=VALUE"));
         sources.options.clear();

@@ -1,11 +1,20 @@
 //! Every key of the configuration: one row each. Parser, `--check-config`, man page and documentation read it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tracing::Level;
 
 use super::{
     Isolation, LogFormat, Settings,
-    value::{Given, count, duration, duration_from, integer, share, size, switch, text, texts},
+    value::{
+        Given, count, duration, duration_from, in_bytes, in_percent, in_time, integer, number, said, share, size,
+        switch, text, texts, word,
+    },
 };
+use crate::control::Setting;
 
 /// A key outside `roots[]`.
 #[derive(Debug)]
@@ -18,6 +27,8 @@ pub struct Key {
     pub about: &'static str,
     /// Checks and takes over a value; the error says what is wanted.
     pub set: fn(&mut Settings, &Given) -> Result<(), String>,
+    /// The value in force.
+    pub show: fn(&Settings) -> Setting,
 }
 
 /// A key of an entry of `roots[]`.
@@ -42,7 +53,7 @@ pub static ROOT_KEYS: &[RootKey] = &[
 ];
 
 macro_rules! key {
-    ($name:literal, $default:literal, $about:literal, |$settings:ident, $given:ident| $set:expr) => {
+    ($name:literal, $default:literal, $about:literal, |$settings:ident, $given:ident| $set:expr, $show:expr) => {
         Key {
             name: $name,
             default: $default,
@@ -51,85 +62,205 @@ macro_rules! key {
                 $set;
                 Ok(())
             },
+            show: |$settings: &Settings| $show,
         }
     };
 }
 
 /// All other keys, in the order of the documentation.
 pub static KEYS: &[Key] = &[
-    key!("ignore", "none", "patterns of names that are not indexed, in gitignore syntax, for all roots", |s, g| {
-        s.ignore = texts(g)?
-    }),
-    key!("workers.max", "number of cores", "worker processes at most, 1 to 64", |s, g| {
-        s.workers.max = count(g, 1, 64)?
-    }),
-    key!("memory.ceiling", "10% of memory, at most 512MiB", "memory of all processes together", |s, g| {
-        s.workers.memory_ceiling = size(g, 64 << 20)?
-    }),
-    key!("batch.files", "32", "files handed to a worker at once, 1 to 128", |s, g| {
-        s.workers.batch_files = count(g, 1, 128)?
-    }),
-    key!("limits.cpu", "5s", "CPU time one file may take", |s, g| s.limits.cpu =
-        duration_from(g, Duration::from_millis(100))?),
-    key!("limits.wall", "60s", "time one file may take, and a second more for each MiB read", |s, g| {
-        s.limits.wall = duration_from(g, Duration::from_secs(1))?
-    }),
-    key!("limits.memory", "256MiB", "memory of a worker", |s, g| s.limits.memory = size(g, 16 << 20)?),
-    key!("limits.read", "256MiB", "bytes read of one file", |s, g| s.limits.extract.read = size(g, 1 << 16)?),
-    key!("limits.record", "1MiB", "bytes of one record", |s, g| s.limits.extract.record = size(g, 1 << 10)?),
-    key!("limits.depth", "64", "nesting of structures in one file, 4 to 256", |s, g| {
-        s.limits.extract.depth = integer(g, 4, 256)? as u32
-    }),
-    key!("retry.attempts", "3", "tries of a file on which a worker failed, 1 to 10", |s, g| {
-        s.retry.attempts = integer(g, 1, 10)? as u8
-    }),
-    key!("retry.backoff", "100ms", "time before the second try; doubled for each further one", |s, g| {
-        s.retry.backoff = duration(g)?
-    }),
-    key!("retry.backoff_max", "5min", "longest time between two tries", |s, g| s.retry.backoff_max = duration(g)?),
-    key!("watch.share", "50%", "part of the user's inotify watches that may be used", |s, g| {
-        s.watch.share = share(g)?
-    }),
-    key!("watch.settle", "2s", "a file that changes again within this time waits until it is quiet", |s, g| {
-        s.watch.settle = duration(g)?
-    }),
-    key!("watch.settle_max", "5min", "longest time a file waits for quiet", |s, g| {
-        s.watch.settle_max = duration(g)?
-    }),
-    key!("watch.poll", "15min", "time between two looks at what is not watched", |s, g| {
-        s.watch.poll = duration(g)?.max(Duration::from_secs(1))
-    }),
-    key!("store.path", "$XDG_STATE_HOME/metaextract/store", "where the index is kept, absolute", |s, g| {
-        s.store.path = absolute(g)?
-    }),
-    key!("store.cache", "16MiB", "memory for decoded records", |s, g| s.store.cache = size(g, 0)?),
-    key!("store.min_free", "200MiB", "room that is left free on the store's disk", |s, g| {
-        s.store.min_free = size(g, 0)?
-    }),
-    key!("isolation", "require", "sandbox of the workers: require, best-effort or none", |s, g| {
-        s.isolation = match text(g)? {
-            "require" => Isolation::Require,
-            "best-effort" => Isolation::BestEffort,
-            "none" => Isolation::None,
-            _ => return Err("one of require, best-effort, none is wanted".into()),
-        }
-    }),
-    key!("mount.enabled", "true", "whether the metadata is shown as files", |s, g| s.mount.enabled = switch(g)?),
-    key!("mount.path", "$XDG_RUNTIME_DIR/metaextract", "where they are shown, absolute", |s, g| {
-        s.mount.path = absolute(g)?
-    }),
-    key!("log.level", "info", "error, warn, info, debug or trace", |s, g| {
-        s.log.level = text(g)?.parse().map_err(|_| "one of error, warn, info, debug, trace is wanted")?
-    }),
-    key!("log.format", "auto", "auto, journal or text", |s, g| {
-        s.log.format = match text(g)? {
-            "auto" => LogFormat::Auto,
-            "journal" => LogFormat::Journal,
-            "text" => LogFormat::Text,
-            _ => return Err("one of auto, journal, text is wanted".into()),
-        }
-    }),
+    key!(
+        "ignore",
+        "none",
+        "patterns of names that are not indexed, in gitignore syntax, for all roots",
+        |s, g| s.ignore = texts(g)?,
+        Setting::List(s.ignore.clone())
+    ),
+    key!(
+        "workers.max",
+        "number of cores",
+        "worker processes at most, 1 to 64",
+        |s, g| s.workers.max = count(g, 1, 64)?,
+        number(s.workers.max)
+    ),
+    key!(
+        "memory.ceiling",
+        "10% of memory, at most 512MiB",
+        "memory of all processes together, at least 64MiB",
+        |s, g| s.workers.memory_ceiling = size(g, 64 << 20)?,
+        in_bytes(s.workers.memory_ceiling)
+    ),
+    key!(
+        "batch.files",
+        "32",
+        "files handed to a worker at once, 1 to 128",
+        |s, g| s.workers.batch_files = count(g, 1, 128)?,
+        number(s.workers.batch_files)
+    ),
+    key!(
+        "limits.cpu",
+        "5s",
+        "CPU time one file may take, at least 100ms",
+        |s, g| s.limits.cpu = duration_from(g, Duration::from_millis(100))?,
+        in_time(s.limits.cpu)
+    ),
+    key!(
+        "limits.wall",
+        "60s",
+        "time one file may take, at least 1s, and a second more for each MiB read",
+        |s, g| s.limits.wall = duration_from(g, Duration::from_secs(1))?,
+        in_time(s.limits.wall)
+    ),
+    key!(
+        "limits.memory",
+        "256MiB",
+        "memory of a worker, at least 16MiB; half of memory.ceiling where that is less",
+        |s, g| s.limits.memory = size(g, 16 << 20)?,
+        in_bytes(s.limits.memory)
+    ),
+    key!(
+        "limits.read",
+        "256MiB",
+        "bytes read of one file, at least 64KiB",
+        |s, g| s.limits.extract.read = size(g, 1 << 16)?,
+        in_bytes(s.limits.extract.read)
+    ),
+    key!(
+        "limits.record",
+        "1MiB",
+        "bytes of one record, at least 1KiB",
+        |s, g| s.limits.extract.record = size(g, 1 << 10)?,
+        in_bytes(s.limits.extract.record)
+    ),
+    key!(
+        "limits.depth",
+        "64",
+        "nesting of structures in one file, 4 to 256",
+        |s, g| s.limits.extract.depth = integer(g, 4, 256)? as u32,
+        Setting::Number(s.limits.extract.depth.into())
+    ),
+    key!(
+        "retry.attempts",
+        "3",
+        "tries of a file on which a worker failed, 1 to 10",
+        |s, g| s.retry.attempts = integer(g, 1, 10)? as u8,
+        Setting::Number(s.retry.attempts.into())
+    ),
+    key!(
+        "retry.backoff",
+        "100ms",
+        "time before the second try; doubled for each further one",
+        |s, g| s.retry.backoff = duration(g)?,
+        in_time(s.retry.backoff)
+    ),
+    key!(
+        "retry.backoff_max",
+        "5min",
+        "longest time between two tries",
+        |s, g| s.retry.backoff_max = duration(g)?,
+        in_time(s.retry.backoff_max)
+    ),
+    key!(
+        "watch.share",
+        "50%",
+        "part of the user's inotify watches that may be used",
+        |s, g| s.watch.share = share(g)?,
+        in_percent(s.watch.share)
+    ),
+    key!(
+        "watch.settle",
+        "2s",
+        "a file that changes again within this time waits until it is quiet",
+        |s, g| s.watch.settle = duration(g)?,
+        in_time(s.watch.settle)
+    ),
+    key!(
+        "watch.settle_max",
+        "5min",
+        "longest time a file waits for quiet",
+        |s, g| s.watch.settle_max = duration(g)?,
+        in_time(s.watch.settle_max)
+    ),
+    key!(
+        "watch.poll",
+        "15min",
+        "time between two looks at what is not watched, at least 1s",
+        |s, g| s.watch.poll = duration(g)?.max(Duration::from_secs(1)),
+        in_time(s.watch.poll)
+    ),
+    key!(
+        "store.path",
+        "$XDG_STATE_HOME/metaextract/store",
+        "where the index is kept, absolute",
+        |s, g| s.store.path = absolute(g)?,
+        place(&s.store.path)
+    ),
+    key!(
+        "store.cache",
+        "16MiB",
+        "memory for decoded records",
+        |s, g| s.store.cache = size(g, 0)?,
+        in_bytes(s.store.cache)
+    ),
+    key!(
+        "store.min_free",
+        "200MiB",
+        "room that is left free on the store's disk",
+        |s, g| s.store.min_free = size(g, 0)?,
+        in_bytes(s.store.min_free)
+    ),
+    key!(
+        "isolation",
+        "require",
+        "sandbox of the workers: require, best-effort or none",
+        |s, g| s.isolation = word(g, ISOLATIONS)?,
+        said(s.isolation, ISOLATIONS)
+    ),
+    key!(
+        "mount.enabled",
+        "true",
+        "whether the metadata is shown as files",
+        |s, g| s.mount.enabled = switch(g)?,
+        Setting::Switch(s.mount.enabled)
+    ),
+    key!(
+        "mount.path",
+        "$XDG_RUNTIME_DIR/metaextract",
+        "where they are shown, absolute",
+        |s, g| s.mount.path = absolute(g)?,
+        place(&s.mount.path)
+    ),
+    key!(
+        "log.level",
+        "info",
+        "error, warn, info, debug or trace",
+        |s, g| s.log.level = word(g, LEVELS)?,
+        said(s.log.level, LEVELS)
+    ),
+    key!(
+        "log.format",
+        "auto",
+        "auto (the journal under systemd, else text), journal or text",
+        |s, g| s.log.format = word(g, LOG_FORMATS)?,
+        said(s.log.format, LOG_FORMATS)
+    ),
 ];
+
+const ISOLATIONS: &[(&str, Isolation)] =
+    &[("require", Isolation::Require), ("best-effort", Isolation::BestEffort), ("none", Isolation::None)];
+const LEVELS: &[(&str, Level)] = &[
+    ("error", Level::ERROR),
+    ("warn", Level::WARN),
+    ("info", Level::INFO),
+    ("debug", Level::DEBUG),
+    ("trace", Level::TRACE),
+];
+const LOG_FORMATS: &[(&str, LogFormat)] =
+    &[("auto", LogFormat::Auto), ("journal", LogFormat::Journal), ("text", LogFormat::Text)];
+
+fn place(path: &Path) -> Setting {
+    Setting::Text(path.to_string_lossy().into_owned())
+}
 
 fn absolute(given: &Given) -> Result<PathBuf, String> {
     let path = PathBuf::from(text(given)?);

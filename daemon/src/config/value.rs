@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::control::Setting;
+
 /// A value from a file, the environment or the command line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Given {
@@ -56,12 +58,54 @@ pub(super) fn count(given: &Given, least: i64, most: i64) -> Result<usize, Strin
     usize::try_from(integer(given, least, most)?).map_err(|error| error.to_string())
 }
 
+/// One of a few words.
+pub(super) fn word<T: Copy>(given: &Given, words: &[(&str, T)]) -> Result<T, String> {
+    let text = text(given)?;
+    let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+    found.ok_or_else(|| {
+        let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        format!("one of {} is wanted", words.join(", "))
+    })
+}
+
+/// The word for a value.
+pub(super) fn said<T: PartialEq>(value: T, words: &[(&str, T)]) -> Setting {
+    let word = words.iter().find(|(_, meant)| *meant == value).map_or("", |(word, _)| *word);
+    Setting::Text(word.to_owned())
+}
+
+pub(super) fn number(count: usize) -> Setting {
+    Setting::Number(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// From small to large.
+const TIMES: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("min", 60_000), ("h", 3_600_000)];
+const SIZES: [(&str, u64); 4] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
+
+pub(super) fn in_time(time: Duration) -> Setting {
+    in_units(u64::try_from(time.as_millis()).unwrap_or(u64::MAX), &TIMES)
+}
+
+/// To the KiB.
+pub(super) fn in_bytes(bytes: u64) -> Setting {
+    in_units(bytes & !0x3ff, &SIZES)
+}
+
+pub(super) fn in_percent(share: f64) -> Setting {
+    Setting::Text(format!("{:.0}%", share * 100.0))
+}
+
+/// In the largest unit in which it is a whole number.
+fn in_units(number: u64, units: &[(&str, u64)]) -> Setting {
+    let whole = units.iter().rfind(|(_, factor)| number > 0 && number.is_multiple_of(*factor)).or(units.first());
+    Setting::Text(whole.map_or_else(String::new, |(unit, factor)| format!("{}{unit}", number / factor)))
+}
+
 /// `100ms`, `2s`, `5min`, `1h`.
 pub(super) fn duration(given: &Given) -> Result<Duration, String> {
     const WANTED: &str = "a duration with its unit is wanted, such as \"100ms\", \"2s\", \"5min\" or \"1h\"";
-    const UNITS: [(&str, u64); 4] = [("ms", 1), ("min", 60_000), ("s", 1_000), ("h", 3_600_000)];
     let Given::Text(text) = given else { return Err(WANTED.into()) };
-    with_unit(text, &UNITS).map(Duration::from_millis).ok_or_else(|| WANTED.into())
+    with_unit(text, &TIMES).map(Duration::from_millis).ok_or_else(|| WANTED.into())
 }
 
 /// The same, not shorter than `least`.
@@ -72,9 +116,8 @@ pub(super) fn duration_from(given: &Given, least: Duration) -> Result<Duration, 
 /// `512KiB`, `256MiB`, `1GiB`, at least `least` bytes.
 pub(super) fn size(given: &Given, least: u64) -> Result<u64, String> {
     const WANTED: &str = "a size with its unit is wanted, such as \"512KiB\", \"256MiB\" or \"1GiB\"";
-    const UNITS: [(&str, u64); 4] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
     let Given::Text(text) = given else { return Err(WANTED.into()) };
-    let bytes = with_unit(text, &UNITS).ok_or(WANTED)?;
+    let bytes = with_unit(text, &SIZES).ok_or(WANTED)?;
     if bytes < least {
         return Err(format!("at least {} KiB are wanted", least >> 10));
     }
@@ -90,8 +133,11 @@ pub(super) fn share(given: &Given) -> Result<f64, String> {
 }
 
 fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
-    let (number, factor) = units.iter().find_map(|(unit, factor)| Some((text.trim().strip_suffix(unit)?, *factor)))?;
-    number.trim().parse::<u64>().ok()?.checked_mul(factor)
+    let text = text.trim();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let (_, factor) = units.iter().find(|(known, _)| *known == unit.trim())?;
+    number.parse::<u64>().ok()?.checked_mul(*factor)
 }
 
 #[cfg(test)]

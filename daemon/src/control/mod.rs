@@ -184,6 +184,10 @@ pub enum Command {
     },
     Failed(Reply<Stream<FailedFile>>),
     Formats(Reply<Stream<FormatInfo>>),
+    /// The worker processes alive now, by their number.
+    Workers(Reply<Vec<WorkerReport>>),
+    /// Every setting in force, then the roots.
+    Config(Reply<Stream<ConfigLine>>),
     Why {
         path: AbsPath,
         reply: Reply<Box<WhyReport>>,

@@ -106,6 +106,81 @@ pub struct WorkersReport {
     pub lost: u64,
 }
 
+/// One worker process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerReport {
+    pub pid: u32,
+    /// The file it reads; none where it waits for one.
+    pub file: Option<Vec<u8>>,
+    /// Since when it reads that, or waits.
+    pub since: u64,
+    /// Files read in its life.
+    pub files: u64,
+    /// PSS in bytes, and CPU time in its life; 0 is unknown.
+    pub memory: u64,
+    pub cpu: u64,
+}
+
+/// A line of the configuration in force: a key with its value, or a root.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConfigLine {
+    /// As the documentation names it; `roots` for a root.
+    pub key: &'static str,
+    pub value: SettingOrRoot,
+    pub origin: Origin,
+}
+
+/// What a line of the configuration says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SettingOrRoot {
+    Setting(Setting),
+    Root { path: AbsPath, options: RootOptions },
+}
+
+/// A value, as it would be written in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setting {
+    Text(String),
+    Number(i64),
+    Switch(bool),
+    List(Vec<String>),
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    Default,
+    /// `FILE:LINE`, of the configuration or of one of its drop-ins.
+    File(String),
+    /// The variable.
+    Environment(String),
+    /// The option.
+    CommandLine(String),
+    /// The file in which is kept what was told over the bus.
+    Bus(String),
+}
+
+impl Origin {
+    /// The stable name.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::File(_) => "file",
+            Self::Environment(_) => "environment",
+            Self::CommandLine(_) => "command-line",
+            Self::Bus(_) => "bus",
+        }
+    }
+
+    /// File and line, variable, option or file; empty for a default.
+    pub fn at(&self) -> &str {
+        match self {
+            Self::Default => "",
+            Self::File(at) | Self::Environment(at) | Self::CommandLine(at) | Self::Bus(at) => at,
+        }
+    }
+}
+
 /// PSS, in bytes; 0 is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MemoryReport {

@@ -116,10 +116,10 @@ impl From<&Settings> for Config {
 pub struct WorkerInfo {
     pub pid: u32,
     pub in_hand: Option<InHand>,
+    /// How long it has had that in hand, or has waited for a file.
+    pub since: Duration,
     /// Files read in its life.
     pub files: u64,
-    /// Its share of memory in bytes; 0 where the kernel does not say.
-    pub pss: u64,
 }
 
 /// The file a worker is reading.
@@ -128,5 +128,4 @@ pub struct InHand {
     pub job: JobId,
     pub file: FileId,
     pub path: Vec<u8>,
-    pub since: Duration,
 }

@@ -211,14 +211,6 @@ fn timespec(time: Duration) -> Timespec {
     Timespec { tv_sec: time.as_secs() as i64, tv_nsec: time.subsec_nanos().into() }
 }
 
-/// Bytes of memory a process is charged for, shared pages by share.
-pub(super) fn pss(pid: u32) -> u64 {
-    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-    let kib =
-        rollup.lines().find_map(|line| line.strip_prefix("Pss:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    kib.unwrap_or(0).saturating_mul(1024)
-}
-
 /// How many of the user's files this process may hold open: half of what its limit leaves beside the few descriptors that
 /// it has anyway.
 pub(super) fn files_allowed() -> usize {

@@ -77,6 +77,11 @@ impl Kept {
         Self { dir: dir.to_owned() }
     }
 
+    /// Where the roots added over the bus stand.
+    pub fn roots_file(&self) -> PathBuf {
+        self.dir.join(ROOTS)
+    }
+
     /// The roots added over the bus.
     pub fn roots(&self) -> Result<Vec<(AbsPath, RootOptions)>, KeptError> {
         let path = self.dir.join(ROOTS);

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use super::{Event, Stop, answers, open::open_store, outside::wall_clock, roots::bytes};
 use crate::{
     config::{self, Settings},
-    control::{Command, Degraded, Error, Facts, MountReport, MountState, State, StatusReport, StoreReport},
+    control::{Command, Degraded, Error, Facts, MountReport, MountState, State, StatusReport, StoreReport, Stream},
     store::{SledStore, StoreError},
 };
 
@@ -58,7 +58,7 @@ impl Waiting<'_> {
         tokio::pin!(again);
         loop {
             tokio::select! {
-                Some(command) = self.commands.recv() => answer(command, || self.report(started, trouble)),
+                Some(command) = self.commands.recv() => answer(command, self.settings, || self.report(started, trouble)),
                 () = &mut again => return true,
                 () = self.stop.told() => return false,
             }
@@ -94,7 +94,7 @@ fn told(error: StoreError) -> Result<String, StoreError> {
 }
 
 /// Whoever asked may have gone: a failed answer means nothing.
-fn answer(command: Command, report: impl FnOnce() -> StatusReport) {
+fn answer(command: Command, settings: &Settings, report: impl FnOnce() -> StatusReport) {
     let refusal = || Error::StoreUnavailable {
         what: "the store cannot be opened yet".into(),
         hint: "metactl status says why and what to do".into(),
@@ -102,6 +102,8 @@ fn answer(command: Command, report: impl FnOnce() -> StatusReport) {
     match command {
         Command::Status(reply) => _ = reply.send(Ok(report())),
         Command::Formats(reply) => _ = reply.send(Ok(answers::formats())),
+        Command::Workers(reply) => _ = reply.send(Ok(Vec::new())),
+        Command::Config(reply) => _ = reply.send(Ok(Stream(Box::new(settings.lines().into_iter())))),
         Command::AddRoot { reply, .. }
         | Command::Rescan { reply, .. }
         | Command::Index { reply, .. }

@@ -101,6 +101,8 @@ impl StandIn {
             Command::Show { paths, options, reply } => drop(reply.send(Ok(show(paths, options.raw)))),
             Command::Failed(reply) => drop(reply.send(Ok(Stream(Box::new(failures().into_iter()))))),
             Command::Formats(reply) => drop(reply.send(Ok(Stream(Box::new(formats().into_iter()))))),
+            Command::Workers(reply) => drop(reply.send(Ok(workers()))),
+            Command::Config(reply) => drop(reply.send(Ok(Stream(Box::new(config().into_iter()))))),
             Command::Why { path, reply } => drop(reply.send(refuse_missing(&path).map(|()| Box::new(why(path))))),
             Command::Rescan { paths, reply } => drop(reply.send(self.start(JobKind::Rescan, &paths))),
             Command::Index { paths, reply } => drop(reply.send(self.start(JobKind::Index, &paths))),
@@ -154,6 +156,10 @@ fn refuse_missing(path: &AbsPath) -> Result<(), Error> {
     if path.as_bytes().starts_with(b"/missing") {
         let (what, hint) = (format!("there is no {path}"), "look at the path again".into());
         return Err(Error::NoSuchFile { what, hint });
+    }
+    if path.as_bytes().starts_with(b"/locked") {
+        let (what, hint) = ("the store cannot be opened yet".into(), "see metactl status".into());
+        return Err(Error::StoreUnavailable { what, hint });
     }
     Ok(())
 }
@@ -270,6 +276,38 @@ fn formats() -> Vec<FormatInfo> {
     vec![
         FormatInfo { name: "JPEG", version: 3, extensions: &["jpg", "jpeg"], mime: &["image/jpeg"] },
         FormatInfo { name: "PDF", version: 1, extensions: &["pdf"], mime: &["application/pdf"] },
+    ]
+}
+
+fn workers() -> Vec<WorkerReport> {
+    let worker = |pid, file: Option<&[u8]>| WorkerReport {
+        pid,
+        file: file.map(<[u8]>::to_vec),
+        since: TIME,
+        files: 812,
+        memory: 12 << 20,
+        cpu: 3_400_000,
+    };
+    vec![worker(4711, Some(b"/home/anna/Pictures/b\xf6se\x1b[31m.tif")), worker(4712, None)]
+}
+
+fn config() -> Vec<ConfigLine> {
+    let line = |key, value, origin| ConfigLine { key, value: SettingOrRoot::Setting(value), origin };
+    let root =
+        |path, options, origin| ConfigLine { key: "roots", value: SettingOrRoot::Root { path, options }, origin };
+    let file = |line: u32| Origin::File(format!("/home/anna/.config/metaextract/config.toml:{line}"));
+    let told = RootOptions { hidden: Some(true), poll: Some(false), ..RootOptions::default() };
+    vec![
+        line("ignore", Setting::List(vec!["*.iso".into(), "Trash/".into()]), file(2)),
+        line("workers.max", Setting::Number(3), Origin::CommandLine("--set workers.max=3".into())),
+        line("memory.ceiling", Setting::Text("512MiB".into()), Origin::Default),
+        line("mount.enabled", Setting::Switch(false), Origin::Environment("METAEXTRACT_MOUNT__ENABLED".into())),
+        root(path("/home/anna/Pictures"), told, file(9)),
+        root(
+            AbsPath::parse(b"/media/k\xe4se").expect("a path of a test"),
+            RootOptions::default(),
+            Origin::Bus("/home/anna/.local/state/metaextract/roots.toml".into()),
+        ),
     ]
 }
 

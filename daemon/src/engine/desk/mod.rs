@@ -205,11 +205,10 @@ impl Desk {
         let mut workers: Vec<WorkerInfo> = (self.lock().seats.values())
             .map(|seat| {
                 let since = seat.since.elapsed();
-                let in_hand = |job: &Job| InHand { job: job.id, file: job.file, path: job.absolute(), since };
-                WorkerInfo { pid: seat.pid, in_hand: seat.jobs.front().map(in_hand), files: seat.files, pss: 0 }
+                let in_hand = |job: &Job| InHand { job: job.id, file: job.file, path: job.absolute() };
+                WorkerInfo { pid: seat.pid, in_hand: seat.jobs.front().map(in_hand), since, files: seat.files }
             })
             .collect();
-        workers.iter_mut().for_each(|worker| worker.pss = process::pss(worker.pid));
         workers.sort_unstable_by_key(|worker| worker.pid);
         workers
     }

@@ -96,6 +96,8 @@ impl Core {
             Command::Show { paths, options, reply } => _ = reply.send(Ok(self.answers().show(paths, options))),
             Command::Failed(reply) => _ = reply.send(Ok(self.answers().failed())),
             Command::Formats(reply) => _ = reply.send(Ok(answers::formats())),
+            Command::Workers(reply) => self.workers(reply),
+            Command::Config(reply) => _ = reply.send(Ok(self.config())),
             Command::Why { path, reply } => self.why(path, reply),
             Command::Rescan { reply, .. } => _ = reply.send(self.rescan(looked)),
             Command::Index { reply, .. } => _ = reply.send(self.index(looked)),
@@ -192,8 +194,10 @@ impl Core {
             tracing::warn!("limits, isolation, store and mount change with the next start of the daemon");
         }
         let rules_differ = settings.ignore != before.ignore;
-        let (limits, isolation) = (before.limits, before.isolation);
-        self.settings = Settings { limits, isolation, store: before.store, mount: before.mount, ..settings };
+        let (limits, isolation, read) = (before.limits, before.isolation, settings.clone());
+        let mut in_force = Settings { limits, isolation, store: before.store, mount: before.mount, ..settings };
+        in_force.keep_origins(&read, &self.settings);
+        self.settings = in_force;
         if rules_differ {
             for root in &mut self.roots {
                 let (path, options, origin) = (root.path.clone(), root.options, root.origin);

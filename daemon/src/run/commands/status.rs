@@ -6,10 +6,11 @@ use super::store_error;
 use crate::{
     config,
     control::{
-        AbsPath, FileCounts, MemoryReport, MountReport, MountState, QueueReport, Reply, RootInfo, StatusReport,
-        StoreReport, WhyReport, WorkersReport,
+        AbsPath, ConfigLine, FileCounts, MemoryReport, MountReport, MountState, Origin, QueueReport, Reply, RootInfo,
+        RootOrigin, SettingOrRoot, StatusReport, StoreReport, Stream, WhyReport, WorkerReport, WorkersReport,
     },
-    governor::pss,
+    engine,
+    governor::{Machine, pss},
     model,
     run::{
         answers::{self, count},
@@ -58,6 +59,42 @@ impl Core {
             count(&*store, &mut report.roots);
             _ = reply.send(Ok(report));
         });
+    }
+
+    /// What the kernel says of them is read on a thread that may block.
+    pub(super) fn workers(&self, reply: Reply<Vec<WorkerReport>>) {
+        let (workers, now) = (self.reading.engine.workers(), (self.wall_clock)());
+        tokio::task::spawn_blocking(move || {
+            let mut machine = Machine::new();
+            let report = |worker: engine::WorkerInfo| WorkerReport {
+                pid: worker.pid,
+                file: worker.in_hand.map(|file| file.path),
+                since: now.saturating_sub(u64::try_from(worker.since.as_micros()).unwrap_or(u64::MAX)),
+                files: worker.files,
+                memory: pss(worker.pid),
+                cpu: machine.process(worker.pid).cpu_ms * 1000,
+            };
+            _ = reply.send(Ok(workers.into_iter().map(report).collect()));
+        });
+    }
+
+    /// The settings, and the roots with where they were added.
+    pub(super) fn config(&self) -> Stream<ConfigLine> {
+        let root = |root: &Root| {
+            let written = |setting: &&config::RootSetting| setting.path == root.path.as_path();
+            let origin = match root.origin {
+                RootOrigin::Config => self.settings.roots.iter().find(written).map(|setting| setting.origin.clone()),
+                RootOrigin::Bus => Some(Origin::Bus(self.kept.roots_file().to_string_lossy().into_owned())),
+            };
+            ConfigLine {
+                key: "roots",
+                value: SettingOrRoot::Root { path: root.path.clone(), options: root.options },
+                origin: origin.unwrap_or(Origin::Default),
+            }
+        };
+        let mut lines = self.settings.lines();
+        lines.extend(self.roots.iter().map(root));
+        Stream(Box::new(lines.into_iter()))
     }
 
     fn isolation(&self) -> String {
