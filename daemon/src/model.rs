@@ -141,6 +141,27 @@ pub struct EntryRow {
     pub node: Node,
 }
 
+/// An [`EntryRow`] whose name lies elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryRef<'a> {
+    pub name: &'a [u8],
+    pub identity: Identity,
+    pub access: Access,
+    pub node: Node,
+}
+
+impl EntryRef<'_> {
+    pub fn to_row(self) -> EntryRow {
+        EntryRow { name: FileName::from(self.name), identity: self.identity, access: self.access, node: self.node }
+    }
+}
+
+impl EntryRow {
+    pub fn as_ref(&self) -> EntryRef<'_> {
+        EntryRef { name: &self.name, identity: self.identity, access: self.access, node: self.node }
+    }
+}
+
 /// A file or a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Node {

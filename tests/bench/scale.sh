@@ -47,10 +47,10 @@ start_again() {
     metactl wait >/dev/null || true
 }
 
-# Workers without work are gone after ten seconds; the store sleeps after thirty.
+# Workers without work are gone after ten seconds, the store sleeps after thirty, a job that has ended is kept for sixty.
 fall_asleep() {
     metactl wait >/dev/null || true
-    sleep 50
+    sleep 75
 }
 
 say "20,000 files: indexed, then left alone ..."
@@ -85,7 +85,7 @@ start_again ready --set workers.max=4 --set "watch.share=$few%"
 python3 "$scale" latency "$work/latency" "$work/tree" "$XDG_RUNTIME_DIR/metaextract" "$top/tests/golden/jpeg/exif.jpg"
 python3 "$scale" rescan "$work/rescan" "$bin" "$bin/examples/statwalk" "$work/tree/part0"
 
-say "It is left alone for four minutes ..."
+say "It is left alone for five minutes ..."
 fall_asleep
 python3 "$scale" idle "$work/few.idle" "$daemon_pid"
 python3 "$scale" asleep "$work/asleep" "$daemon_pid" 180

@@ -1,5 +1,5 @@
-//! The peer of a rescan in `bench/scale.sh`: asks the kernel for the size of every file below a directory, on as many
-//! threads as a crawl has, and does nothing with it. Prints directories, files and bytes.
+//! The peer of a rescan in `bench/scale.sh`: asks the kernel about every file below a directory what a rescan asks, on
+//! as many threads as a crawl has, and does nothing with the answers. Prints directories, files and bytes.
 //!
 //!     statwalk DIR [THREADS]
 
@@ -92,6 +92,7 @@ impl Walk {
     fn read(&self, dir: &Path, space: &mut Vec<u8>) -> io::Result<Vec<PathBuf>> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = rustix::fs::open(dir, flags, Mode::empty())?;
+        let wanted = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
         let mut below = Vec::new();
         let (mut files, mut bytes) = (0, 0);
         let mut listing = RawDir::new(&fd, space.spare_capacity_mut());
@@ -102,7 +103,7 @@ impl Walk {
                 (_, b"." | b"..") => {}
                 (FileType::Directory, name) => below.push(dir.join(std::ffi::OsStr::from_bytes(name))),
                 _ => {
-                    let stat = rustix::fs::statx(&fd, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::SIZE)?;
+                    let stat = rustix::fs::statx(&fd, name, AtFlags::SYMLINK_NOFOLLOW, wanted)?;
                     (files, bytes) = (files + 1, bytes + stat.stx_size);
                 }
             }

@@ -8,7 +8,7 @@ use rustix::fs::FileType;
 use super::{Root, Seen, Visit, Visited};
 use crate::{
     model,
-    plan::{self, Current, Delta, FoundKind, Look, Scope},
+    plan::{Comparison, Current, Delta, FoundKind, Look, Scope},
     store::{Rows, StoreError},
     watch::{
         files::Files,
@@ -16,6 +16,9 @@ use crate::{
         scan::{self, RootDir},
     },
 };
+
+/// Names of a directory that are looked up one by one in the index.
+const FEW: usize = 16;
 
 /// Whether a name decides what else in its directory is indexed.
 pub(super) fn governs(name: &[u8]) -> bool {
@@ -48,15 +51,27 @@ pub(super) fn look_at(
             return Ok(Some(Visited { visit, delta: Delta::default(), rules, problem: Some(error.to_string()) }));
         }
     };
-    let entries = match visit.known {
-        true => rows.dir(visit.id)?.map(|rows| rows.entries).unwrap_or_default(),
-        false => Vec::new(),
-    };
     let files = look.found.iter().filter(|found| found.kind != FoundKind::Dir).count();
     seen.dirs.fetch_add(1, Ordering::Relaxed);
     seen.files.fetch_add(files as u64, Ordering::Relaxed);
-    let delta = plan::compare(&entries, &look, current);
+    let delta = compare(rows, &visit, look, current)?;
     Ok(Some(Visited { visit, delta, rules, problem }))
+}
+
+/// Holds what was found against the rows.
+fn compare(rows: &dyn Rows, visit: &Visit, look: Look, current: Current<'_>) -> Result<Delta, StoreError> {
+    let mut comparison = Comparison::new(look.found, &look.scope, current);
+    match &look.scope {
+        _ if !visit.known => {}
+        // A name in a directory of very many costs no more than one in a small one.
+        Scope::Names(names) if names.len() <= FEW => {
+            for name in names {
+                rows.entry(visit.id, name)?.iter().for_each(|row| comparison.row(row.as_ref()));
+            }
+        }
+        Scope::Whole | Scope::Names(_) => _ = rows.each(visit.id, &mut |row| comparison.row(row))?,
+    }
+    Ok(comparison.finish())
 }
 
 /// Opens and looks. A directory with a marker file shows nothing.

@@ -204,7 +204,7 @@ impl<'a> Walk<'a> {
         let parent = self.crawl.rows.dir_at(&path[..slash.max(1)]).ok()??;
         let known = self.crawl.rows.entry(parent, &path[slash + 1..]).ok()??;
         let opened = self.root_dir.open_dir(b"").ok()?;
-        let is_other = !plan::same_inode(&known.identity, &opened.identity);
+        let is_other = !plan::same_inode(&known.identity, &opened.identity().ok()?);
         let had_files = matches!(known.node, Node::Dir(id) if !self.crawl.rows.dir(id).ok()??.entries.is_empty());
         (is_other && had_files && opened.names().ok()?.is_empty())
             .then(|| "an empty directory stands in its place, as if its file system were not mounted".into())

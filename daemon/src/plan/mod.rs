@@ -7,10 +7,11 @@ mod moves;
 pub(crate) use moves::put_dir;
 pub use moves::{MovedDir, Moves, Settled};
 
-use std::cmp::Ordering;
+use std::{iter::Peekable, vec::IntoIter};
 
 use crate::model::{
-    Access, DirId, EntryRow, FileName, FileRow, FileState, Fingerprint, Identity, Node, PolicyId, ReaderId, Stamp,
+    Access, DirId, EntryRef, EntryRow, FileName, FileRow, FileState, Fingerprint, Identity, Node, PolicyId, ReaderId,
+    Stamp,
 };
 
 /// One name that a look found.
@@ -84,59 +85,70 @@ impl Delta {
     }
 }
 
-/// Walks both sorted lists once.
-pub fn compare(rows: &[EntryRow], look: &Look, current: Current<'_>) -> Delta {
-    let mut delta = Delta::default();
-    let (mut rows, mut found) = (rows.iter().peekable(), look.found.iter().peekable());
-    loop {
-        let order = match (rows.peek(), found.peek()) {
-            (None, None) => return delta,
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(row), Some(found)) => row.name.cmp(&found.name),
-        };
-        match order {
-            Ordering::Less => delta.vanished.extend(rows.next().filter(|row| covers(&look.scope, &row.name)).cloned()),
-            Ordering::Greater => delta.appeared.extend(found.next().cloned()),
-            Ordering::Equal => {
-                if let (Some(row), Some(found)) = (rows.next(), found.next()) {
-                    compare_one(&mut delta, row, found, current);
-                }
-            }
+/// Walks both sorted lists once: the rows come one by one. What stands unchanged is not copied.
+#[derive(Debug)]
+pub struct Comparison<'a> {
+    found: Peekable<IntoIter<Found>>,
+    scope: &'a Scope,
+    current: Current<'a>,
+    delta: Delta,
+}
+
+impl<'a> Comparison<'a> {
+    /// `found` is sorted by name; `scope` says what the look covered.
+    pub fn new(found: Vec<Found>, scope: &'a Scope, current: Current<'a>) -> Self {
+        Self { found: found.into_iter().peekable(), scope, current, delta: Delta::default() }
+    }
+
+    /// Takes the next row of the directory.
+    pub fn row(&mut self, row: EntryRef<'_>) {
+        while let Some(found) = self.found.next_if(|found| *found.name < *row.name) {
+            self.delta.appeared.push(found);
+        }
+        match self.found.next_if(|found| *found.name == *row.name) {
+            Some(found) => compare_one(&mut self.delta, row, found, self.current),
+            None if covers(self.scope, row.name) => self.delta.vanished.push(row.to_row()),
+            None => {}
         }
     }
-}
 
-fn covers(scope: &Scope, name: &FileName) -> bool {
-    match scope {
-        Scope::Whole => true,
-        Scope::Names(names) => names.binary_search(name).is_ok(),
+    /// There are no more rows.
+    pub fn finish(mut self) -> Delta {
+        self.delta.appeared.extend(self.found);
+        self.delta
     }
 }
 
-fn compare_one(delta: &mut Delta, row: &EntryRow, found: &Found, current: Current<'_>) {
+fn covers(scope: &Scope, name: &[u8]) -> bool {
+    match scope {
+        Scope::Whole => true,
+        Scope::Names(names) => names.binary_search_by(|covered| (**covered).cmp(name)).is_ok(),
+    }
+}
+
+fn compare_one(delta: &mut Delta, row: EntryRef<'_>, found: Found, current: Current<'_>) {
     let same = same_inode(&row.identity, &found.identity);
     match (row.node, found.kind) {
         (Node::Dir(id), FoundKind::Dir) if same => {
             let access_changed = row.access != found.access;
-            delta.kept_dirs.push(Kept { id, name: row.name.clone(), access_changed });
             if access_changed {
-                delta.changed.push(EntryRow { identity: found.identity, access: found.access, ..row.clone() });
+                delta.changed.push(EntryRow { identity: found.identity, access: found.access, ..row.to_row() });
             }
+            delta.kept_dirs.push(Kept { id, name: found.name, access_changed });
         }
         (Node::File(file), FoundKind::File { stamp, links }) if same => match update(file, stamp, links, current) {
             None if row.access == found.access => delta.unchanged += 1,
             updated => delta.changed.push(EntryRow {
-                name: row.name.clone(),
+                name: found.name,
                 identity: found.identity,
                 access: found.access,
                 node: Node::File(updated.unwrap_or(file)),
             }),
         },
-        (Node::File(_), FoundKind::File { .. }) => delta.replaced.push((row.clone(), found.clone())),
+        (Node::File(_), FoundKind::File { .. }) => delta.replaced.push((row.to_row(), found)),
         _ => {
-            delta.vanished.push(row.clone());
-            delta.appeared.push(found.clone());
+            delta.vanished.push(row.to_row());
+            delta.appeared.push(found);
         }
     }
 }
@@ -198,6 +210,12 @@ mod tests {
 
     fn look(found: Vec<Found>) -> Look {
         Look { found, scope: Scope::Whole }
+    }
+
+    fn compare(rows: &[EntryRow], look: &Look, current: Current<'_>) -> Delta {
+        let mut comparison = Comparison::new(look.found.clone(), &look.scope, current);
+        rows.iter().for_each(|row| comparison.row(row.as_ref()));
+        comparison.finish()
     }
 
     #[test]

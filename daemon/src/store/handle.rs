@@ -10,7 +10,9 @@ use std::{
 };
 
 use crate::{
-    model::{DirId, DirRows, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Place},
+    model::{
+        DirId, DirRows, EntryRef, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Place,
+    },
     store::{
         CacheUse, CommitId, Counts, OpenReport, Rows, Scanned, Shared, Sink, Store, StoreConfig, StoreError, StoreView,
         open,
@@ -91,6 +93,10 @@ impl Store for SledStore {
 impl Rows for SledStore {
     fn dir(&self, dir: DirId) -> Result<Option<DirRows>, StoreError> {
         self.shared.dir(dir)
+    }
+
+    fn each(&self, dir: DirId, take: &mut dyn FnMut(EntryRef<'_>)) -> Result<bool, StoreError> {
+        self.shared.each(dir, take)
     }
 
     fn entry(&self, dir: DirId, name: &[u8]) -> Result<Option<EntryRow>, StoreError> {

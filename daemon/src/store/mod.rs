@@ -37,7 +37,9 @@ use std::{io, path::Path, path::PathBuf, sync::Arc};
 
 use crate::{
     codec::DecodeError,
-    model::{DirId, DirRows, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Place},
+    model::{
+        DirId, DirRows, EntryRef, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Place,
+    },
 };
 
 pub use handle::SledStore;
@@ -48,6 +50,13 @@ pub use view::{StoreView, change};
 pub trait Rows: Send + Sync {
     /// A directory with all its entries; `None` if the index has none of that number.
     fn dir(&self, dir: DirId) -> Result<Option<DirRows>, StoreError>;
+    /// Hands over the entries of a directory in the order of their names; `false` if the index has none of that number,
+    /// and then what was handed over counts for nothing. For those who copy few of them.
+    fn each(&self, dir: DirId, take: &mut dyn FnMut(EntryRef<'_>)) -> Result<bool, StoreError> {
+        let Some(rows) = self.dir(dir)? else { return Ok(false) };
+        rows.entries.iter().for_each(|row| take(row.as_ref()));
+        Ok(true)
+    }
     /// One entry by place.
     fn entry(&self, dir: DirId, name: &[u8]) -> Result<Option<EntryRow>, StoreError>;
     /// The directory's absolute path; `None` if it is not in the index.

@@ -5,8 +5,8 @@
 use crate::{
     codec::{DecodeError, Input, write_signed, write_varint},
     model::{
-        Access, DirId, DirRow, EntryRow, FileId, FileName, FileRow, FileState, Fingerprint, FsId, Identity, Node,
-        PolicyId, ReaderId, Stamp,
+        Access, DirId, DirRow, EntryRef, EntryRow, FileId, FileName, FileRow, FileState, Fingerprint, FsId, Identity,
+        Node, PolicyId, ReaderId, Stamp,
     },
     store::schema::{read_dir, read_u32, state_number, state_of, write_bytes},
 };
@@ -114,21 +114,6 @@ pub(super) struct Reader<'a> {
     before: Before,
 }
 
-/// An entry whose name still lies in the page.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Entry<'a> {
-    pub name: &'a [u8],
-    identity: Identity,
-    pub access: Access,
-    pub node: Node,
-}
-
-impl Entry<'_> {
-    pub(super) fn to_row(self) -> EntryRow {
-        EntryRow { name: FileName::from(self.name), identity: self.identity, access: self.access, node: self.node }
-    }
-}
-
 impl<'a> Reader<'a> {
     pub(super) fn new(dir: DirId, bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut input = Input::new(bytes);
@@ -159,7 +144,7 @@ impl<'a> Reader<'a> {
         (0..16).filter(|number| self.states & 1 << number != 0).any(|number| state_of(number).is_ok_and(wanted))
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<Entry<'a>>, DecodeError> {
+    pub(super) fn next(&mut self) -> Result<Option<EntryRef<'a>>, DecodeError> {
         if self.left == 0 {
             return Ok(None);
         }
@@ -168,7 +153,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The entry of this name.
-    pub(super) fn find(&mut self, name: &[u8]) -> Result<Option<Entry<'a>>, DecodeError> {
+    pub(super) fn find(&mut self, name: &[u8]) -> Result<Option<EntryRef<'a>>, DecodeError> {
         while let Some(entry) = self.next()? {
             if entry.name >= name {
                 return Ok(Some(entry).filter(|entry| entry.name == name));
@@ -246,7 +231,7 @@ fn write_file(file: &FileRow, born: Option<i64>, before: &mut Before, out: &mut 
     }
 }
 
-fn read_entry<'a>(input: &mut Input<'a>, before: &mut Before) -> Result<Entry<'a>, DecodeError> {
+fn read_entry<'a>(input: &mut Input<'a>, before: &mut Before) -> Result<EntryRef<'a>, DecodeError> {
     let flags = input.byte()?;
     let (name, inode) = (input.bytes()?, input.varint()?);
     if flags & flag::SAME_FS == 0 {
@@ -262,7 +247,7 @@ fn read_entry<'a>(input: &mut Input<'a>, before: &mut Before) -> Result<Entry<'a
         let (file, born) = read_file(flags, input, before)?;
         (Node::File(file), born)
     };
-    Ok(Entry { name, identity: Identity { fs: before.fs, inode, born }, access: before.access, node })
+    Ok(EntryRef { name, identity: Identity { fs: before.fs, inode, born }, access: before.access, node })
 }
 
 fn read_file(flags: u8, input: &mut Input<'_>, before: &mut Before) -> Result<(FileRow, Option<i64>), DecodeError> {

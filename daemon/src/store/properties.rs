@@ -259,7 +259,11 @@ impl Pair {
     fn compare(&self) {
         let (sled, plain) = (&self.sled().store, &self.plain);
         for &dir in &self.dirs {
-            assert_eq!(sled.dir(dir).unwrap(), plain.dir(dir).unwrap());
+            let rows = sled.dir(dir).unwrap();
+            let mut entries = Vec::new();
+            assert_eq!(sled.each(dir, &mut |entry| entries.push(entry.to_row())).unwrap(), rows.is_some());
+            assert_eq!(entries, rows.as_ref().map_or(Vec::new(), |rows| rows.entries.clone()));
+            assert_eq!(rows, plain.dir(dir).unwrap());
             assert_eq!(sled.path(dir).unwrap(), plain.path(dir).unwrap());
         }
         for inode in 0..3 {

@@ -7,7 +7,8 @@ use std::{
 
 use crate::{
     model::{
-        DirId, DirRows, EntryRow, FailureKind, FileId, FileRecord, FileResult, FileState, Identity, Node, Place, join,
+        DirId, DirRows, EntryRef, EntryRow, FailureKind, FileId, FileRecord, FileResult, FileState, Identity, Node,
+        Place, join,
     },
     store::{
         Counts, Rows, Scanned, Shared, StoreError, cache,
@@ -124,6 +125,27 @@ impl Rows for Shared {
             }
         }
         Ok(rows)
+    }
+
+    fn each(&self, dir: DirId, take: &mut dyn FnMut(EntryRef<'_>)) -> Result<bool, StoreError> {
+        let tables = self.lease.tables()?;
+        if !self.is_visible(&tables, dir)? {
+            return Ok(false);
+        }
+        let _still = self.applying.read().unwrap_or_else(PoisonError::into_inner);
+        let mut is_first = true;
+        for page in tables.prefix(Table::Dirs, &page_key(dir, b"")) {
+            let (_, bytes) = page?;
+            let mut reader = Reader::new(dir, &bytes)?;
+            if reader.head.is_some() != is_first {
+                return Ok(false);
+            }
+            is_first = false;
+            while let Some(entry) = reader.next()? {
+                take(entry);
+            }
+        }
+        Ok(!is_first)
     }
 
     fn entry(&self, dir: DirId, name: &[u8]) -> Result<Option<EntryRow>, StoreError> {

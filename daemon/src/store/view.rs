@@ -13,10 +13,10 @@ use metafs::{
 };
 
 use crate::{
-    model::{self, DirId, FileId, FileResult, Node},
+    model::{self, DirId, EntryRef, FileId, FileResult, Node},
     store::{
         Changed, Shared, StoreError,
-        page::{self, Reader},
+        page::Reader,
         row::Row,
         schema::{page_key, page_of, record_key},
         tables::{Table, Tables},
@@ -41,7 +41,7 @@ impl StoreView {
     }
 
     /// An entry as a child, if it is shown.
-    fn shown(&self, tables: &Tables, entry: &page::Entry<'_>) -> Result<Option<Child>, StoreError> {
+    fn shown(&self, tables: &Tables, entry: &EntryRef<'_>) -> Result<Option<Child>, StoreError> {
         let (id, changed) = match entry.node {
             Node::Dir(dir) => {
                 let changed = tables.head(dir)?.map(|head| head.changed);

@@ -30,8 +30,6 @@ pub struct RootDir {
 pub struct Opened {
     dir: Box<dyn Directory>,
     fs: FsId,
-    pub identity: Identity,
-    pub access: Access,
 }
 
 impl RootDir {
@@ -48,9 +46,9 @@ impl RootDir {
     /// Errors: those of [`Directory::open`]; `EXDEV` beyond a mount point that does not belong to the root.
     pub fn open_dir(&self, relative: &[u8]) -> io::Result<Opened> {
         let dir = self.dir.open(relative, self.cross)?;
-        let stat = dir.stat(b"")?;
-        let fs = if stat.device == self.device { self.fs } else { dir.fs()? };
-        Ok(Opened { fs, identity: identity(&stat, fs), access: access(&stat), dir })
+        // Unless other file systems belong to the root, only what stands on its own is ever admitted.
+        let fs = if self.cross { dir.fs()? } else { self.fs };
+        Ok(Opened { fs, dir })
     }
 
     fn admits(&self, stat: &Stat) -> bool {
@@ -59,6 +57,13 @@ impl RootDir {
 }
 
 impl Opened {
+    /// Of the directory itself.
+    ///
+    /// Errors: those of `statx(2)`.
+    pub fn identity(&self) -> io::Result<Identity> {
+        Ok(identity(&self.dir.stat(b"")?, self.fs))
+    }
+
     /// The names in the directory with the kind the directory gives them (often, not always, known).
     ///
     /// Errors: an unreadable directory.
