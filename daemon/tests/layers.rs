@@ -45,7 +45,6 @@ const LAYERS: &[(&str, &[&str])] = &[
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("sled", &["store"]),
     ("zbus", &["bus"]),
-    ("notify", &["watch"]),
     ("metafs", &["mount", "run", "store"]),
     ("tokio", &["bus", "control", "run", "serve"]),
     ("rayon", &["crawl", "run"]),

@@ -226,6 +226,21 @@ impl Instance {
         command.output().unwrap()
     }
 
+    /// Starts metactl and does not wait for it.
+    pub fn metactl_started<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Child {
+        let mut command = Command::new(program("metactl"));
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.surround(&mut command);
+        command.spawn().unwrap()
+    }
+
+    /// The sentence of a degraded state.
+    pub fn degraded(&self, id: &str) -> Option<String> {
+        let status = self.status();
+        let found = status["Degraded"].as_array().unwrap().iter().find(|state| state["Id"] == id)?;
+        Some(found["Text"].as_str().unwrap().to_owned())
+    }
+
     /// Runs metactl, which must succeed, and gives what it prints.
     pub fn ctl<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> String {
         let output = self.metactl(arguments);

@@ -2,6 +2,7 @@
 
 pub mod agree;
 pub mod engine;
+pub mod faulty;
 pub mod instance;
 pub mod process;
 pub mod samples;

@@ -39,7 +39,7 @@ pub(super) fn look_at(
     seen: &Seen,
     visit: Visit,
 ) -> Result<Option<Visited>, StoreError> {
-    let (look, rules, problem) = match see(root, &visit) {
+    let (look, rules, problem) = match see(root, seen, &visit) {
         Ok((look, rules)) => (look, rules, None),
         Err(error) if scan::is_gone(&error) => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
@@ -75,8 +75,9 @@ fn compare(rows: &dyn Rows, visit: &Visit, look: Look, current: Current<'_>) -> 
 }
 
 /// Opens and looks. A directory with a marker file shows nothing.
-fn see(root: &RootDir, visit: &Visit) -> io::Result<(Look, Chain)> {
+fn see(root: &RootDir, seen: &Seen, visit: &Visit) -> io::Result<(Look, Chain)> {
     let opened = root.open_dir(&visit.relative)?;
+    seen.beat();
     let mut rules = visit.rules.clone();
     let (names, has_rules, marked) = match &visit.scope {
         Scope::Names(names) => {
@@ -93,7 +94,7 @@ fn see(root: &RootDir, visit: &Visit) -> io::Result<(Look, Chain)> {
     if has_rules {
         rules.add_rules(opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX).as_deref());
     }
-    let found = if marked { Vec::new() } else { opened.look(root, &rules, names)? };
+    let found = if marked { Vec::new() } else { opened.look(root, &rules, names, &|| seen.beat())? };
     Ok((Look { found, scope: visit.scope.clone() }, rules))
 }
 

@@ -39,6 +39,8 @@ use crate::{
 const CHUNK: usize = 256;
 /// Names kept waiting for a match before new ones are settled without.
 const WAITING_MAX: usize = 200_000;
+/// Directories that a walk looks at without further threads.
+const ALONE: usize = 4;
 /// Changes handed over at once.
 const BATCH: usize = 256;
 
@@ -97,6 +99,16 @@ pub struct Seen {
     pub dirs: AtomicU64,
     pub files: AtomicU64,
     pub cancel: AtomicBool,
+    /// Signs of life: grows as long as the file system answers.
+    pub beats: AtomicU64,
+    /// Whether it waits for who listens, and for no disk.
+    pub telling: AtomicBool,
+}
+
+impl Seen {
+    fn beat(&self) {
+        self.beats.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// What every walk needs.
@@ -104,8 +116,9 @@ pub struct Crawl {
     pub rows: Arc<dyn Rows>,
     pub files: Arc<dyn Files>,
     pub watcher: Option<Arc<dyn Watcher>>,
-    /// Without one, directories are looked at one after the other on the walk's own thread.
-    pub pool: Option<rayon::ThreadPool>,
+    /// Threads of one walk. Each walk has its own, so that one in a file system that does not answer holds up no other. With
+    /// one, directories are looked at one after the other on the walk's own thread.
+    pub threads: usize,
     pub readers: Vec<ReaderId>,
 }
 
@@ -149,6 +162,8 @@ struct Walk<'a> {
     known: Vec<Visit>,
     new: Vec<Visit>,
     batch: Vec<Mutation>,
+    /// Made when there is enough to look at.
+    pool: Option<rayon::ThreadPool>,
     /// Rules and relative path of directories in which something new may be settled.
     places: HashMap<DirId, (Vec<u8>, Chain)>,
 }
@@ -170,12 +185,13 @@ impl Crawl {
             known: Vec::new(),
             new: Vec::new(),
             batch: Vec::new(),
+            pool: None,
             places: HashMap::new(),
         };
         if let Some(why) = walk.is_a_stranger() {
             return End::RootGone(why);
         }
-        match walk.start(reach).and_then(|()| walk.go()) {
+        match walk.start(reach).and_then(|begun| Ok(begun && walk.go()?)) {
             Ok(true) => {
                 End::Done { dirs: seen.dirs.load(Ordering::Relaxed), files: seen.files.load(Ordering::Relaxed) }
             }
@@ -186,14 +202,22 @@ impl Crawl {
 }
 
 impl<'a> Walk<'a> {
-    fn start(&mut self, reach: &Reach) -> Result<(), StoreError> {
+    /// `false` when cancelled.
+    fn start(&mut self, reach: &Reach) -> Result<bool, StoreError> {
         let root_id = self.ensure_root()?;
+        // It may have hung until now, and another root may have made the rows above both meanwhile.
+        if self.seen.cancel.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        // Other roots may have directories above them in common with this one.
+        self.flush();
         match reach {
             Reach::Below(relative) => self.aim(root_id, relative, Scope::Whole, true),
             Reach::Dirs(dirs) => {
                 dirs.iter().try_for_each(|(relative, scope)| self.aim(root_id, relative, scope.clone(), false))
             }
-        }
+        }?;
+        Ok(true)
     }
 
     /// Why what stands at the root's path is not the root: another directory, and empty, as a mount point is while
@@ -232,8 +256,6 @@ impl<'a> Walk<'a> {
             }
             parent = id;
         }
-        // Other roots may have directories above them in common with this one.
-        self.flush();
         Ok(parent)
     }
 
@@ -305,11 +327,15 @@ impl<'a> Walk<'a> {
     /// Watches first and lists second, so that nothing falls between.
     fn look(&mut self, chunk: Vec<Visit>) -> Result<(), StoreError> {
         self.watch(&chunk);
+        // A directory or two, after an event, are not worth threads.
+        if chunk.len() >= ALONE && self.crawl.threads > 1 && self.pool.is_none() {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(self.crawl.threads);
+            self.pool = pool.thread_name(|n| format!("walk-{n}")).build().ok();
+        }
         let (crawl, root_dir, seen) = (self.crawl, &self.root_dir, self.seen);
         let current = self.current();
         let look = |visit| look_at(&*crawl.rows, root_dir, current, seen, visit);
-        // A directory or two, after an event, are not worth waking the pool.
-        let visited: Vec<Option<Visited>> = match crawl.pool.as_ref().filter(|_| chunk.len() >= 4) {
+        let visited: Vec<Option<Visited>> = match self.pool.as_ref().filter(|_| chunk.len() >= ALONE) {
             None => chunk.into_iter().map(look).collect::<Result<_, _>>()?,
             Some(pool) => pool.install(|| chunk.into_par_iter().map(look).collect::<Result<_, _>>())?,
         };

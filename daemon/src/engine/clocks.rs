@@ -15,6 +15,19 @@ pub(super) struct Pulse {
     pub(super) read: u64,
     /// Whether it sleeps, for a disk or anything else.
     pub(super) waits: bool,
+    /// Whether it sleeps for a file, that is, for a disk.
+    pub(super) disk: bool,
+}
+
+/// What a look at the clocks gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Look {
+    /// It waits for its disk and has got nothing since the last look.
+    pub(super) disk: bool,
+    /// Bytes have come since.
+    pub(super) read: bool,
+    /// The sentence for the clock that has run out.
+    pub(super) out: Option<&'static str>,
 }
 
 /// The clocks of one file.
@@ -35,15 +48,16 @@ impl Clocks {
         Self { first: pulse, last: pulse, looked: now, stalled: Duration::ZERO, waited: Duration::ZERO }
     }
 
-    /// Looks again; gives the sentence for the clock that has run out.
-    pub(super) fn look(&mut self, pulse: Pulse, now: Instant, config: &Config) -> Option<&'static str> {
+    /// Looks again.
+    pub(super) fn look(&mut self, pulse: Pulse, now: Instant, config: &Config) -> Look {
         let passed = if pulse.waits { now.duration_since(self.looked) } else { Duration::ZERO };
-        let progress = pulse.cpu > self.last.cpu || pulse.read > self.last.read;
+        let read = pulse.read > self.last.read;
+        let progress = pulse.cpu > self.last.cpu || read;
         self.waited += passed;
         self.stalled = if progress { Duration::ZERO } else { self.stalled + passed };
         (self.last, self.looked) = (pulse, now);
         let slow_disk = Duration::from_secs(pulse.read.saturating_sub(self.first.read) >> 20);
-        if pulse.cpu.saturating_sub(self.first.cpu) > config.cpu {
+        let out = if pulse.cpu.saturating_sub(self.first.cpu) > config.cpu {
             Some("the file takes more CPU time than one file may")
         } else if self.stalled > config.stall {
             Some("reading the file makes no progress")
@@ -51,7 +65,8 @@ impl Clocks {
             Some("reading the file takes longer than one file may")
         } else {
             None
-        }
+        };
+        Look { disk: pulse.disk && !progress, read, out }
     }
 }
 
@@ -64,12 +79,12 @@ mod tests {
         let start = Instant::now();
         let at = |second| {
             let (cpu, read, waits) = pulse(second);
-            Pulse { cpu: Duration::from_secs(cpu), read: read << 20, waits }
+            Pulse { cpu: Duration::from_secs(cpu), read: read << 20, waits, disk: waits }
         };
         let mut clocks = Clocks::start(at(0), start);
         let config = Config::default();
         (1..1000).find_map(|second| {
-            clocks.look(at(second), start + Duration::from_secs(second), &config).map(|text| (second, text))
+            clocks.look(at(second), start + Duration::from_secs(second), &config).out.map(|text| (second, text))
         })
     }
 

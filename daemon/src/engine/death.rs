@@ -16,6 +16,8 @@ pub(crate) enum Cause {
     Clock(&'static str),
     /// It said what no worker of ours says.
     Broken(String),
+    /// The disk of the file in hand answers nobody.
+    Disk,
     /// It is not needed any more, or cannot be told what to do.
     Surplus,
 }
@@ -45,7 +47,7 @@ pub(crate) fn judge(death: Death, cause: Option<Cause>, last_words: Option<Strin
             text: "the reader asked for a system call that is forbidden to it".into(),
             distrust: Distrust::WholeLife,
         },
-        (Some(Cause::Surplus), _) => Verdict::Nobody,
+        (Some(Cause::Surplus | Cause::Disk), _) => Verdict::Nobody,
         (Some(Cause::Clock(text)), _) => strike(FailureKind::TimedOut, text),
         (Some(Cause::Broken(text)), _) => {
             Verdict::Strike { kind: FailureKind::Garbage, text, distrust: Distrust::WholeLife }
@@ -91,6 +93,7 @@ mod tests {
             (Signaled(libc::SIGKILL), None, None),
             (Signaled(libc::SIGTERM), None, None),
             (Signaled(libc::SIGKILL), Some(Cause::Surplus), None),
+            (Signaled(libc::SIGKILL), Some(Cause::Disk), None),
             (Signaled(libc::SIGKILL), Some(Cause::Clock("")), Some((FailureKind::TimedOut, Distrust::No))),
             (
                 Signaled(libc::SIGKILL),

@@ -1,6 +1,6 @@
 //! Workers on this machine: an [`Engine`] of opener threads, slots and worker processes.
 
-use std::{sync::Arc, thread::JoinHandle};
+use std::{sync::Arc, thread::JoinHandle, time::Duration};
 
 use super::{
     Config, Engine, Sink, Size, WorkerInfo,
@@ -28,7 +28,8 @@ impl Engine for LocalEngine {
         self.desk.credit()
     }
 
-    fn submit(&mut self, job: Job) {
+    fn submit(&mut self, mut job: Job) {
+        job.fs = open::disk(&job);
         let fs = job.fs;
         if self.desk.submit(job) == NewOpener::Wanted {
             open::run(&self.desk, fs);
@@ -39,7 +40,8 @@ impl Engine for LocalEngine {
         for fs in self.desk.resize(size) {
             open::run(&self.desk, fs);
         }
-        while self.slots.len() < size.workers {
+        // Each may have another work in its stead while its disk does not answer.
+        while self.slots.len() < size.workers * 2 {
             match slot::run(&self.desk, self.slots.len()) {
                 Ok(slot) => self.slots.push(slot),
                 Err(error) => {
@@ -52,14 +54,18 @@ impl Engine for LocalEngine {
 
     fn stop(&mut self) {
         self.desk.stop();
-        for slot in self.slots.drain(..) {
-            _ = slot.join(); // A slot that panicked has ended too.
-        }
+        // One that hangs in the kernel, for a dying disk perhaps, must not hold this up.
+        self.desk.await_slots();
+        self.slots.clear();
         self.desk.give_back_all();
     }
 
     fn workers(&self) -> Vec<WorkerInfo> {
         self.desk.workers()
+    }
+
+    fn silent(&self) -> Vec<(Box<[u8]>, Duration)> {
+        self.desk.silent()
     }
 }
 

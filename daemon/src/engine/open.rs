@@ -2,7 +2,13 @@
 //!
 //! Opening can hang (a dead server, a dying disk), so each file system has threads of its own for it.
 
-use std::{os::fd::OwnedFd, sync::Arc, thread, time::Duration};
+use std::{
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    os::fd::OwnedFd,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
 use rustix::{
     fs::{FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat2},
@@ -27,6 +33,15 @@ pub(super) enum Closed {
     Outcome(Outcome),
     /// It is about us (no descriptors, no memory): later.
     Later,
+}
+
+/// The file system of a job, for telling those apart that do not answer. FUSE gives all of them the number 0: then each root
+/// counts as one.
+pub(super) fn disk(job: &Job) -> FsId {
+    match job.fs {
+        FsId(0) => FsId(BuildHasherDefault::<DefaultHasher>::default().hash_one(&job.root)),
+        fs => fs,
+    }
 }
 
 /// A thread that opens the jobs of one file system, as long as there are any now and then.

@@ -70,6 +70,8 @@ impl Whims {
 pub(crate) enum Wish {
     /// The engine ended it: it was one too many, or used up.
     Ours,
+    /// The engine ended it: the disk of the file in hand answers nobody.
+    Disk,
     /// It died, or was ended for what it did.
     NotOurs,
 }
@@ -81,6 +83,8 @@ pub(crate) struct Aftermath {
     pub(crate) distrusted: Vec<FileId>,
     /// The job that has its outcome by it.
     pub(crate) finished: Option<(Job, Outcome)>,
+    /// The job whose disk does not answer: it waits after the others of that disk.
+    pub(crate) last: Option<Job>,
     /// Jobs that wait again, before others of their priority, in this order.
     pub(crate) back: VecDeque<Job>,
 }
@@ -96,6 +100,7 @@ pub(crate) fn aftermath(
     let mut after = Aftermath::default();
     match verdict {
         Verdict::Nobody if wish == Wish::Ours => {}
+        Verdict::Nobody if wish == Wish::Disk => after.last = jobs.pop_front(),
         Verdict::Nobody => {
             after.finished = jobs.pop_front().map(|job| {
                 let outcome = whims.count(job.file);

@@ -151,11 +151,20 @@ impl Process {
         let ticks = |index: usize| fields.get(index).and_then(|text| text.parse::<u64>().ok());
         let cpu = ticks(11)?.saturating_add(ticks(12)?);
         let per_second = rustix::param::clock_ticks_per_second().max(1);
+        let waits = matches!(*fields.first()?, "S" | "D");
         Some(Pulse {
             cpu: Duration::from_millis(cpu.saturating_mul(1000) / per_second),
             read: self.read_so_far(),
-            waits: matches!(*fields.first()?, "S" | "D"),
+            waits,
+            disk: *fields.first()? == "D" || (waits && self.is_in_a_file()),
         })
+    }
+
+    /// Whether it is in one of the few calls by which a worker uses a file. Those never sleep but for the disk.
+    fn is_in_a_file(&self) -> bool {
+        let call = fs::read_to_string(format!("/proc/{}/syscall", self.pid)).unwrap_or_default();
+        let number = call.split_ascii_whitespace().next().and_then(|number| number.parse().ok());
+        matches!(number, Some(libc::SYS_pread64 | libc::SYS_close))
     }
 
     fn read_so_far(&self) -> u64 {
@@ -175,11 +184,16 @@ impl Process {
         matches!(poll(&mut [PollFd::new(&self.pidfd, PollFlags::IN)], Some(&timespec(patience))), Ok(1..))
     }
 
-    /// Ends it, if it has not ended, and says how it ended. `None`: it hangs in the kernel, for a dying disk perhaps, and
-    /// is left to a thread that waits for it.
-    pub(super) fn end(mut self) -> Option<Death> {
+    /// Ends it, if it has not ended, and says how it ended. If it hangs in the kernel, for a dying disk perhaps, it comes
+    /// back and can be waited for with [`Process::wait`].
+    pub(super) fn end(mut self) -> Result<Option<Death>, Self> {
         _ = pidfd_send_signal(&self.pidfd, Signal::KILL); // It may have ended by itself.
-        if self.has_ended(Duration::from_secs(2)) { self.reap() } else { None }
+        if self.has_ended(Duration::from_secs(2)) { Ok(self.reap()) } else { Err(self) }
+    }
+
+    /// Waits for its end.
+    pub(super) fn wait(mut self) {
+        self.reap();
     }
 
     fn reap(&mut self) -> Option<Death> {

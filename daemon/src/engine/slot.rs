@@ -32,16 +32,37 @@ const GROWTH: u64 = 48 << 20;
 /// Waits between failed starts: doubled each time.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
 
+/// How long a worker may wait for a disk that answers nobody.
+const GIVE_UP: Duration = Duration::from_secs(10);
 /// Workers killed at once by somebody else, after which starting further ones waits.
 const KILLED: u32 = 3;
 
 /// Starts the thread of a slot.
 pub(super) fn run(desk: &Arc<Desk>, index: usize) -> io::Result<JoinHandle<()>> {
     let desk = Arc::clone(desk);
-    thread::Builder::new().name(format!("slot-{index}")).spawn(move || {
-        let mut slot = Slot { desk, index, worker: None, buffer: vec![0; PACKET], backoff: BACKOFF.0, killed: 0 };
-        slot.run();
-    })
+    desk.slot_is(true);
+    let slot = thread::Builder::new().name(format!("slot-{index}")).spawn({
+        let desk = Arc::clone(&desk);
+        move || {
+            let alive = Alive(Arc::clone(&desk));
+            let mut slot = Slot { desk, index, worker: None, buffer: vec![0; PACKET], backoff: BACKOFF.0, killed: 0 };
+            slot.run();
+            drop(alive);
+        }
+    });
+    if slot.is_err() {
+        desk.slot_is(false);
+    }
+    slot
+}
+
+/// Counts a slot's thread until it ends, however it does.
+struct Alive(Arc<Desk>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.slot_is(false);
+    }
 }
 
 struct Slot {
@@ -229,8 +250,13 @@ impl Slot {
         match &mut worker.clocks {
             None => worker.clocks = Some(Clocks::start(pulse, now)),
             Some(clocks) => {
-                if let Some(text) = clocks.look(pulse, now, &self.desk.config) {
-                    self.bury(Some(Cause::Clock(text)));
+                let look = clocks.look(pulse, now, &self.desk.config);
+                self.desk.look(self.index, look.disk, look.read);
+                match (self.desk.waits_for_disk(self.index), look.out) {
+                    (Some(waited), _) if waited >= GIVE_UP => self.bury(Some(Cause::Disk)),
+                    (None, Some(text)) => self.bury(Some(Cause::Clock(text))),
+                    // While nobody gets an answer from the disk it is not the file's fault.
+                    (Some(_), _) | (None, None) => {}
                 }
             }
         }
@@ -243,15 +269,25 @@ impl Slot {
             None if !worker.process.has_ended(PATIENCE) => Some(Cause::Broken("the worker closed its socket".into())),
             cause => cause,
         };
-        let wish = if matches!(cause, Some(Cause::Surplus)) { Wish::Ours } else { Wish::NotOurs };
-        let death = worker.process.end().unwrap_or(Death::Signaled(libc::SIGKILL));
+        let wish = match cause {
+            Some(Cause::Surplus) => Wish::Ours,
+            Some(Cause::Disk) => Wish::Disk,
+            _ => Wish::NotOurs,
+        };
+        let death = self.end(worker.process);
         let verdict = judge(death, cause, worker.last_words);
         tracing::debug!(slot = self.index, files = worker.life.len(), ?death, ?verdict, "a worker has ended");
         let killed = verdict == Verdict::Nobody && wish == Wish::NotOurs;
         let killed_early = killed && worker.life.is_empty();
         let after = self.desk.aftermath(self.index, verdict, wish, worker.life);
         self.desk.distrust(after.distrusted);
-        after.finished.into_iter().for_each(|(job, outcome)| self.desk.finish(job.id, outcome));
+        after.finished.into_iter().for_each(|(job, outcome)| self.desk.finish(&job, outcome));
+        if let Some(job) = after.last {
+            let fs = job.fs;
+            if self.desk.give_up(job) == NewOpener::Wanted {
+                open::run(&self.desk, fs);
+            }
+        }
         if killed {
             self.killed = if killed_early { self.killed + 1 } else { 0 };
             if self.killed >= KILLED {
@@ -259,6 +295,24 @@ impl Slot {
             }
         }
         after.back.into_iter().rev().for_each(|job| self.put_back(job));
+    }
+
+    /// Ends a process. One that hangs in the kernel, for a dying disk perhaps, is left to a thread that waits for it.
+    fn end(&self, process: Process) -> Death {
+        let process = match process.end() {
+            Ok(death) => return death.unwrap_or(Death::Signaled(libc::SIGKILL)),
+            Err(process) => process,
+        };
+        if let Some(fs) = self.desk.disk_in_hand(self.index) {
+            self.desk.lingers(fs, true);
+            let desk = Arc::clone(&self.desk);
+            // Without a thread for it, it is not waited for, and its disk counts as one that does not answer.
+            _ = thread::Builder::new().name("mourner".into()).spawn(move || {
+                process.wait();
+                desk.lingers(fs, false);
+            });
+        }
+        Death::Signaled(libc::SIGKILL)
     }
 
     fn put_back(&self, job: Job) {
@@ -289,7 +343,7 @@ impl Worker {
                 Heard::Nothing if process.await_word(TICK) != Waited::Ended => {}
                 Heard::Nothing | Heard::End => {
                     return Err(io::Error::other(match process.end() {
-                        Some(Death::Exited(exit::NO_SANDBOX)) => no_sandbox("it does not say why"),
+                        Ok(Some(Death::Exited(exit::NO_SANDBOX))) => no_sandbox("it does not say why"),
                         death => format!("a new worker ended at once: {death:?}"),
                     }));
                 }

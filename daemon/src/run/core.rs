@@ -111,6 +111,8 @@ pub(crate) struct Core {
     pub started: u64,
     /// When what is not watched is looked at again.
     pub poll_due: Instant,
+    /// When roots that do not answer are looked for.
+    pub stuck_look: Option<Instant>,
     pub stopping: bool,
     pub decision: Decision,
     pub(super) governor: governor::State,
@@ -158,6 +160,7 @@ impl Core {
             blocked,
             search,
             self.board_due,
+            self.stuck_look,
         ]
         .into_iter()
         .flatten()
@@ -171,6 +174,7 @@ impl Core {
             self.hinted();
         }
         self.poll();
+        self.look_for_stuck();
         if self.are_gathered() {
             self.commit_results();
         }
@@ -241,7 +245,10 @@ impl Core {
             let row = store::Rows::dir_at(&*self.store, root.path.as_bytes());
             root.founded = matches!(row, Ok(Some(_)));
         }
-        let mut founding = self.roots.iter().any(|root| root.running.is_some() && !root.founded);
+        let found_now = |root: &Root| root.running.is_some() || root.last_commit > self.committed;
+        // One that does not answer is told to begin anew, and holds up nobody.
+        let founds = |root: &Root| !root.founded && root.silent.is_none() && found_now(root);
+        let mut founding = self.roots.iter().any(founds);
         for root in &mut self.roots {
             if root.blocked_until.is_none_or(|until| until <= now) && (root.founded || !founding) {
                 root.blocked_until = None;
@@ -255,7 +262,8 @@ impl Core {
     /// They are searched for once all else is done, a while after the last time.
     fn search_for_pending(&mut self) {
         let pending = store::Rows::counts(&*self.store).pending;
-        if pending == 0 || pending == self.reading.left_pending || !self.reading.is_idle() || self.is_crawling() {
+        let crawling = self.roots.iter().any(|root| root.is_busy() && !root.stuck);
+        if pending == 0 || pending == self.reading.left_pending || !self.reading.rests() || crawling {
             self.search_due = None;
             return;
         }
@@ -273,8 +281,12 @@ impl Core {
     fn sweep(&mut self) {
         let Some(from) = self.reading.begin_sweep() else { return };
         let (store, events) = (Arc::clone(&self.store), self.events.clone());
-        let roots: Vec<_> =
-            self.roots.iter().filter(|root| root.offline.is_empty()).map(|r| r.spec.path.clone()).collect();
+        let roots: Vec<_> = self
+            .roots
+            .iter()
+            .filter(|root| root.offline.is_empty() && root.silent.is_none())
+            .map(|root| root.spec.path.clone())
+            .collect();
         (self.threads)(Box::new(move || {
             let (found, next) = sweep(&*store, &roots, from).unwrap_or_default();
             _ = events.blocking_send(Event::Swept { found, next });

@@ -78,15 +78,10 @@ impl Core {
         self.look_at(dirty);
     }
 
-    fn look_at(&mut self, Dirty { dirs, everything, unwatched }: Dirty) {
+    fn look_at(&mut self, Dirty { dirs, everything }: Dirty) {
         if everything {
             tracing::warn!("events were lost, looking at every directory again");
             self.roots.iter_mut().for_each(|root| root.wanted.subtree(Vec::new()));
-        }
-        for dir in unwatched {
-            if let Some(id) = roots::owner(&self.roots, &bytes(&dir)).map(|(root, _)| root.id) {
-                self.unwatched(id);
-            }
         }
         for (dir, scope) in dirs {
             self.look_at_dir(&bytes(&dir), scope);

@@ -15,6 +15,7 @@ mod outside;
 mod pauses;
 mod reading;
 mod roots;
+mod stuck;
 mod waiting;
 mod walks;
 
@@ -141,7 +142,7 @@ pub async fn run(start: Start) -> anyhow::Result<()> {
     let Some(store) = waiting.store(events.clone()).await? else { return Ok(()) };
     let (view, store) = (store.view(), Arc::new(store));
     let mut degraded = BTreeMap::new();
-    let outside = Outside::of_this_machine(&settings, store, events.clone(), &hints, &mut degraded)?;
+    let outside = Outside::of_this_machine(&settings, store, events.clone(), &hints, &mut degraded);
     let mut core = Core::open(settings, outside, degraded, (events, Arc::clone(&hints)), (facts, changed))?;
     no_bus.iter().for_each(|error| core.no_bus(error));
     core.mount(view);

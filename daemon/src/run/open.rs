@@ -47,11 +47,11 @@ impl Core {
         (events, hints): (mpsc::Sender<Event>, Arc<Hints>),
         (facts, changed): (watch::Sender<Facts>, mpsc::UnboundedSender<Changed>),
     ) -> anyhow::Result<Self> {
-        let Outside { store, engine, files, watcher, pool, threads, wall_clock, memory, cores } = outside;
+        let Outside { store, engine, files, watcher, walkers, threads, wall_clock, memory, cores } = outside;
         let readers = readers::current();
-        let crawl = Crawl { rows: store.clone(), files, watcher: watcher.clone(), pool, readers: readers.clone() };
-        let settle = Settle { quiet: settings.watch.settle, at_most: settings.watch.settle_max };
-        let mut reading = Reading::new(engine, settle, settings.retry, settings.policy());
+        let (rows, ear) = (store.clone(), watcher.clone());
+        let crawl = Crawl { rows, files, watcher: ear, threads: walkers, readers: readers.clone() };
+        let mut reading = Reading::new(engine, settle(&settings), settings.retry, settings.policy());
         reading.remember_suspects(store::Rows::suspects(&*store)?);
         let state_dir = settings.store.path.parent().map_or_else(|| PathBuf::from("/"), PathBuf::from);
         let now = Instant::now();
@@ -95,6 +95,7 @@ impl Core {
             started: wall_clock(),
             threads,
             wall_clock,
+            stuck_look: None,
             stopping: false,
             decision: Decision { size: Size { workers: 0, batch_files: 0 }, why: "starting".into() },
             governor: governor::State::default(),
@@ -161,7 +162,7 @@ impl Core {
         Ok(())
     }
 
-    /// Takes up a root and plans its first walk. Its parent is watched, so that it is noticed when it comes back.
+    /// Takes up a root and plans its first walk.
     pub fn add_root(
         &mut self,
         path: AbsPath,
@@ -171,11 +172,6 @@ impl Core {
         self.next_root += 1;
         let id = RootId(self.next_root);
         let mut root = Root::new(id, path, options, origin, &self.settings)?;
-        if let Some(watcher) = self.watcher.as_ref().filter(|_| root.spec.watch) {
-            let own = root.path.as_path().to_owned();
-            let parent = own.parent().map(PathBuf::from);
-            watcher.watch(&parent.into_iter().chain([own]).collect::<Vec<_>>());
-        }
         root.unwatched = self.watcher.is_none();
         root.last_commit = self.last_commit;
         root.wanted.subtree(Vec::new());
@@ -222,6 +218,10 @@ impl Core {
         tracing::warn!("the message bus is gone, going on without");
         self.degraded.insert("no-bus", "the message bus is gone; restart the daemon once it is back".into());
     }
+}
+
+fn settle(settings: &Settings) -> Settle {
+    Settle { quiet: settings.watch.settle, at_most: settings.watch.settle_max }
 }
 
 /// Opens the store and says what it took.

@@ -7,7 +7,6 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::Context;
 use tokio::sync::mpsc;
 
 use super::{Event, Hints};
@@ -35,8 +34,8 @@ pub(crate) struct Outside {
     pub files: Arc<dyn Files>,
     /// `None`: everything is polled.
     pub watcher: Option<Arc<dyn Watcher>>,
-    /// For walks; see [`crate::crawl::Crawl::pool`].
-    pub pool: Option<rayon::ThreadPool>,
+    /// Of one walk; see [`crate::crawl::Crawl::threads`].
+    pub walkers: usize,
     pub threads: Threads,
     pub wall_clock: WallClock,
     pub memory: Box<dyn FnMut() -> Memory + Send>,
@@ -45,29 +44,27 @@ pub(crate) struct Outside {
 
 impl Outside {
     /// The machine's own. What it lacks and the daemon goes on without is added to `degraded`.
-    ///
-    /// Errors: no thread can be started.
     pub fn of_this_machine(
         settings: &Settings,
         store: Arc<dyn Store>,
         events: mpsc::Sender<Event>,
         hints: &Arc<Hints>,
         degraded: &mut BTreeMap<&'static str, String>,
-    ) -> anyhow::Result<Self> {
+    ) -> Self {
         let sink = move |event: EngineEvent| _ = events.blocking_send(Event::Engine(event));
-        let pool = rayon::ThreadPoolBuilder::new().thread_name(|n| format!("crawl-{n}"));
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let mut machine = Machine::new();
-        Ok(Self {
+        Self {
             store,
             engine: Box::new(LocalEngine::new(engine::Config::from(settings), Arc::new(sink))),
             files: Arc::new(Kernel),
             watcher: open_watcher(settings, hints, degraded),
-            pool: Some(pool.build().context("cannot start the crawl's threads")?),
+            walkers: cores,
             threads: Arc::new(|work| _ = tokio::task::spawn_blocking(work)),
             wall_clock: Arc::new(wall_clock),
             memory: Box::new(move || machine.memory()),
-            cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        })
+            cores,
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use metaextract::{ReasonKind, Record};
+
 use crate::{
     config::Retry,
     engine::Engine,
@@ -17,6 +19,9 @@ use crate::{
 const LOW: usize = 2_048;
 /// Jobs above which new ones are left to the store.
 const HIGH: usize = 8_192;
+
+/// Jobs in hand of a root that does not answer.
+const PROBES: usize = 8;
 
 /// A file that can become a job.
 #[derive(Debug, Clone)]
@@ -85,6 +90,8 @@ pub(crate) struct Reading {
     suspects: HashMap<FileId, u8>,
     /// Retries whose failed try is not durable yet.
     not_durable: Vec<(CommitId, Box<Job>)>,
+    /// Roots that do not answer, and how many of their jobs are in hand.
+    held: HashMap<Box<[u8]>, usize>,
     sweep: Sweep,
     retry: Retry,
     policy: PolicyId,
@@ -117,6 +124,7 @@ impl Reading {
             busy: HashMap::new(),
             suspects: HashMap::new(),
             not_durable: Vec::new(),
+            held: HashMap::new(),
             sweep: Sweep::Due { from: DirId::TOP, again: false },
             retry,
             policy,
@@ -135,6 +143,22 @@ impl Reading {
     /// Forgets the failed tries of a file that a person wants read again.
     pub fn forgive(&mut self, file: FileId) -> Option<Mutation> {
         self.suspects.remove(&file).map(|_| Mutation::ClearSuspect(file))
+    }
+
+    /// Of these roots, which do not answer, no more is read than shows when they do again.
+    pub fn hold<'a>(&mut self, roots: impl Iterator<Item = &'a [u8]>) {
+        self.held = roots.map(|root| (root.into(), 0)).collect();
+        for job in self.in_hand.values() {
+            if let Some(count) = self.held.get_mut(&job.root) {
+                *count += 1;
+            }
+        }
+    }
+
+    /// Nothing is to be done but what waits for roots that do not answer.
+    pub fn rests(&self) -> bool {
+        let held: usize = self.held.values().sum();
+        self.queue.is_empty() && self.in_hand.len() <= held && self.not_durable.is_empty() && self.sweep == Sweep::Rest
     }
 
     /// Nothing waits, nothing is in hand, nothing is to be searched for.
@@ -221,6 +245,12 @@ impl Reading {
         self.queue.ripen(now);
         while self.engine.credit() > 0 {
             let Some(mut job) = self.queue.pop(now) else { return };
+            if let Some(count) = self.held.get_mut(&job.root) {
+                if *count >= PROBES {
+                    continue; // It stays pending in the store, and is searched for when its root answers.
+                }
+                *count += 1;
+            }
             self.next_job += 1;
             job.id = JobId(self.next_job);
             self.busy.insert(job.file, (job.id, None));
@@ -232,15 +262,26 @@ impl Reading {
     /// What follows from an outcome. An unknown job's is dropped.
     pub fn finished(&mut self, id: JobId, outcome: Outcome, now: Duration) -> Next {
         let Some(job) = self.in_hand.remove(&id) else { return Next::Nothing };
+        if let Some(count) = self.held.get_mut(&job.root) {
+            *count = count.saturating_sub(1);
+        }
         let after = self.busy.remove(&job.file).and_then(|(_, after)| after);
         if let Some((target, priority)) = after {
             self.want(target, priority, now);
         }
         match outcome {
+            Outcome::Read { record, .. } if self.is_tried_again(&job, &record) => {
+                let text = record.stopped.map(|reason| reason.text).unwrap_or_default();
+                self.unreadable(job, FailureKind::ReadError, text)
+            }
+            Outcome::Read { record, .. } if is_unreadable(&record) && record.tags.is_empty() => {
+                let text = record.stopped.map(|reason| reason.text).unwrap_or_default();
+                self.give_up(&job, FailureKind::ReadError, text)
+            }
             Outcome::Read { record, reader, cost } => {
                 self.result(&job, FileResult::Record(std::sync::Arc::from(record)), reader, cost)
             }
-            Outcome::Unreadable { kind, text } => self.give_up(&job, kind, text),
+            Outcome::Unreadable { kind, text } => self.unreadable(job, kind, text),
             Outcome::Gone | Outcome::Changed => Next::LookAt(job.place),
             Outcome::Strike { kind, text } => self.strike(job, kind, text),
             Outcome::Returned => {
@@ -291,8 +332,24 @@ impl Reading {
         self.result(job, FileResult::Failed { kind, text }, ReaderId(0), Cost::default())
     }
 
-    fn strike(&mut self, mut job: Job, kind: FailureKind, text: String) -> Next {
+    fn is_tried_again(&self, job: &Job, record: &Record) -> bool {
+        is_unreadable(record) && job.attempts.saturating_add(1) < self.retry.attempts
+    }
+
+    /// A disk that fails now may not fail later; a right that is missing is missing until it is given.
+    fn unreadable(&mut self, job: Job, kind: FailureKind, text: String) -> Next {
+        match kind {
+            FailureKind::ReadError => self.try_again(job, kind, text),
+            _ => self.give_up(&job, kind, text),
+        }
+    }
+
+    fn strike(&mut self, job: Job, kind: FailureKind, text: String) -> Next {
         self.totals.strikes += 1;
+        self.try_again(job, kind, text)
+    }
+
+    fn try_again(&mut self, mut job: Job, kind: FailureKind, text: String) -> Next {
         job.attempts = job.attempts.saturating_add(1);
         if job.attempts >= self.retry.attempts {
             return self.give_up(&job, kind, text);
@@ -323,6 +380,11 @@ impl Reading {
             attempts: self.suspects.get(&target.file.id).copied().unwrap_or(0),
         }
     }
+}
+
+/// Whether the kernel could not read the file to where its reader wanted.
+fn is_unreadable(record: &Record) -> bool {
+    record.stopped.as_ref().is_some_and(|reason| reason.kind == ReasonKind::Read)
 }
 
 #[cfg(test)]

@@ -2,7 +2,12 @@
 //!
 //! Each root has one walk at a time; what comes up meanwhile waits here, joined with what waits already.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
@@ -32,6 +37,10 @@ pub(crate) struct Root {
     pub offline: String,
     /// Whether some of it is not watched by the kernel.
     pub unwatched: bool,
+    /// Since when its file system has given no sign of life, though something waits for it.
+    pub silent: Option<Instant>,
+    /// Whether that has been said.
+    pub stuck: bool,
     /// Directories below it that could not be looked at, and why; a bounded number.
     pub unreadable: BTreeMap<Vec<u8>, String>,
     /// Whether the index has a row for it; walks that make such rows run one at a time.
@@ -61,6 +70,19 @@ pub(crate) struct Wanted {
 pub(crate) struct Running {
     pub reach: Reach,
     pub seen: Arc<Seen>,
+    /// Its signs of life when they were last looked at, and since when they are so many.
+    pub beats: (u64, Instant),
+}
+
+impl Running {
+    /// How long it has waited for its file system.
+    pub fn silence(&mut self, now: Instant) -> Duration {
+        let beats = self.seen.beats.load(Ordering::Relaxed);
+        if beats != self.beats.0 || self.seen.telling.load(Ordering::Relaxed) {
+            self.beats = (beats, now);
+        }
+        now.duration_since(self.beats.1)
+    }
 }
 
 impl Wanted {
@@ -145,6 +167,8 @@ impl Root {
             spec,
             offline: String::new(),
             unwatched: false,
+            silent: None,
+            stuck: false,
             unreadable: BTreeMap::new(),
             founded: false,
             crawled: 0,

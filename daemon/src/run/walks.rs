@@ -1,10 +1,11 @@
 //! Starts walks on threads of their own and carries what they tell back to the loop.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use tokio::{
     runtime::Handle,
     sync::{Semaphore, mpsc},
+    time::Instant,
 };
 
 use super::{
@@ -14,6 +15,7 @@ use super::{
 };
 use crate::{
     crawl::{self, Crawl, End, Progress, Reach, Seen},
+    model,
     store::CommitId,
 };
 
@@ -44,13 +46,20 @@ impl Walks {
             root.unreadable.clear();
         }
         let seen = Arc::new(Seen::default());
-        root.running = Some(Running { reach: reach.clone(), seen: Arc::clone(&seen) });
+        root.running = Some(Running { reach: reach.clone(), seen: Arc::clone(&seen), beats: (0, Instant::now()) });
         let (crawl, events, room) = (Arc::clone(&self.crawl), self.events.clone(), Arc::clone(&self.room));
         let (id, spec) = (root.id, root.spec.clone());
         let unreadable: Vec<_> = root.unreadable.keys().cloned().collect();
         let handle = Handle::current();
         (self.threads)(Box::new(move || {
+            // First its parent: what comes there while nothing does is noticed.
+            if let Some(watcher) = crawl.watcher.as_ref().filter(|_| spec.watch)
+                && let Some(parent) = model::path(&spec.path).parent()
+            {
+                watcher.watch(&[parent.to_owned()]);
+            }
             let mut tell = |progress| {
+                seen.telling.store(true, Relaxed);
                 if matches!(progress, Progress::Batch(_)) {
                     match handle.block_on(room.acquire()) {
                         Ok(permit) => permit.forget(),
@@ -60,6 +69,7 @@ impl Walks {
                 }
                 // Fails only when the daemon is stopping.
                 _ = events.blocking_send(Event::Walk(id, progress));
+                seen.telling.store(false, Relaxed);
             };
             let caught =
                 std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| crawl.walk(&spec, &reach, &seen, &mut tell)));

@@ -22,8 +22,6 @@ pub struct Dirty {
     pub dirs: Vec<(PathBuf, Scope)>,
     /// Events were lost: look at everything.
     pub everything: bool,
-    /// Directories that the kernel does not report on.
-    pub unwatched: Vec<PathBuf>,
 }
 
 /// Hints not yet taken.
@@ -31,7 +29,6 @@ pub struct Dirty {
 pub struct Pending {
     settled: HashMap<PathBuf, Names>,
     unsettled: HashMap<PathBuf, Names>,
-    unwatched: Vec<PathBuf>,
     everything: bool,
     total: usize,
 }
@@ -47,14 +44,13 @@ impl Pending {
     pub fn add(&mut self, hint: Hint) {
         match hint {
             Hint::Overflow => self.overflow(),
-            Hint::Unwatched(dir) => self.unwatched.push(dir),
             Hint::Name { dir, name, change } => self.add_name(dir, name, change),
         }
     }
 
     /// Whether something should be looked at now.
     pub fn has_settled(&self) -> bool {
-        self.everything || !self.settled.is_empty() || !self.unwatched.is_empty()
+        self.everything || !self.settled.is_empty()
     }
 
     /// Whether something should be looked at soon.
@@ -67,7 +63,7 @@ impl Pending {
         let dirs: Vec<_> = self.settled.drain().map(|(dir, names)| (dir, names.into_scope())).collect();
         self.total = self.unsettled.values().map(Names::len).sum();
         let everything = std::mem::take(&mut self.everything);
-        Dirty { dirs, everything, unwatched: std::mem::take(&mut self.unwatched) }
+        Dirty { dirs, everything }
     }
 
     /// Takes everything.
@@ -105,7 +101,7 @@ impl Pending {
     }
 
     fn overflow(&mut self) {
-        *self = Self { everything: true, unwatched: std::mem::take(&mut self.unwatched), ..Self::default() };
+        *self = Self { everything: true, ..Self::default() };
     }
 }
 

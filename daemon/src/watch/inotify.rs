@@ -1,181 +1,284 @@
-//! The kernel's inotify through the crate `notify`: one watch per directory, our own recursion.
+//! The kernel's inotify: one watch per directory, our own recursion, one thread that hears.
 //!
-//! Several watcher objects share the load: removing a watched directory makes one of them search its whole table.
+//! A watch is added on the caller's thread and under no lock: finding the path can hang in a file system that does not
+//! answer, and then only that caller waits.
 
 use std::{
-    collections::BTreeSet,
-    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    collections::{BTreeMap, HashMap, HashSet},
+    ffi::OsStr,
+    mem::MaybeUninit,
     ops::Bound,
-    os::unix::ffi::OsStrExt,
+    os::{fd::OwnedFd, unix::ffi::OsStrExt},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
 };
 
-use notify::{
-    Config, ErrorKind, Event, EventKind, EventKindMask, PathOp, RecommendedWatcher, RecursiveMode, WatchPathConfig,
-    Watcher as _,
-    event::{CreateKind, ModifyKind, RenameMode},
+use rustix::{
+    event::{EventfdFlags, PollFd, PollFlags, eventfd, poll},
+    fs::inotify::{CreateFlags, ReadFlags, Reader, WatchFlags, add_watch, init, remove_watch},
+    io::{self, Errno},
 };
 
 use super::{Change, Coverage, Hint, Watcher, coalesce};
 use crate::model;
 
-/// Watcher objects, where the user has as many inotify instances left; each is a thread.
-const SHARDS: usize = 8;
+/// Room for events taken from the kernel at once.
+const EVENTS: usize = 64 << 10;
+/// How often adding a watch is tried again that was ended while it was added.
+const TRIES: usize = 8;
 
 /// Called on the thread that drains the kernel's queue: only remembers the hint.
 pub type Sink = Arc<dyn Fn(Hint) + Send + Sync>;
 
-/// All watches of this process.
+/// All watches of this process. Dropping it ends them and the thread.
+#[derive(Debug)]
 pub struct Inotify {
-    // A lock, not an owner thread: adding has to be finished before the caller lists the directory.
-    state: Mutex<State>,
-    sink: Sink,
+    shared: Arc<Shared>,
+    /// Ready when the thread is to end.
+    end: Arc<OwnedFd>,
+    ear: Option<JoinHandle<()>>,
     limit: usize,
 }
 
-struct State {
-    shards: Vec<RecommendedWatcher>,
-    /// Paths as bytes: compared at once and not component by component, and nothing is kept beside them.
-    watched: BTreeSet<Box<[u8]>>,
+#[derive(Debug)]
+struct Shared {
+    queue: OwnedFd,
+    // A lock, not an owner thread: adding has to be finished before the caller lists the directory. Never held over a path.
+    table: Mutex<Table>,
 }
 
-impl std::fmt::Debug for Inotify {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inotify").field("watched", &self.watched()).field("limit", &self.limit).finish()
+/// What is watched, by path and by the kernel's number. The kernel never gives a number twice.
+#[derive(Debug, Default)]
+struct Table {
+    // Paths as bytes: compared at once and not component by component.
+    by_path: BTreeMap<Arc<[u8]>, i32>,
+    by_number: HashMap<i32, Arc<[u8]>>,
+    /// Watches being added now.
+    adding: usize,
+    /// Numbers that ended while some were being added: one of those may turn out to be it.
+    ended: HashSet<i32>,
+}
+
+impl Table {
+    fn insert(&mut self, path: &Path, number: i32) {
+        let path: Arc<[u8]> = bytes(path).into();
+        if let Some(before) = self.by_number.insert(number, Arc::clone(&path))
+            && before != path
+        {
+            // The directory was moved: its number stays.
+            self.by_path.remove(&before);
+        }
+        if let Some(before) = self.by_path.insert(path, number).filter(|before| *before != number) {
+            self.by_number.remove(&before);
+        }
     }
+
+    /// The watch is no more.
+    fn remove(&mut self, number: i32) {
+        if let Some(path) = self.by_number.remove(&number) {
+            self.by_path.remove(&path);
+        }
+        if self.adding > 0 {
+            self.ended.insert(number);
+        }
+    }
+
+    fn added(&mut self) {
+        self.adding -= 1;
+        if self.adding == 0 {
+            self.ended = HashSet::new();
+        }
+    }
+}
+
+/// What came of adding a watch.
+enum Added {
+    Yes,
+    /// The directory is gone, or cannot be opened: the look at it says so.
+    No,
+    LimitReached,
 }
 
 impl Inotify {
-    /// Makes the watcher objects. `limit` is the largest number of watches it may hold.
+    /// Makes the queue and its thread. `limit` is the largest number of watches it may hold.
     ///
-    /// Errors: no inotify instance left for this user, or no descriptor.
-    pub fn new(limit: usize, sink: Sink) -> Result<Self, notify::Error> {
-        let mut shards = vec![shard(&sink)?];
-        shards.extend((1..SHARDS).map_while(|_| shard(&sink).ok()));
-        Ok(Self { state: Mutex::new(State { shards, watched: BTreeSet::new() }), sink, limit })
+    /// Errors: no inotify instance left for this user, or no descriptor, or no thread.
+    pub fn new(limit: usize, sink: Sink) -> std::io::Result<Self> {
+        let queue = init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
+        let shared = Arc::new(Shared { queue, table: Mutex::default() });
+        let end = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
+        let ear = std::thread::Builder::new().name("inotify".into()).spawn({
+            let (shared, end) = (Arc::clone(&shared), Arc::clone(&end));
+            move || shared.hear(&end, &*sink)
+        })?;
+        Ok(Self { shared, end, ear: Some(ear), limit })
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn add(&self, dir: &Path) -> Added {
+        {
+            let mut table = self.shared.lock();
+            if table.by_path.contains_key(bytes(dir)) {
+                return Added::Yes;
+            }
+            if table.by_path.len() + table.adding >= self.limit {
+                return Added::LimitReached;
+            }
+            table.adding += 1;
+        }
+        let mut added = Added::No;
+        for _ in 0..TRIES {
+            let number = add_watch(&self.shared.queue, dir, what());
+            let mut table = self.shared.lock();
+            match number {
+                Ok(number) if table.ended.contains(&number) => continue,
+                Ok(number) => {
+                    table.insert(dir, number);
+                    added = Added::Yes;
+                }
+                Err(Errno::NOSPC | Errno::NOMEM) => added = Added::LimitReached,
+                Err(_) => {}
+            }
+            break;
+        }
+        self.shared.lock().added();
+        added
+    }
+}
+
+impl Drop for Inotify {
+    fn drop(&mut self) {
+        _ = io::write(&*self.end, &1_u64.to_ne_bytes()); // Fails only when it is ready already.
+        self.ear.take().map(JoinHandle::join);
     }
 }
 
 impl Watcher for Inotify {
     fn watch(&self, dirs: &[PathBuf]) -> Coverage {
-        let mut state = self.lock();
-        let room = self.limit.saturating_sub(state.watched.len());
-        let new: Vec<_> = dirs.iter().filter(|dir| !state.watched.contains(bytes(dir))).collect();
-        let mut coverage = if new.len() > room { Coverage::LimitReached } else { Coverage::All };
-        let shards = state.shards.len();
-        let mut batches: Vec<Vec<PathOp>> = (0..shards).map(|_| Vec::new()).collect();
-        for dir in new.iter().take(room) {
-            batches[shard_of(dir, shards)].push(watch_op(dir));
-            state.watched.insert(bytes(dir).into());
-        }
-        for (shard, batch) in batches.into_iter().enumerate() {
-            if apply(&mut state, shard, batch, &self.sink) == Coverage::LimitReached {
-                coverage = Coverage::LimitReached;
-            }
-        }
-        coverage
+        let limit = dirs.iter().any(|dir| matches!(self.add(dir), Added::LimitReached));
+        if limit { Coverage::LimitReached } else { Coverage::All }
     }
 
     fn forget(&self, dir: &Path) {
-        let mut state = self.lock();
+        let mut table = self.shared.lock();
         let within = model::join(bytes(dir), b"");
-        let from = (Bound::Included(&*within), Bound::Unbounded);
-        let below = state.watched.range::<[u8], _>(from).take_while(|path| path.starts_with(&within));
-        let below: Vec<Box<[u8]>> = std::iter::once(bytes(dir).into()).chain(below.cloned()).collect();
-        for path in below {
-            if state.watched.remove(&*path) {
-                let path = model::path(&path);
-                // The kernel has already ended the watch of a directory that is gone.
-                let shard = shard_of(path, state.shards.len());
-                _ = state.shards[shard].unwatch(path);
-            }
+        let below = table.by_path.range::<[u8], _>((Bound::Included(&*within), Bound::Unbounded));
+        let below = below.take_while(|(path, _)| path.starts_with(&within));
+        let below: Vec<i32> = table.by_path.get(bytes(dir)).into_iter().chain(below.map(|at| at.1)).copied().collect();
+        for number in below {
+            table.remove(number);
+            _ = remove_watch(&self.shared.queue, number); // The kernel has ended that of a directory that is gone.
         }
     }
 
     fn watched(&self) -> usize {
-        self.lock().watched.len()
+        self.shared.lock().by_path.len()
     }
 }
 
-/// The number of watches one user may have, from the kernel; our share of it is a setting.
-pub fn user_limit() -> usize {
-    let text = std::fs::read_to_string("/proc/sys/fs/inotify/max_user_watches").unwrap_or_default();
-    text.trim().parse().unwrap_or(8192)
-}
-
-fn shard(sink: &Sink) -> Result<RecommendedWatcher, notify::Error> {
-    let kinds = EventKindMask::CREATE
-        | EventKindMask::REMOVE
-        | EventKindMask::MODIFY_NAME
-        | EventKindMask::MODIFY_META
-        | EventKindMask::ACCESS_CLOSE;
-    let config = Config::default().with_follow_symlinks(false).with_event_kinds(kinds);
-    let sink = Arc::clone(sink);
-    RecommendedWatcher::new(move |event| hear(&sink, event), config)
-}
-
-fn hear(sink: &Sink, event: Result<Event, notify::Error>) {
-    match event {
-        Ok(event) if event.need_rescan() => sink(Hint::Overflow),
-        Ok(event) => {
-            let change = change(event.kind);
-            event.paths.iter().filter_map(|path| coalesce::at(path, change)).for_each(|hint| sink(hint));
-        }
-        Err(error) if error.paths.is_empty() => sink(Hint::Overflow),
-        Err(error) => error.paths.into_iter().for_each(|path| sink(Hint::Unwatched(path))),
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// A file just made is about to be written; a close, a removal or a whole rename is complete. Half a rename waits for
-/// its other half, which may come from another watcher: looked at together, what moved keeps its record.
-fn change(kind: EventKind) -> Change {
-    match kind {
-        EventKind::Create(CreateKind::Folder) => Change::Settled,
-        EventKind::Modify(ModifyKind::Name(RenameMode::From | RenameMode::To)) => Change::Unsettled,
-        EventKind::Create(_) | EventKind::Modify(ModifyKind::Metadata(_)) => Change::Unsettled,
-        _ => Change::Settled,
-    }
-}
-
-fn apply(state: &mut State, shard: usize, mut batch: Vec<PathOp>, sink: &Sink) -> Coverage {
-    while !batch.is_empty() {
-        let Err(error) = state.shards[shard].update_paths(batch) else { break };
-        let full = matches!(error.source.kind, ErrorKind::MaxFilesWatch);
-        if let Some(origin) = error.origin {
-            let path = origin.into_path();
-            state.watched.remove(bytes(&path));
-            if full {
-                sink(Hint::Unwatched(path));
+    /// Drains the queue until told to end.
+    fn hear(&self, end: &OwnedFd, sink: &dyn Fn(Hint)) {
+        let mut space = vec![MaybeUninit::uninit(); EVENTS];
+        loop {
+            let mut ready = [PollFd::new(&self.queue, PollFlags::IN), PollFd::new(end, PollFlags::IN)];
+            if poll(&mut ready, None).is_ok() && !ready[1].revents().is_empty() {
+                return;
             }
-        }
-        batch = error.remaining;
-        if full {
-            for op in batch {
-                let path = op.into_path();
-                state.watched.remove(bytes(&path));
-                sink(Hint::Unwatched(path));
+            let mut events = Reader::new(&self.queue, &mut space);
+            let mut half = None;
+            while let Ok(event) = events.next() {
+                let name = event.file_name().map(|name| OsStr::from_bytes(name.to_bytes()));
+                let heard = Heard { flags: event.events(), cookie: event.cookie(), name };
+                self.take(event.wd(), heard, &mut half, sink);
             }
-            return Coverage::LimitReached;
+            half.take().into_iter().for_each(|half: Half| tell(&half.path, Change::Unsettled, sink));
         }
     }
-    Coverage::All
+
+    fn take(&self, number: i32, heard: Heard<'_>, half: &mut Option<Half>, sink: &dyn Fn(Hint)) {
+        if heard.flags.contains(ReadFlags::QUEUE_OVERFLOW) {
+            return sink(Hint::Overflow);
+        }
+        let dir = {
+            let mut table = self.lock();
+            if heard.flags.contains(ReadFlags::IGNORED) {
+                return table.remove(number);
+            }
+            // Unknown: its watch is being added, and the directory is listed after that; or it is forgotten.
+            let Some(dir) = table.by_number.get(&number) else { return };
+            Arc::clone(dir)
+        };
+        let dir = model::path(&dir);
+        let path = heard.name.map_or_else(|| dir.to_path_buf(), |name| dir.join(name));
+        // A rename whole is complete. Half a one waits for its other half: looked at together, what moved keeps its record.
+        let other = half.take();
+        if heard.flags.contains(ReadFlags::MOVED_FROM) {
+            *half = Some(Half { path, cookie: heard.cookie });
+        } else if heard.flags.contains(ReadFlags::MOVED_TO)
+            && other.as_ref().is_some_and(|from| from.cookie == heard.cookie)
+        {
+            other.iter().for_each(|from| tell(&from.path, Change::Settled, sink));
+            return tell(&path, Change::Settled, sink);
+        } else {
+            tell(&path, change(heard.flags), sink);
+        }
+        other.iter().for_each(|from| tell(&from.path, Change::Unsettled, sink));
+    }
 }
 
-fn watch_op(dir: &Path) -> PathOp {
-    let config = WatchPathConfig::new(RecursiveMode::NonRecursive).with_dereference_symlinks(false);
-    PathOp::Watch(dir.to_owned(), config)
+/// An event as the kernel tells it.
+struct Heard<'a> {
+    flags: ReadFlags,
+    /// The same in the two halves of a rename.
+    cookie: u32,
+    name: Option<&'a OsStr>,
+}
+
+/// The first half of a rename.
+struct Half {
+    path: PathBuf,
+    cookie: u32,
+}
+
+fn tell(path: &Path, change: Change, sink: &dyn Fn(Hint)) {
+    coalesce::at(path, change).into_iter().for_each(sink);
+}
+
+/// A file just made is about to be written; what was closed or removed is complete.
+fn change(flags: ReadFlags) -> Change {
+    let more_follows = ReadFlags::CREATE | ReadFlags::ATTRIB | ReadFlags::MOVED_TO;
+    let new_dir = flags.contains(ReadFlags::CREATE | ReadFlags::ISDIR);
+    if flags.intersects(more_follows) && !new_dir { Change::Unsettled } else { Change::Settled }
+}
+
+/// What is asked of the kernel: nothing that reading causes, or reading would fill the queue.
+fn what() -> WatchFlags {
+    WatchFlags::CREATE
+        | WatchFlags::DELETE
+        | WatchFlags::DELETE_SELF
+        | WatchFlags::MOVE_SELF
+        | WatchFlags::MOVED_FROM
+        | WatchFlags::MOVED_TO
+        | WatchFlags::ATTRIB
+        | WatchFlags::CLOSE_WRITE
+        | WatchFlags::ONLYDIR
+        | WatchFlags::DONT_FOLLOW
+        | WatchFlags::EXCL_UNLINK
 }
 
 fn bytes(path: &Path) -> &[u8] {
     path.as_os_str().as_bytes()
 }
 
-fn shard_of(dir: &Path, shards: usize) -> usize {
-    // A hasher without a random seed: the same directory always belongs to the same watcher.
-    (BuildHasherDefault::<DefaultHasher>::default().hash_one(dir) % shards as u64) as usize
+/// The number of watches one user may have here, from the kernel; our share of it is a setting.
+pub fn user_limit() -> usize {
+    // The second one is that of the user namespace.
+    let limits = ["/proc/sys/fs/inotify/max_user_watches", "/proc/sys/user/max_inotify_watches"];
+    let told = limits.iter().filter_map(|limit| std::fs::read_to_string(limit).ok()?.trim().parse().ok());
+    told.min().unwrap_or(8192)
 }

@@ -34,8 +34,6 @@ pub enum Hint {
     Name { dir: PathBuf, name: Vec<u8>, change: Change },
     /// Events were lost: anything may have changed.
     Overflow,
-    /// A watch could not be kept; this directory has to be polled.
-    Unwatched(PathBuf),
 }
 
 /// What kind of event it was; decides only how soon to look.

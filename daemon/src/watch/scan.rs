@@ -15,6 +15,9 @@ use crate::{
     plan::{Found, FoundKind},
 };
 
+/// Names looked at between two signs of life.
+const BEAT: usize = 256;
+
 /// A root, opened for one look or one crawl. Not kept, so that its file system can be unmounted.
 #[derive(Debug)]
 pub struct RootDir {
@@ -72,12 +75,21 @@ impl Opened {
     }
 
     /// Looks at each name. What the rules exclude, what is neither a regular file nor a directory, what is gone, and
-    /// mount points that do not belong to the root are left out.
+    /// mount points that do not belong to the root are left out. `beat` is called now and then while there are answers.
     ///
     /// Errors: a directory that may be listed but not entered.
-    pub fn look(&self, root: &RootDir, rules: &Chain, names: Vec<(FileName, FileType)>) -> io::Result<Vec<Found>> {
+    pub fn look(
+        &self,
+        root: &RootDir,
+        rules: &Chain,
+        names: Vec<(FileName, FileType)>,
+        beat: &dyn Fn(),
+    ) -> io::Result<Vec<Found>> {
         let mut found = Vec::with_capacity(names.len());
-        for (name, hint) in names {
+        for (n, (name, hint)) in names.into_iter().enumerate() {
+            if n % BEAT == 0 {
+                beat();
+            }
             found.extend(self.look_at(root, rules, name, hint)?);
         }
         found.sort_unstable_by(|a, b| a.name.cmp(&b.name));

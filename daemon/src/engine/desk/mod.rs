@@ -3,6 +3,7 @@
 //! One lock over all of it, held for moments and never over a system call or the sink: every step moves a job from one place
 //! to another, and with channels instead no one could tell how many there are, give them back, or put one first.
 
+mod disk;
 mod openers;
 mod slots;
 
@@ -14,6 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use self::disk::Disk;
 pub(super) use self::slots::{Batch, Next};
 use super::{Config, EngineEvent, InHand, Sink, Size, WorkerInfo, open::Opened, policy::Whims, process};
 use crate::{
@@ -25,8 +27,8 @@ use crate::{
 const OPENERS: usize = 2;
 /// Jobs an opener takes at once.
 const OPENED_AT_ONCE: usize = 8;
-/// How long opening may take before a file system counts as one that does not answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long slots may take to end beyond that.
+const LAST_SLOTS: Duration = Duration::from_secs(5);
 /// How long a thread or worker without work is kept.
 const IDLE: Duration = Duration::from_secs(10);
 /// How long files in hand may still take when the engine stops.
@@ -54,7 +56,7 @@ struct State {
     held: usize,
     /// Descriptors held or about to be, in `opened` and with workers.
     open: usize,
-    unopened: HashMap<FsId, Unopened>,
+    disks: HashMap<FsId, Disk>,
     /// With an opener now. What is not here any more when the opener comes back has been given back already.
     opening: HashSet<JobId>,
     opened: VecDeque<Opened>,
@@ -62,21 +64,8 @@ struct State {
     whims: Whims,
     /// Whether the lack of workers has been told.
     troubled: bool,
-}
-
-#[derive(Debug, Default)]
-struct Unopened {
-    jobs: VecDeque<Job>,
-    openers: usize,
-    idle: usize,
-    /// When an opener last came back.
-    progress: Option<Instant>,
-}
-
-impl Unopened {
-    fn is_stuck(&self) -> bool {
-        self.openers > 0 && self.idle == 0 && self.progress.is_some_and(|at| at.elapsed() > PATIENCE)
-    }
+    /// Slots whose threads have not ended.
+    slots_alive: usize,
 }
 
 /// A slot's worker and the jobs it has, the one in hand first.
@@ -86,6 +75,29 @@ struct Seat {
     files: u64,
     jobs: VecDeque<Job>,
     since: Instant,
+    /// Since when the worker waits for the disk of the file in hand.
+    waits: Option<Instant>,
+}
+
+impl Seat {
+    /// The file system of its files: a batch is of one.
+    fn fs(&self) -> Option<FsId> {
+        self.jobs.front().map(|job| job.fs)
+    }
+}
+
+impl State {
+    /// Slots that may have workers: one that waits for a disk that does not answer has another work in its stead.
+    fn slots(&self) -> usize {
+        let now = Instant::now();
+        let waiting = self.seats.values().filter(|seat| seat.waits.is_some());
+        let silent = waiting.filter_map(Seat::fs).filter(|fs| self.is_silent(*fs, now));
+        self.workers + silent.count().min(self.workers)
+    }
+
+    fn disk(&mut self, fs: FsId) -> &mut Disk {
+        self.disks.entry(fs).or_default()
+    }
 }
 
 /// Whether a further opener thread is to be started; it is counted already.
@@ -123,9 +135,8 @@ impl Desk {
     pub(super) fn credit(&self) -> usize {
         let state = self.lock();
         let wanted = state.workers.saturating_mul(state.batch_files).saturating_mul(3).min(self.config.descriptors);
-        // A file system that does not answer must not use up the credit of the others: its jobs wait here instead of in the
-        // queue, however many.
-        let stuck: usize = state.unopened.values().filter(|unopened| unopened.is_stuck()).map(|fs| fs.jobs.len()).sum();
+        // A file system that does not answer must not use up the credit of the others.
+        let stuck = state.held_up(Instant::now());
         match state.stopping {
             Some(_) => 0,
             None => wanted.saturating_sub(state.held.saturating_sub(stuck)),
@@ -146,6 +157,7 @@ impl Desk {
         let (jobs, files): (Vec<Job>, Vec<OwnedFd>) =
             std::mem::take(&mut state.opened).into_iter().map(|opened| (opened.job, opened.file)).unzip();
         state.open -= files.len();
+        jobs.iter().for_each(|job| state.disk(job.fs).open -= 1);
         let mut wanted = Vec::new();
         for job in jobs.into_iter().rev() {
             let fs = job.fs;
@@ -154,7 +166,8 @@ impl Desk {
             }
         }
         drop(state);
-        drop(files); // Closing may take its time.
+        // Closing can hang in a file system that does not answer. Without a thread it is done here.
+        _ = std::thread::Builder::new().name("closer".into()).spawn(move || drop(files));
         wanted
     }
 
@@ -166,11 +179,12 @@ impl Desk {
             return NewOpener::Enough;
         }
         state.held += 1;
+        state.disk(job.fs).hold(&job);
         self.enqueue(&mut state, job, Among::Last)
     }
 
     fn enqueue(&self, state: &mut State, job: Job, among: Among) -> NewOpener {
-        let unopened = state.unopened.entry(job.fs).or_default();
+        let unopened = state.disk(job.fs);
         let at = unopened.jobs.partition_point(|other| match among {
             Among::First => other.priority < job.priority,
             Among::Last => other.priority <= job.priority,
@@ -195,10 +209,31 @@ impl Desk {
         let mut state = self.lock();
         let mut jobs: Vec<JobId> = state.opening.drain().collect();
         jobs.extend(state.opened.drain(..).map(|opened| opened.job.id));
-        jobs.extend(state.unopened.values_mut().flat_map(|unopened| unopened.jobs.drain(..)).map(|job| job.id));
+        jobs.extend(state.disks.values_mut().flat_map(|disk| disk.jobs.drain(..)).map(|job| job.id));
         state.held -= jobs.len();
         drop(state);
         jobs.into_iter().for_each(|job| (self.sink)(EngineEvent::Finished(job, Outcome::Returned)));
+    }
+
+    /// Roots whose files wait for a file system that does not answer.
+    pub(super) fn silent(&self) -> Vec<(Box<[u8]>, Duration)> {
+        self.lock().silent(Instant::now())
+    }
+
+    /// A slot's thread begins or ends.
+    pub(super) fn slot_is(&self, alive: bool) {
+        let mut state = self.lock();
+        state.slots_alive = if alive { state.slots_alive + 1 } else { state.slots_alive - 1 };
+        self.room.notify_all();
+    }
+
+    /// Waits until all slots have ended, or hang for longer than anybody would wait.
+    pub(super) fn await_slots(&self) {
+        let until = Instant::now() + LAST_FILES + LAST_SLOTS;
+        let mut state = self.lock();
+        while state.slots_alive > 0 && Instant::now() < until {
+            (state, _) = self.wait(&self.room, state, Some(until.saturating_duration_since(Instant::now())));
+        }
     }
 
     pub(super) fn workers(&self) -> Vec<WorkerInfo> {

@@ -1,8 +1,6 @@
 //! What opener threads ask of the desk.
 
-use std::time::Instant;
-
-use super::{Among, Desk, IDLE, NewOpener, OPENED_AT_ONCE};
+use super::{Among, Desk, IDLE, NewOpener, OPENED_AT_ONCE, State};
 use crate::{
     engine::{open::Opened, policy::turn},
     model::{FsId, Job, Outcome},
@@ -14,10 +12,10 @@ impl Desk {
         let mut state = self.lock();
         let mut rested = false;
         loop {
-            let room = if state.paused { 0 } else { self.config.descriptors.saturating_sub(state.open) };
+            let room = self.room_for(&mut state, fs);
             let stopping = state.stopping.is_some();
-            let unopened = state.unopened.entry(fs).or_default();
-            unopened.progress = Some(Instant::now());
+            let unopened = state.disk(fs);
+            unopened.opens();
             if stopping || (rested && unopened.jobs.is_empty()) {
                 unopened.openers -= 1;
                 return None;
@@ -25,6 +23,7 @@ impl Desk {
             let count = unopened.jobs.len().min(room).min(OPENED_AT_ONCE);
             if count > 0 {
                 let jobs: Vec<Job> = unopened.jobs.drain(..count).collect();
+                unopened.open += count;
                 state.open += count;
                 state.opening.extend(jobs.iter().map(|job| job.id));
                 return Some(jobs);
@@ -32,17 +31,24 @@ impl Desk {
             unopened.idle += 1;
             let time = unopened.jobs.is_empty().then_some(IDLE);
             (state, rested) = self.wait(&self.room, state, time);
-            state.unopened.entry(fs).or_default().idle -= 1;
+            state.disk(fs).idle -= 1;
         }
     }
 
+    /// How many more files of this file system may be open: some room is always left for the others.
+    fn room_for(&self, state: &mut State, fs: FsId) -> usize {
+        let most = self.config.descriptors;
+        let own = (most - most / 4).saturating_sub(state.disk(fs).open);
+        if state.paused { 0 } else { most.saturating_sub(state.open).min(own) }
+    }
+
     pub(in crate::engine) fn opener_failed(&self, fs: FsId) {
-        self.lock().unopened.entry(fs).or_default().openers -= 1;
+        self.lock().disk(fs).openers -= 1;
     }
 
     pub(in crate::engine) fn opened(&self, opened: Opened) -> NewOpener {
         let mut state = self.lock();
-        state.unopened.entry(opened.job.fs).or_default().progress = Some(Instant::now());
+        state.disk(opened.job.fs).opens();
         if state.paused {
             drop(state);
             drop(opened.file);
@@ -57,9 +63,13 @@ impl Desk {
     }
 
     pub(in crate::engine) fn finished_unopened(&self, job: &Job, outcome: Outcome) {
-        let known = self.lock().opening.remove(&job.id);
+        let known = {
+            let mut state = self.lock();
+            state.disk(job.fs).opens();
+            state.opening.remove(&job.id)
+        };
         if known {
-            self.finish(job.id, outcome);
+            self.finish(job, outcome);
         }
     }
 
@@ -70,6 +80,7 @@ impl Desk {
             return NewOpener::Enough;
         }
         state.open -= 1;
+        state.disk(job.fs).open -= 1;
         self.enqueue(&mut state, job, Among::First)
     }
 }

@@ -14,7 +14,7 @@ use crate::{
         open::Opened,
         policy::{self, Aftermath, Wish},
     },
-    model::{FileId, Job, JobId, Outcome},
+    model::{FileId, FsId, Job, Outcome},
 };
 
 /// What a slot is to do.
@@ -38,33 +38,45 @@ pub(in crate::engine) struct Batch {
     pub(in crate::engine) alone: bool,
 }
 
+impl Batch {
+    fn add(&mut self, job: &Job, file: OwnedFd) {
+        let name = job.path.rsplit(|&b| b == b'/').next().unwrap_or_default().to_vec();
+        self.about.push((job.stamp.size, name));
+        self.files.push(file);
+    }
+}
+
 impl Desk {
     /// Waits until there is something for this slot to do.
     pub(in crate::engine) fn next(&self, slot: usize, has_worker: bool) -> Next {
+        let begun = Instant::now();
         let mut state = self.lock();
         loop {
-            let surplus = slot >= state.workers;
+            let now = Instant::now();
+            let surplus = slot >= state.slots();
+            let ready = !state.ready(now).is_empty();
             if state.stopping.is_some() {
                 return Next::Stop;
             }
             if surplus && has_worker {
                 return Next::Release;
             }
-            if !surplus && !state.opened.is_empty() {
+            if !surplus && ready {
                 return Next::Work;
             }
-            let timed_out;
-            (state, timed_out) = self.wait(&self.work, state, has_worker.then_some(IDLE));
-            if timed_out && state.opened.is_empty() {
+            if has_worker && begun.elapsed() >= IDLE {
                 return Next::Release;
             }
+            let rest = has_worker.then(|| IDLE.saturating_sub(begun.elapsed()));
+            let probe = state.next_probe().filter(|_| !surplus).map(|at| at.saturating_duration_since(now));
+            (state, _) = self.wait(&self.work, state, rest.into_iter().chain(probe).min());
         }
     }
 
     /// Whether this slot's worker is to end after the file in hand.
     pub(in crate::engine) fn is_over(&self, slot: usize) -> bool {
         let state = self.lock();
-        state.stopping.is_some() || slot >= state.workers
+        state.stopping.is_some() || slot >= state.slots()
     }
 
     /// Whether the time is over that a stopping engine leaves the files in hand.
@@ -75,7 +87,7 @@ impl Desk {
     /// A new worker sits in the slot.
     pub(in crate::engine) fn seat(&self, slot: usize, pid: u32) {
         let mut state = self.lock();
-        state.seats.insert(slot, Seat { pid, files: 0, jobs: VecDeque::new(), since: Instant::now() });
+        state.seats.insert(slot, Seat { pid, files: 0, jobs: VecDeque::new(), since: Instant::now(), waits: None });
         if std::mem::take(&mut state.troubled) {
             drop(state);
             (self.sink)(EngineEvent::WorkersBack);
@@ -100,30 +112,41 @@ impl Desk {
 
     /// Whether the next file is for a fresh worker alone.
     pub(in crate::engine) fn is_suspect_next(&self) -> bool {
-        self.lock().opened.front().is_some_and(|opened| opened.job.attempts > 0)
+        let state = self.lock();
+        let next = state.ready(Instant::now()).first().copied();
+        let next = state.opened.iter().find(|opened| Some(opened.job.fs) == next);
+        next.is_some_and(|opened| opened.job.attempts > 0)
     }
 
-    /// The next files for the slot's worker: its share of what waits, at most a batch. Empty when others were faster, or
-    /// when the next file is not for a worker that has read something.
+    /// The next files for the slot's worker: its share of what waits, at most a batch, of one file system. Empty when others
+    /// were faster, or when the next file is not for a worker that has read something.
     pub(in crate::engine) fn take(&self, slot: usize) -> Batch {
+        let now = Instant::now();
         let mut state = self.lock();
-        let State { opened, seats, workers, batch_files, stopping, .. } = &mut *state;
         let mut batch = Batch::default();
-        let Some(seat) = seats.get_mut(&slot).filter(|_| stopping.is_none() && slot < *workers) else { return batch };
-        let share = opened.len().div_ceil((*workers).max(1)).min(*batch_files);
-        let is_fresh = seat.files == 0 && seat.jobs.is_empty();
-        let (taken, alone) = policy::batch(opened, |opened| &opened.job, is_fresh, share);
+        if state.stopping.is_some() || slot >= state.slots() {
+            return batch;
+        }
+        let Some(seat) = state.seats.get(&slot) else { return batch };
+        let (fs, is_fresh) = (seat.fs(), seat.files == 0 && seat.jobs.is_empty());
+        let ready = state.ready(now);
+        let Some(fs) = fs.or(ready.first().copied()).filter(|fs| ready.contains(fs)) else { return batch };
+        let waiting = state.opened.iter().filter(|opened| ready.contains(&opened.job.fs)).count();
+        let share = match state.is_silent(fs, now) {
+            true => state.disk(fs).probes(now),
+            false => waiting.div_ceil(state.workers.max(1)).min(state.batch_files),
+        };
+        let (taken, alone) = state.batch(fs, is_fresh, share);
         batch.alone = alone;
+        let Some(seat) = state.seats.get_mut(&slot) else { return batch };
         for Opened { job, file } in taken {
-            let name = job.path.rsplit(|&b| b == b'/').next().unwrap_or_default().to_vec();
-            batch.about.push((job.stamp.size, name));
-            batch.files.push(file);
+            batch.add(&job, file);
             if seat.jobs.is_empty() {
                 seat.since = Instant::now();
             }
             seat.jobs.push_back(job);
         }
-        if !opened.is_empty() {
+        if !state.opened.is_empty() {
             self.work.notify_all();
         }
         batch
@@ -140,18 +163,74 @@ impl Desk {
         self.lock().seats.get(&slot)?.jobs.front().map(|job| job.file)
     }
 
+    /// The file system of the files the slot's worker has.
+    pub(in crate::engine) fn disk_in_hand(&self, slot: usize) -> Option<FsId> {
+        self.lock().seats.get(&slot)?.fs()
+    }
+
     /// The file in hand is done; the next one is in hand.
     pub(in crate::engine) fn done(&self, slot: usize, outcome: Outcome) {
         let mut state = self.lock();
         let job = state.seats.get_mut(&slot).and_then(|seat| {
             seat.files += 1;
             seat.since = Instant::now();
+            seat.waits = None;
             seat.jobs.pop_front()
         });
         if let Some(job) = job {
             state.whims.forget(job.file);
+            self.answers(&mut state, job.fs);
             drop(state);
-            self.finish(job.id, outcome);
+            self.finish(&job, outcome);
+        }
+    }
+
+    fn answers(&self, state: &mut State, fs: FsId) {
+        if state.disk(fs).reads() {
+            self.work.notify_all();
+            self.room.notify_all();
+        }
+    }
+
+    /// Whether the slot's worker waits for the disk of the file in hand. `read` says that bytes came.
+    pub(in crate::engine) fn look(&self, slot: usize, waits: bool, read: bool) {
+        let mut state = self.lock();
+        let before = state.slots();
+        let Some(seat) = state.seats.get_mut(&slot) else { return };
+        seat.waits = if waits { seat.waits.or(Some(Instant::now())) } else { None };
+        if let Some(fs) = seat.fs().filter(|_| read) {
+            self.answers(&mut state, fs);
+        }
+        if state.slots() > before || waits {
+            self.work.notify_all(); // Others may work in its stead.
+        }
+    }
+
+    /// For how long the slot's worker has waited for a disk that has answered nobody meanwhile.
+    pub(in crate::engine) fn waits_for_disk(&self, slot: usize) -> Option<Duration> {
+        let state = self.lock();
+        let seat = state.seats.get(&slot)?;
+        let (fs, since) = (seat.fs()?, seat.waits?);
+        (!state.answered_since(fs, since)).then(|| since.elapsed())
+    }
+
+    /// The worker that had this job is ended, because the job's disk does not answer: others of that disk come first.
+    pub(in crate::engine) fn give_up(&self, job: Job) -> NewOpener {
+        let mut state = self.lock();
+        state.open -= 1;
+        let disk = state.disk(job.fs);
+        disk.open -= 1;
+        disk.give_up();
+        self.enqueue(&mut state, job, Among::Last)
+    }
+
+    /// A worker that was ended is still in the kernel, waiting for this file system; or no longer.
+    pub(in crate::engine) fn lingers(&self, fs: FsId, begins: bool) {
+        let mut state = self.lock();
+        let disk = state.disk(fs);
+        disk.lingering = if begins { disk.lingering + 1 } else { disk.lingering.saturating_sub(1) };
+        if !begins {
+            self.answers(&mut state, fs);
         }
     }
 
@@ -169,15 +248,18 @@ impl Desk {
     }
 
     /// A job that had a descriptor, or was about to, has its outcome.
-    pub(in crate::engine) fn finish(&self, job: JobId, outcome: Outcome) {
+    pub(in crate::engine) fn finish(&self, job: &Job, outcome: Outcome) {
         let mut state = self.lock();
-        if state.open >= self.config.descriptors {
-            self.room.notify_all();
-        }
+        let disk = state.disk(job.fs);
+        disk.open -= 1;
+        disk.finished();
         state.held -= 1;
         state.open -= 1;
+        if state.disks.values().any(|disk| disk.idle > 0 && !disk.jobs.is_empty()) {
+            self.room.notify_all();
+        }
         drop(state);
-        (self.sink)(EngineEvent::Finished(job, outcome));
+        (self.sink)(EngineEvent::Finished(job.id, outcome));
     }
 
     /// The `count` jobs last taken could not be sent.
@@ -191,6 +273,7 @@ impl Desk {
     pub(in crate::engine) fn put_back(&self, job: Job) -> NewOpener {
         let mut state = self.lock();
         state.open -= 1;
+        state.disk(job.fs).open -= 1;
         self.enqueue(&mut state, job, Among::First)
     }
 

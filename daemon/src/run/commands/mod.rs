@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     config::{self, Settings},
-    control::{AbsPath, Command, Error, Hold, JobKind, Pause, Resume, RootOrigin},
+    control::{AbsPath, Command, Error, Hold, JobKind, Pause, Resume, RootOptions, RootOrigin},
     store::StoreError,
 };
 
@@ -72,9 +72,16 @@ impl Core {
         }
         let whole = matches!(command, Command::AddRoot { .. } | Command::RemoveRoot { .. } | Command::Rescan { .. });
         let events = self.events.clone();
+        // Who asked for a root is answered when it is watched.
+        let polled = |options: &RootOptions| options.poll.unwrap_or(false);
+        let watched = matches!(&command, Command::AddRoot { options, .. } if !polled(options));
+        let watcher = self.watcher.clone().filter(|_| watched);
         (self.threads)(Box::new(move || {
-            let looked =
+            let looked: Vec<_> =
                 paths.iter().map(|path| if whole { Looked::whole(path) } else { Looked::parent(path) }).collect();
+            if let (Some(watcher), Some(Looked { path, refusal: None, .. })) = (&watcher, looked.first()) {
+                watcher.watch(&[path.as_path().to_owned()]);
+            }
             // Fails only when the daemon is stopping.
             _ = events.blocking_send(Event::Looked(Box::new(command), looked));
         }));
