@@ -28,11 +28,24 @@ pub fn serve(options: Vec<String>) -> anyhow::Result<()> {
         reload: Box::new(move || Ok(read(&sources)?)),
         ready: Box::new(|| notify("READY=1")),
     };
-    let result = runtime.block_on(run::run(start));
-    notify("STOPPING=1");
+    let ended = runtime.block_on(run::run(start));
+    if !matches!(ended, Ok(run::Ended::StoreLost)) {
+        notify("STOPPING=1");
+    }
     // Threads that hang in a dead file system must not keep the process.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
-    result
+    match ended? {
+        run::Ended::Told => Ok(()),
+        run::Ended::StoreLost => Err(again()),
+    }
+}
+
+/// Begins anew in this process; returns why that failed.
+fn again() -> anyhow::Error {
+    use std::os::unix::process::CommandExt;
+    let mut program = std::process::Command::new("/proc/self/exe");
+    let error = program.args(std::env::args_os().skip(1)).exec();
+    anyhow::Error::new(error).context("cannot start again")
 }
 
 /// Where this process finds its settings.

@@ -36,7 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("serve", &["bus", "config", "governor", "logging", "model", "run"]),
-    ("store", &["codec", "model"]),
+    ("store", &["codec", "malloc", "model"]),
     ("watch", &["model", "plan"]),
     ("worker", &["codec", "malloc", "model", "proto"]),
 ];

@@ -76,7 +76,10 @@ fn lines(out: &Output, status: &Value, now: u64) -> Vec<String> {
     row("queue   ", queue_text(&status["Queue"]));
     row("workers ", workers_text(&status["Workers"]));
     row("memory  ", memory_text(&status["Memory"]));
-    row("store   ", format!("{}, {}", text(&status["Store"]["Path"]), size(figure(&status["Store"]["Size"]))));
+    let store = &status["Store"];
+    let rest = store["Rest"].as_str().filter(|rest| *rest != "awake");
+    let rest = rest.map_or_else(String::new, |rest| format!(", {rest}"));
+    row("store   ", format!("{}, {}{rest}", text(&store["Path"]), size(figure(&store["Size"]))));
     row("mount   ", mount_text(&status["Mount"]));
     let roots = list(&status["Roots"]);
     match roots.is_empty() {

@@ -38,6 +38,7 @@ pub(super) fn status(report: &StatusReport) -> Dict {
             "Path": report.store.path.clone(),
             "Size": report.store.size,
             "Commit": report.store.commit,
+            "Rest": report.store.rest,
         },
         "Mount": dict! { "Path": report.mount.path.clone(), "State": report.mount.state.as_str() },
     }

@@ -95,6 +95,8 @@ pub struct StoreSettings {
     pub cache: u64,
     /// Bytes that stay free on its disk.
     pub min_free: u64,
+    /// Without work or reads for so long it is closed until somebody wants it.
+    pub sleep_after: Duration,
 }
 
 /// What is done where the sandbox cannot be had.
@@ -156,7 +158,12 @@ impl Settings {
                 settle_max: Duration::from_secs(300),
                 poll: Duration::from_secs(900),
             },
-            store: StoreSettings { path: places.state.join("store"), cache: 16 << 20, min_free: 200 << 20 },
+            store: StoreSettings {
+                path: places.state.join("store"),
+                cache: 16 << 20,
+                min_free: 200 << 20,
+                sleep_after: Duration::from_secs(30),
+            },
             isolation: Isolation::Require,
             mount: MountSettings { enabled: true, path: places.runtime.join("metaextract") },
             log: LogSettings { level: tracing::Level::INFO, format: LogFormat::Auto },

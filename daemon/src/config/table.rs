@@ -210,6 +210,13 @@ pub static KEYS: &[Key] = &[
         in_bytes(s.store.min_free)
     ),
     key!(
+        "store.sleep_after",
+        "30s",
+        "the store is closed when nobody has used it for so long",
+        |s, g| s.store.sleep_after = duration(g)?,
+        in_time(s.store.sleep_after)
+    ),
+    key!(
         "isolation",
         "require",
         "sandbox of the workers: require, best-effort or none",

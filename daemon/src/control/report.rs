@@ -198,6 +198,8 @@ pub struct StoreReport {
     pub size: u64,
     /// Number of the last commit.
     pub commit: u64,
+    /// awake, asleep or rebuilding.
+    pub rest: &'static str,
 }
 
 /// The mounted view.

@@ -33,6 +33,8 @@ use crate::{
     watch::Watcher,
 };
 
+/// The degraded state of a store that was set aside.
+pub(super) const STORE_DAMAGED: &str = "store-damaged";
 /// Files that one search of the store gives.
 const SWEEP: usize = 4_096;
 /// Commits under way beyond which nothing further is read.
@@ -86,6 +88,8 @@ pub(crate) struct Core {
     pub pauses: Pauses,
     pub kept: Kept,
     pub degraded: BTreeMap<&'static str, String>,
+    /// Only a new start, which sets it aside, goes on.
+    pub store_is_lost: bool,
     pub view: Option<View>,
     pub board: Arc<Board>,
     pub events: mpsc::Sender<Event>,
@@ -389,6 +393,9 @@ impl Core {
 
     /// Gives memory back after a burst.
     fn give_back(&mut self, state: State) {
+        if state == State::Idle && self.degraded.remove(STORE_DAMAGED).is_some() {
+            tracing::info!("everything is read again, the damaged store is no longer needed");
+        }
         let finished = self.reading.totals.finished;
         if state == State::Idle && finished - self.finished_at_trim >= BURST {
             self.finished_at_trim = finished;

@@ -302,9 +302,18 @@ impl Core {
                 let now = self.now();
                 self.reading.durable(commit, now);
             }
+            StoreEvent::Rebuilding { size, live } => {
+                tracing::info!(size, live, "the store is written anew, to take less room");
+            }
+            StoreEvent::Rebuilt { before, after } => tracing::info!(before, after, "the store takes less room"),
+            StoreEvent::Mended { files } => {
+                tracing::warn!(files, "records in the store were damaged, reading their files again");
+                self.reading.search();
+            }
             StoreEvent::Trouble { text, fatal } => {
                 if fatal {
-                    tracing::error!(error = %text, "the store cannot be used");
+                    tracing::error!(error = %text, "the store cannot be used, starting again without it");
+                    self.store_is_lost = true;
                 } else {
                     tracing::warn!(error = %text, "the store cannot be written, trying again");
                 }

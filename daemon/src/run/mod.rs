@@ -40,7 +40,7 @@ use crate::{
     crawl::{End, Progress},
     engine::EngineEvent,
     model::DirId,
-    store::StoreEvent,
+    store::{SledStore, StoreEvent},
     watch::{Hint, coalesce::Pending},
 };
 
@@ -118,10 +118,19 @@ impl Hints {
     }
 }
 
+/// Why the daemon ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to.
+    Told,
+    /// The store is damaged: a new start sets it aside and reads everything again.
+    StoreLost,
+}
+
 /// Runs until told to stop. Everything is closed in order when it returns.
 ///
 /// Errors: what keeps the daemon from doing anything at all: the store, or another daemon on the bus.
-pub async fn run(start: Start) -> anyhow::Result<()> {
+pub async fn run(start: Start) -> anyhow::Result<Ended> {
     let Start { settings, bus: place, reload, ready } = start;
     let (events, mut told) = mpsc::channel(WAITING);
     let hints = Arc::new(Hints::default());
@@ -139,26 +148,24 @@ pub async fn run(start: Start) -> anyhow::Result<()> {
     let mut ready = Some(ready);
     let waiting =
         Waiting { settings: &settings, commands: &mut commands, facts: &facts, stop: &mut stop, ready: &mut ready };
-    let Some(store) = waiting.store(events.clone()).await? else { return Ok(()) };
-    let (view, store) = (store.view(), Arc::new(store));
+    let Some(store) = waiting.store(events.clone()).await? else { return Ok(Ended::Told) };
     let mut degraded = BTreeMap::new();
+    say_damage(&store, &mut degraded);
+    let (view, store) = (store.view(), Arc::new(store));
     let outside = Outside::of_this_machine(&settings, store, events.clone(), &hints, &mut degraded);
     let mut core = Core::open(settings, outside, degraded, (events, Arc::clone(&hints)), (facts, changed))?;
     no_bus.iter().for_each(|error| core.no_bus(error));
     core.mount(view);
     ready.into_iter().for_each(|ready| ready());
     let mut bus_is_lost = bus.is_none();
-    loop {
+    let ended = loop {
         core.pump();
         let due = core.due();
         tokio::select! {
             Some(command) = commands.recv() => core.command(command, &*reload),
             Some(event) = told.recv() => {
                 core.event(event, &*reload);
-                for _ in 0..TURN {
-                    let Ok(event) = told.try_recv() else { break };
-                    core.event(event, &*reload);
-                }
+                (0..TURN).map_while(|_| told.try_recv().ok()).for_each(|event| core.event(event, &*reload));
             }
             () = hints.come.notified() => core.hints_came(),
             () = until(due) => {}
@@ -167,9 +174,12 @@ pub async fn run(start: Start) -> anyhow::Result<()> {
                 core.bus_lost();
             }
             _ = hangup.recv() => core.reload(&*reload),
-            () = stop.told() => break,
+            () = stop.told() => break Ended::Told,
         }
-    }
+        if core.store_is_lost {
+            break Ended::StoreLost;
+        }
+    };
     core.stopping();
     if let Some(bus) = bus {
         bus.close().await;
@@ -177,7 +187,18 @@ pub async fn run(start: Start) -> anyhow::Result<()> {
     let draining = tokio::spawn(async move { while told.recv().await.is_some() {} });
     core.stop().await;
     draining.abort();
-    Ok(())
+    Ok(ended)
+}
+
+/// A store that was set aside is a degraded state until everything is read again.
+fn say_damage(store: &SledStore, degraded: &mut BTreeMap<&'static str, String>) {
+    if let Some((place, what)) = &store.report().set_aside {
+        let place = place.display();
+        let text = format!(
+            "it was damaged ({what}); everything is read again; the old one lies in {place}, remove it at will"
+        );
+        degraded.insert(core::STORE_DAMAGED, text);
+    }
 }
 
 /// The signals by which people and service managers end the daemon.

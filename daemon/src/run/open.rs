@@ -77,6 +77,7 @@ impl Core {
             pauses: Pauses::default(),
             kept: Kept::beside(&state_dir),
             degraded,
+            store_is_lost: false,
             view: None,
             board: Arc::new(Board::default()),
             events,
@@ -230,6 +231,7 @@ pub(super) fn open_store(settings: &Settings, events: mpsc::Sender<Event>) -> Re
     let config = store::StoreConfig {
         records_bytes: settings.store.cache as usize,
         min_free_bytes: settings.store.min_free,
+        sleep_after: settings.store.sleep_after,
         ..store::StoreConfig::new(&settings.store.path)
     };
     let (store, report) = SledStore::open(config, Box::new(sink))?;

@@ -92,6 +92,13 @@ impl<T> Cache<T> {
         files.for_each(|file| state.remove(file));
     }
 
+    /// Any row may have changed.
+    pub(super) fn clear(&self) {
+        let mut state = self.state();
+        state.changes += 1;
+        (state.found, state.order, state.bytes) = Default::default();
+    }
+
     pub(super) fn usage(&self) -> CacheUse {
         let state = self.state();
         CacheUse { bytes: state.bytes as u64, hits: state.hits, misses: state.misses }

@@ -7,7 +7,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io,
     ops::Bound::{Excluded, Included, Unbounded},
-    sync::{Arc, PoisonError},
+    sync::PoisonError,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -15,9 +15,12 @@ use crate::{
     model::{DirId, EntryRow, FailureKind, FileId, Place},
     store::{
         Counts, Shared, StoreError,
+        dictionary::Packer,
+        lease::Lent,
         names::Interner,
         page::Page,
-        row::{Body, Packer, Row},
+        rebuild,
+        row::{Body, Row},
         schema::{State, failure_number, link_place, meta, page_key, page_of, record_key},
         tables::{Changes, Table, Tables},
     },
@@ -36,11 +39,20 @@ const PAGE: usize = 8 << 10;
 pub(super) struct Tools {
     pub names: Interner,
     pub packer: Packer,
+    /// Rows changed since a rebuilding has begun, if there is one.
+    pub touched: Option<BTreeSet<rebuild::Key>>,
 }
 
 impl Tools {
     pub(super) fn new(shared: &Shared) -> io::Result<Self> {
-        Ok(Self { names: Interner::new(shared.names.clone()), packer: Packer::new()? })
+        Ok(Self { names: Interner::new(shared.names.clone()), packer: Packer::new(&shared.unpacker)?, touched: None })
+    }
+    /// These rows were changed.
+    pub(super) fn note(&mut self, changes: &Changes) {
+        let Some(touched) = &mut self.touched else { return };
+        for table in Table::ALL {
+            touched.extend(changes.0[table.index()].iter().map(|(key, _)| (table, key.clone())));
+        }
     }
 }
 
@@ -49,7 +61,7 @@ impl Tools {
 pub(super) struct Draft<'a> {
     pub shared: &'a Shared,
     pub tools: &'a mut Tools,
-    tables: Arc<Tables>,
+    tables: Lent<'a>,
     pages: BTreeMap<Vec<u8>, Slot>,
     records: BTreeMap<FileId, Option<Row>>,
     suspects: BTreeMap<FileId, Option<(u8, FailureKind)>>,
@@ -305,6 +317,7 @@ impl<'a> Draft<'a> {
             // Readers of several pages wait here for the moment of one transaction.
             let _alone = self.shared.applying.write().unwrap_or_else(PoisonError::into_inner);
             self.tables.commit(&changes)?;
+            self.tools.note(&changes);
             // Before anybody is told that something is gone.
             self.shared.cache.forget(self.records.keys().copied());
             self.shared.committed(self.counts, &self.hidden);

@@ -7,6 +7,8 @@ use crate::{
     store::{
         Changed, CommitId, Shared, StoreError, StoreEvent,
         draft::{Draft, Tools},
+        schema::meta,
+        tables::{Changes, Table},
     },
 };
 
@@ -74,6 +76,23 @@ impl Work {
             tell(StoreEvent::Committed { commit: batch.commit, changed: batch.changed });
         }
         Ok(())
+    }
+
+    /// Changes one of the rows about the store itself.
+    pub(super) fn put_meta(&mut self, shared: &Shared, key: &[u8], value: Option<Vec<u8>>) -> Result<(), StoreError> {
+        let mut changes = Changes::default();
+        changes.put(Table::Meta, key, value);
+        shared.lease.tables()?.commit(&changes)?;
+        self.tools.note(&changes);
+        Ok(())
+    }
+
+    /// Commits may have been lost with the disk: what is kept in memory beside the rows is written again.
+    pub(super) fn store_again(&mut self, shared: &Shared) -> Result<(), StoreError> {
+        self.tools.names.store_again();
+        shared.unpacker.all().into_iter().try_for_each(|(number, bytes)| {
+            self.put_meta(shared, &meta::key(meta::DICTIONARY, &number.to_be_bytes()), Some(bytes.to_vec()))
+        })
     }
 
     /// Clears some of a removed directory; nothing to do if there is none.

@@ -14,8 +14,8 @@ use crate::{
         DirId, DirRows, EntryRef, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Place,
     },
     store::{
-        CacheUse, CommitId, Counts, OpenReport, Rows, Scanned, Shared, Sink, Store, StoreConfig, StoreError, StoreView,
-        open,
+        CacheUse, CommitId, Counts, OpenReport, Rest, Rows, Scanned, Shared, Sink, Store, StoreConfig, StoreError,
+        StoreView, open,
         writer::{Message, write},
     },
 };
@@ -27,6 +27,7 @@ pub struct SledStore {
     // Held while a batch gets its number and its place in the queue.
     batches: Mutex<(u64, Sender<Message>)>,
     writer: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
+    report: OpenReport,
     /// Released when the store is dropped.
     _lock: File,
 }
@@ -38,8 +39,11 @@ impl SledStore {
         let mut opened = open::open(&config)?;
         let report = opened.report.clone();
         let lock = opened.lock.take().ok_or(StoreError::Closed)?;
-        let shared = Arc::new(Shared::new(config, opened));
         let (sender, receiver) = channel();
+        let told = sender.clone();
+        // Without a writer nobody can follow.
+        let tell = Arc::new(move |message| _ = told.send(message));
+        let shared = Arc::new(Shared::new(config, opened, tell));
         let messages = (sender.clone(), receiver);
         let writer = thread::Builder::new().name("store".into());
         let writer = writer.spawn({
@@ -48,7 +52,12 @@ impl SledStore {
         });
         let writer = writer.map_err(|source| StoreError::Open { path, source })?;
         let batches = Mutex::new((0, sender));
-        Ok((Self { shared, batches, writer: Mutex::new(Some(writer)), _lock: lock }, report))
+        Ok((Self { shared, batches, writer: Mutex::new(Some(writer)), report: report.clone(), _lock: lock }, report))
+    }
+
+    /// How its opening went.
+    pub fn report(&self) -> &OpenReport {
+        &self.report
     }
 
     /// How well the cache of decoded records serves.
@@ -83,6 +92,14 @@ impl Store for SledStore {
         self.send(|commit| Message::Batch(commit, batch))
     }
 
+    fn rest(&self) -> Rest {
+        match () {
+            () if self.shared.is_rebuilding() => Rest::Rebuilding,
+            () if self.shared.lease.is_asleep() => Rest::Asleep,
+            () => Rest::Awake,
+        }
+    }
+
     fn close(&self) -> Result<(), StoreError> {
         let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
         self.send(|_| Message::Close);
@@ -92,7 +109,7 @@ impl Store for SledStore {
 
 impl Rows for SledStore {
     fn dir(&self, dir: DirId) -> Result<Option<DirRows>, StoreError> {
-        self.shared.dir(dir)
+        self.shared.noticed(self.shared.dir(dir))
     }
 
     fn each(&self, dir: DirId, take: &mut dyn FnMut(EntryRef<'_>)) -> Result<bool, StoreError> {
@@ -100,15 +117,15 @@ impl Rows for SledStore {
     }
 
     fn entry(&self, dir: DirId, name: &[u8]) -> Result<Option<EntryRow>, StoreError> {
-        self.shared.entry(dir, name)
+        self.shared.noticed(self.shared.entry(dir, name))
     }
 
     fn path(&self, dir: DirId) -> Result<Option<Vec<u8>>, StoreError> {
-        self.shared.path(dir)
+        self.shared.noticed(self.shared.path(dir))
     }
 
     fn dir_at(&self, path: &[u8]) -> Result<Option<DirId>, StoreError> {
-        self.shared.dir_at(path)
+        self.shared.noticed(self.shared.dir_at(path))
     }
 
     fn file(&self, file: FileId) -> Result<Option<Arc<FileRecord>>, StoreError> {
@@ -116,15 +133,15 @@ impl Rows for SledStore {
     }
 
     fn links(&self, identity: &Identity) -> Result<Vec<Place>, StoreError> {
-        self.shared.links(identity)
+        self.shared.noticed(self.shared.links(identity))
     }
 
     fn scan(&self, from: DirId, limit: usize, wanted: &dyn Fn(FileState) -> bool) -> Result<Scanned, StoreError> {
-        self.shared.scan(from, limit, wanted)
+        self.shared.noticed(self.shared.scan(from, limit, wanted))
     }
 
     fn suspects(&self) -> Result<Vec<(FileId, u8, FailureKind)>, StoreError> {
-        self.shared.suspects()
+        self.shared.noticed(self.shared.suspects())
     }
 
     fn counts(&self) -> Counts {

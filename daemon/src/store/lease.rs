@@ -1,69 +1,228 @@
-//! The open database, lent to readers and the writer; the only place that holds it.
+//! The open tables, lent to readers and the writer; the only place that holds them.
 //!
-//! Whoever works with rows takes the tables for that moment only, so that the handle can be dropped (after a storage
-//! error, or to sleep) and opened again without anybody's help.
+//! Whoever works with rows takes the tables for that moment only, so that they can be closed (to sleep, after a storage
+//! error, to put others in their place) and opened again without anybody's help: the next one who wants them opens them.
 
 use std::{
-    path::Path,
-    sync::{Arc, PoisonError, RwLock},
+    fs::File,
+    ops::Deref,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
 
-use crate::store::{StoreError, disk::DiskTables, tables::Tables};
+use rustix::fs::{FlockOperation, flock};
+
+use crate::{
+    malloc,
+    store::{StoreError, disk::DiskTables, open::attempt, tables::Tables},
+};
 
 /// How long an earlier handle may take to let go of its lock.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Lends the tables while they are open.
-#[derive(Debug)]
+/// Lends the tables, and opens them where they sleep.
 pub(super) struct Lease {
     // Held for the moment of cloning, and while the handle is changed.
-    open: RwLock<Option<Arc<Tables>>>,
+    handle: RwLock<Handle>,
+    /// Where they are opened again; `None` in memory, where they never sleep.
+    place: Option<Place>,
+    // Whoever opens or closes has it: others who want the tables wait for him.
+    turn: Mutex<()>,
+    /// Somebody waits until no table is lent.
+    closing: AtomicBool,
+    given_back: (Mutex<()>, Condvar),
+    began: Instant,
+    /// Milliseconds since `began`.
+    used: AtomicU64,
+    /// Told when they were opened again.
+    woken: Box<dyn Fn() + Send + Sync>,
+}
+
+/// A database's directory, and the bytes its cache aims at.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub rows: PathBuf,
+    pub cache_bytes: u64,
+}
+
+#[derive(Debug)]
+enum Handle {
+    Awake(Arc<Tables>),
+    /// Opened by whoever wants them next.
+    Asleep,
+    /// For good.
+    Closed,
+}
+
+impl std::fmt::Debug for Lease {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lease").field("handle", &self.handle).field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+/// The tables, for a moment.
+#[derive(Debug)]
+pub(super) struct Lent<'a> {
+    /// Until it is given back.
+    tables: Option<Arc<Tables>>,
+    lease: &'a Lease,
+}
+
+impl Deref for Lent<'_> {
+    type Target = Tables;
+
+    fn deref(&self) -> &Tables {
+        #[expect(clippy::expect_used, reason = "taken by `drop` alone")]
+        self.tables.as_ref().expect("lent until dropped")
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        drop(self.tables.take());
+        // What this thread deferred would keep the files open until it comes here again.
+        crossbeam_epoch::pin().flush();
+        if self.lease.closing.load(Ordering::SeqCst) {
+            let _waiting = lock(&self.lease.given_back.0);
+            self.lease.given_back.1.notify_all();
+        }
+    }
 }
 
 impl Lease {
-    pub(super) fn new(tables: Tables) -> Self {
-        Self { open: RwLock::new(Some(Arc::new(tables))) }
+    pub(super) fn new(tables: Tables, place: Option<Place>, woken: Box<dyn Fn() + Send + Sync>) -> Self {
+        Self {
+            handle: RwLock::new(Handle::Awake(Arc::new(tables))),
+            place,
+            turn: Mutex::default(),
+            closing: AtomicBool::new(false),
+            given_back: Default::default(),
+            began: Instant::now(),
+            used: AtomicU64::new(0),
+            woken,
+        }
     }
 
-    pub(super) fn tables(&self) -> Result<Arc<Tables>, StoreError> {
-        self.open.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or(StoreError::Closed)
+    /// The tables; opened, if they sleep, in about the time that reading a snapshot takes.
+    pub(super) fn tables(&self) -> Result<Lent<'_>, StoreError> {
+        self.used.store(self.began.elapsed().as_millis() as u64, Ordering::Relaxed);
+        if let Some(lent) = self.lend()? {
+            return Ok(lent);
+        }
+        let _turn = lock(&self.turn);
+        if let Some(lent) = self.lend()? {
+            return Ok(lent);
+        }
+        let place = self.place.as_ref().ok_or(StoreError::Closed)?;
+        let tables = Arc::new(attempt(|| place.open())?);
+        self.set(Handle::Awake(tables.clone()));
+        (self.woken)();
+        Ok(Lent { tables: Some(tables), lease: self })
     }
 
-    /// Drops the handle, once the last reader has let go of it.
+    fn lend(&self) -> Result<Option<Lent<'_>>, StoreError> {
+        match &*self.handle.read().unwrap_or_else(PoisonError::into_inner) {
+            Handle::Awake(tables) => Ok(Some(Lent { tables: Some(tables.clone()), lease: self })),
+            Handle::Asleep => Ok(None),
+            Handle::Closed => Err(StoreError::Closed),
+        }
+    }
+
+    fn set(&self, handle: Handle) -> Handle {
+        std::mem::replace(&mut *self.handle.write().unwrap_or_else(PoisonError::into_inner), handle)
+    }
+
+    /// The tables if they are open; does not count as use.
+    pub(super) fn awake(&self) -> Option<Lent<'_>> {
+        self.lend().ok().flatten()
+    }
+
+    /// Whether nobody has the tables open.
+    pub(super) fn is_asleep(&self) -> bool {
+        !matches!(&*self.handle.read().unwrap_or_else(PoisonError::into_inner), Handle::Awake(_))
+    }
+
+    /// When they were wanted last, if they are open.
+    pub(super) fn used(&self) -> Option<Instant> {
+        if self.is_asleep() {
+            return None;
+        }
+        Some(self.began + Duration::from_millis(self.used.load(Ordering::Relaxed)))
+    }
+
+    /// Closes the tables until somebody wants them, once those who have them are done. `between` is called while they
+    /// are closed and everybody waits.
+    pub(super) fn sleep<T>(&self, between: impl FnOnce() -> T) -> T {
+        let _turn = lock(&self.turn);
+        self.close_as(Handle::Asleep);
+        between()
+    }
+
+    /// Closes the tables for good.
     pub(super) fn close(&self) {
-        *self.open.write().unwrap_or_else(PoisonError::into_inner) = None;
+        let _turn = lock(&self.turn);
+        self.close_as(Handle::Closed);
     }
 
-    /// Opens what [`Self::close`] closed.
-    pub(super) fn reopen(&self, dir: &Path, cache_bytes: u64) -> Result<(), StoreError> {
-        let tables = Tables::Disk(open_patiently(dir, cache_bytes)?);
-        *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(tables));
-        Ok(())
+    fn close_as(&self, handle: Handle) {
+        let Handle::Awake(mut tables) = self.set(handle) else { return };
+        self.closing.store(true, Ordering::SeqCst);
+        let mut waiting = lock(&self.given_back.0);
+        let tables = loop {
+            match Arc::try_unwrap(tables) {
+                Ok(tables) => break tables,
+                Err(lent) => tables = lent,
+            }
+            waiting = self.given_back.1.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        };
+        drop(waiting);
+        self.closing.store(false, Ordering::SeqCst);
+        drop(tables);
+        if let Some(place) = &self.place {
+            place.await_release();
+            malloc::trim();
+        }
     }
 }
 
-/// Runs work that sled has deferred to a later epoch, as far as this thread can: part of it frees the files.
-pub(super) fn settle() {
+impl Place {
+    /// Opens the database, once an earlier handle has let go of it.
+    pub(super) fn open(&self) -> Result<Tables, StoreError> {
+        self.await_release();
+        DiskTables::open(&self.rows, self.cache_bytes).map(Tables::Disk)
+    }
+
+    /// Our own lock is held already, so whoever has sled's is what is left of an earlier handle in this process: sled
+    /// frees it a moment after the drop, when a thread of its pool is done and its last deferred work has run.
+    pub(super) fn await_release(&self) {
+        let began = Instant::now();
+        settle();
+        while is_locked(&self.rows) && began.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_millis(1));
+            settle();
+        }
+    }
+}
+
+fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs work that sled has deferred to a later epoch.
+fn settle() {
     for _ in 0..4 {
         crossbeam_epoch::pin().flush();
     }
 }
 
-/// Our own lock is held already, so whoever has sled's is what is left of an earlier handle in this process: sled frees
-/// it a moment after the drop, when its last deferred work has run.
-pub(super) fn open_patiently(dir: &Path, cache_bytes: u64) -> Result<DiskTables, StoreError> {
-    let began = Instant::now();
-    loop {
-        match DiskTables::open(dir, cache_bytes) {
-            Err(StoreError::Open { source, .. })
-                if source.to_string().contains("could not acquire lock") && began.elapsed() < PATIENCE =>
-            {
-                settle();
-                thread::sleep(Duration::from_millis(5));
-            }
-            result => return result,
-        }
-    }
+/// Whether a handle of sled's has the database.
+fn is_locked(rows: &Path) -> bool {
+    // What is not there is not locked; what cannot be opened, sled will say.
+    File::open(rows.join("db"))
+        .is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(rustix::io::Errno::WOULDBLOCK))
 }

@@ -187,7 +187,7 @@ impl MemoryStore {
         let config = StoreConfig { min_free_bytes: 0, ..StoreConfig::new("/memory") };
         let opened = open::load(Tables::Memory(disk.clone()), SideFiles::Memory(disk.clone()), &config, false)?;
         let report = opened.report.clone();
-        let shared = Arc::new(Shared::new(config, opened));
+        let shared = Arc::new(Shared::new(config, opened, Arc::new(|_| {})));
         let work = Work::new(&shared).map_err(|error| StoreError::Write { what: error.to_string() })?;
         Ok((Self { shared, work: Mutex::new((0, work)) }, report))
     }

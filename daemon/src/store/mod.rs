@@ -6,6 +6,7 @@
 
 mod apply;
 mod cache;
+mod dictionary;
 mod disk;
 mod draft;
 mod group;
@@ -16,14 +17,19 @@ mod names;
 mod open;
 mod page;
 mod read;
+mod rebuild;
 mod row;
 mod schema;
 mod shared;
 mod side;
 mod tables;
+mod upkeep;
 mod view;
+mod walk;
 mod writer;
 
+#[cfg(test)]
+mod care;
 #[cfg(test)]
 pub(crate) mod memory;
 #[cfg(test)]
@@ -33,7 +39,7 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
-use std::{io, path::Path, path::PathBuf, sync::Arc};
+use std::{io, path::Path, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
     codec::DecodeError,
@@ -88,6 +94,32 @@ pub trait Store: Rows {
     fn commit(&self, batch: Vec<Mutation>) -> CommitId;
     /// Commits what is waiting, syncs, closes. Idempotent.
     fn close(&self) -> Result<(), StoreError>;
+    /// What it does when nobody wants anything of it.
+    fn rest(&self) -> Rest {
+        Rest::Awake
+    }
+}
+
+/// What a store does when nobody wants anything of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rest {
+    #[default]
+    Awake,
+    /// Closed until somebody wants it.
+    Asleep,
+    /// Awake, and written anew into a smaller file.
+    Rebuilding,
+}
+
+impl Rest {
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Awake => "awake",
+            Self::Asleep => "asleep",
+            Self::Rebuilding => "rebuilding",
+        }
+    }
 }
 
 /// Numbers commits from 1, growing over one run.
@@ -101,7 +133,14 @@ pub enum StoreEvent {
     Committed { commit: CommitId, changed: Vec<Changed> },
     /// It survives a power cut.
     Durable { commit: CommitId },
-    /// Writing failed; the batch is kept and tried again (disk full), or lost with the store (`fatal`).
+    /// It is being written anew: `size` bytes on disk for `live` bytes of rows.
+    Rebuilding { size: u64, live: u64 },
+    /// It was, and takes less room.
+    Rebuilt { before: u64, after: u64 },
+    /// Records of so many files were damaged: the files are pending again.
+    Mended { files: usize },
+    /// Writing failed; the batch is kept and tried again (disk full), or lost with the store (`fatal`), which the next opening
+    /// sets aside.
     Trouble { text: String, fatal: bool },
 }
 
@@ -145,11 +184,25 @@ pub struct StoreConfig {
     pub cache_bytes: u64,
     /// Nothing is written while the file system has less room.
     pub min_free_bytes: u64,
+    /// Without work or reads for so long, the tables are closed until somebody wants them.
+    pub sleep_after: Duration,
+    /// A smaller file is never written anew.
+    pub rebuild_above: u64,
+    /// So long nobody must have wanted anything before it looks after itself.
+    pub quiet: Duration,
 }
 
 impl StoreConfig {
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), records_bytes: 16 << 20, cache_bytes: 16 << 20, min_free_bytes: 200 << 20 }
+        Self {
+            path: path.into(),
+            records_bytes: 16 << 20,
+            cache_bytes: 16 << 20,
+            min_free_bytes: 200 << 20,
+            sleep_after: Duration::from_secs(30),
+            rebuild_above: 16 << 20,
+            quiet: Duration::from_secs(1),
+        }
     }
 }
 

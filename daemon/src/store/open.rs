@@ -9,7 +9,6 @@ use std::{
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    thread,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -19,10 +18,12 @@ use crate::{
     model::{Access, DirId, DirRow},
     store::{
         Counts, OpenReport, StoreConfig, StoreError,
+        dictionary::Unpacker,
         draft::side_count,
-        lease::open_patiently,
+        lease::Place,
         names::{self, Names},
         page::{Head, Page},
+        rebuild::tidy,
         schema::{SCHEMA, State, meta, page_key},
         side::SideFiles,
         tables::{Bytes, Changes, Table, Tables},
@@ -33,14 +34,26 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Opened {
     pub tables: Tables,
+    /// Where they are; `None` in memory.
+    pub place: Option<Place>,
     pub side: SideFiles,
     pub names: Names,
+    pub dictionaries: Unpacker,
     pub state: State,
     /// Removed directories that are not cleared yet.
     pub hidden: Vec<DirId>,
     /// Until it is handed on.
     pub lock: Option<File>,
     pub report: OpenReport,
+}
+
+/// A file beside sled's that says what was found damaged, once something was.
+const DAMAGED: &str = "damaged";
+
+/// The next opening sets these rows aside.
+pub(super) fn condemn(store: &Path, what: &str) {
+    // Where nothing can be written, the damage will be found again.
+    _ = fs::write(rows_dir(store).join(DAMAGED), what);
 }
 
 /// Where sled's files lie in the store's directory.
@@ -54,13 +67,7 @@ pub(super) fn open(config: &StoreConfig) -> Result<Opened, StoreError> {
     let cannot = |source| StoreError::Open { path: path.display().to_string(), source };
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(cannot)?;
     let lock = lock(path)?;
-    thread::scope(|scope| {
-        let opener = thread::Builder::new().name("store-open".into());
-        let opener = opener.spawn_scoped(scope, || open_carefully(config));
-        let panicked = |_| StoreError::Damaged { what: "opening it panicked".into() };
-        opener.map_err(cannot)?.join().unwrap_or_else(|panic| Err(panicked(panic)))
-    })
-    .map(|opened| Opened { lock: Some(lock), ..opened })
+    open_carefully(config).map(|opened| Opened { lock: Some(lock), ..opened })
 }
 
 /// Takes the lock that keeps a second daemon out; the file names who has it.
@@ -91,12 +98,17 @@ fn lock(path: &Path) -> Result<File, StoreError> {
 fn open_carefully(config: &StoreConfig) -> Result<Opened, StoreError> {
     let rows = rows_dir(&config.path);
     let cannot = |source| StoreError::Open { path: rows.display().to_string(), source };
-    let what = match attempt(config) {
+    tidy(&config.path).map_err(cannot)?;
+    if let Ok(what) = fs::read_to_string(rows.join(DAMAGED)) {
+        // Found when it was open; opening it would not show it.
+        return open_anew(config, &rows, what);
+    }
+    let what = match attempt(|| open_rows(config)) {
         Err(StoreError::Damaged { what }) => what,
         other => return other,
     };
     if move_snapshots(&rows).map_err(cannot)? > 0 {
-        match attempt(config) {
+        match attempt(|| open_rows(config)) {
             Err(StoreError::Damaged { .. }) => {}
             other => {
                 return other.map(|mut opened| {
@@ -106,15 +118,21 @@ fn open_carefully(config: &StoreConfig) -> Result<Opened, StoreError> {
             }
         }
     }
-    let aside = set_aside(&rows).map_err(cannot)?;
-    let mut opened = attempt(config)?;
+    open_anew(config, &rows, what)
+}
+
+/// Begins anew; what was there lies beside it.
+fn open_anew(config: &StoreConfig, rows: &Path, what: String) -> Result<Opened, StoreError> {
+    let cannot = |source| StoreError::Open { path: rows.display().to_string(), source };
+    let aside = set_aside(rows).map_err(cannot)?;
+    let mut opened = attempt(|| open_rows(config))?;
     opened.report.set_aside = Some((aside, what));
     Ok(opened)
 }
 
 /// Sled panics on some damage.
-fn attempt(config: &StoreConfig) -> Result<Opened, StoreError> {
-    match catch_unwind(AssertUnwindSafe(|| open_rows(config))) {
+pub(super) fn attempt<T>(act: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    match catch_unwind(AssertUnwindSafe(act)) {
         Ok(result) => result,
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -128,10 +146,11 @@ fn open_rows(config: &StoreConfig) -> Result<Opened, StoreError> {
     let rows = rows_dir(&config.path);
     let cannot = |source| StoreError::Open { path: rows.display().to_string(), source };
     DirBuilder::new().recursive(true).mode(0o700).create(&rows).map_err(cannot)?;
-    let tables = Tables::Disk(open_patiently(&rows, config.cache_bytes)?);
+    let place = Place { rows: rows.clone(), cache_bytes: config.cache_bytes };
+    let tables = place.open()?;
     let made = rows.join("made");
     let side = SideFiles::open(rows.join("side")).map_err(cannot)?;
-    let opened = load(tables, side, config, made.exists())?;
+    let opened = Opened { place: Some(place), ..load(tables, side, config, made.exists())? };
     if opened.report.created {
         File::create(&made).and_then(|_| sync_dirs(&rows)).map_err(cannot)?;
     }
@@ -147,17 +166,23 @@ pub(super) fn load(tables: Tables, side: SideFiles, config: &StoreConfig, made: 
     let Memory { state, names, hidden } = Memory::read(&tables)?;
     let wanted = |digest: &[u8; 32]| side_count(&tables, digest).is_ok_and(|count| count > 0);
     side.sweep(wanted).map_err(|error| StoreError::Write { what: error.to_string() })?;
-    // A write, so that the pool's threads start here.
     put_meta(&tables, meta::OPENED, now().to_be_bytes().to_vec())?;
     tables.sync()?;
+    let dictionaries = Unpacker::default();
+    for row in tables.prefix(Table::Meta, meta::DICTIONARY) {
+        let (key, bytes) = row?;
+        dictionaries.add(key.last_chunk().map_or(0, |number| u32::from_be_bytes(*number)), &bytes);
+    }
     let report = OpenReport { created, repaired: None, set_aside: None };
     Ok(Opened {
         side,
+        dictionaries,
         names: names::decode(names.iter().map(|chunk| &**chunk))?,
         state,
         hidden,
         lock: None,
         report,
+        place: None,
         tables,
     })
 }

@@ -77,8 +77,16 @@ impl Shared {
         Ok(false)
     }
 
-    /// A file's row with its record, from the cache if it is there.
+    /// A file's row with its record, from the cache if it is there. What cannot be read is read anew from the file.
     pub(super) fn load(&self, file: FileId) -> Result<Option<Arc<Loaded>>, StoreError> {
+        let loaded = self.load_row(file);
+        if matches!(loaded, Err(StoreError::Damaged { .. } | StoreError::Failed { .. })) {
+            self.unreadable(file);
+        }
+        loaded
+    }
+
+    fn load_row(&self, file: FileId) -> Result<Option<Arc<Loaded>>, StoreError> {
         let miss = match self.cache.get(file) {
             Ok(loaded) => return Ok(Some(loaded)),
             Err(miss) => miss,

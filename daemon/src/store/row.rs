@@ -1,24 +1,14 @@
-//! A file's row in the tree `records`: what is kept beside its entry. Pure, but for zstd's contexts.
+//! A file's row in the table of records: what is kept beside its entry. Pure.
 
-use std::sync::{Mutex, PoisonError};
-
-use metaextract::Record;
 use metafs::Numbers;
 
 use crate::{
-    codec::{self, DecodeError, Input, write_text, write_varint},
+    codec::{DecodeError, Input, write_text, write_varint},
     model::{Cost, FailureKind, Place},
-    store::{
-        names::{Interner, Names},
-        schema::{failure_number, failure_of, read_place, read_u32, write_bytes, write_place},
-    },
+    store::schema::{failure_number, failure_of, read_place, read_u32, write_bytes, write_place},
 };
 
 const VERSION: u8 = 1;
-/// zstd's level.
-const LEVEL: i32 = 3;
-/// No record is larger once unpacked; a bound against rot, far above [`metaextract::Limits`].
-const LARGEST: usize = 64 << 20;
 /// A larger packed record lies in a file of its own.
 pub(super) const INLINE: usize = 64 << 10;
 
@@ -166,63 +156,4 @@ fn read_body(kind: u8, input: &mut Input<'_>) -> Result<Body, DecodeError> {
         SIDE => Body::Side { digest: input.array()?, dictionary: read_u32(input)?, len: read_u32(input)? },
         _ => return Err(DecodeError::Bad("a row of unknown kind")),
     })
-}
-
-/// Packs records, with a context that is made once.
-pub(super) struct Packer {
-    zstd: zstd::bulk::Compressor<'static>,
-    buffer: Vec<u8>,
-}
-
-impl std::fmt::Debug for Packer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Packer").finish_non_exhaustive()
-    }
-}
-
-impl Packer {
-    pub(super) fn new() -> std::io::Result<Self> {
-        let mut zstd = zstd::bulk::Compressor::new(LEVEL)?;
-        zstd.include_contentsize(false)?;
-        Ok(Self { zstd, buffer: Vec::new() })
-    }
-
-    pub(super) fn pack(&mut self, record: &Record, names: &mut Interner) -> std::io::Result<Packed> {
-        self.buffer.clear();
-        codec::encode(record, names, &mut self.buffer);
-        let data = self.zstd.compress(&self.buffer)?;
-        let len = u32::try_from(self.buffer.len()).map_err(std::io::Error::other)?;
-        self.buffer.shrink_to(INLINE);
-        Ok(Packed { dictionary: 0, len, data })
-    }
-}
-
-/// Unpacks records for any thread.
-#[derive(Default)]
-pub(super) struct Unpacker {
-    // Contexts cost 160 KB to make; as many are kept as threads ever unpacked at once.
-    idle: Mutex<Vec<zstd::bulk::Decompressor<'static>>>,
-}
-
-impl std::fmt::Debug for Unpacker {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Unpacker").finish_non_exhaustive()
-    }
-}
-
-impl Unpacker {
-    pub(super) fn unpack(&self, packed: &Packed, names: &Names) -> Result<Record, DecodeError> {
-        let len = packed.len as usize;
-        if packed.dictionary != 0 || len > LARGEST {
-            return Err(DecodeError::Bad("a record packed in an unknown way"));
-        }
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut zstd = match idle {
-            Some(zstd) => zstd,
-            None => zstd::bulk::Decompressor::new().map_err(|_| DecodeError::Bad("more than there is memory"))?,
-        };
-        let bytes = zstd.decompress(&packed.data, len).map_err(|_| DecodeError::Bad("packed bytes that are broken"));
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(zstd);
-        codec::decode(&bytes?, &mut names.reading())
-    }
 }

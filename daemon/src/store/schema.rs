@@ -24,6 +24,13 @@ pub(super) mod meta {
     /// And a digest: how many records lie in this side file, u32 BE.
     pub(in crate::store) const SIDE: &[u8] = b"side/";
 
+    /// And a number, u32 BE: a dictionary of records.
+    pub(in crate::store) const DICTIONARY: &[u8] = b"dictionary/";
+    /// What the last walk over all rows found: [`super::super::walk::Live`].
+    pub(in crate::store) const LIVE: &[u8] = b"live";
+    /// Where the walk on its way is.
+    pub(in crate::store) const WALK: &[u8] = b"walk";
+
     /// A key with a prefix.
     pub(in crate::store) fn key(prefix: &[u8], rest: &[u8]) -> Vec<u8> {
         [prefix, rest].concat()

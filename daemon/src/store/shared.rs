@@ -4,19 +4,25 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
 use crate::{
     model::{DirId, FileId},
     store::{
-        Counts, StoreConfig, cache::Cache, lease::Lease, names::Names, open::Opened, read::Loaded, row::Unpacker,
+        Counts, StoreConfig, StoreError,
+        cache::Cache,
+        dictionary::Unpacker,
+        lease::Lease,
+        names::Names,
+        open::{Memory, Opened},
+        read::Loaded,
         side::SideFiles,
+        writer::Message,
     },
 };
 
-#[derive(Debug)]
 pub(super) struct Shared {
     pub config: StoreConfig,
     pub lease: Lease,
@@ -32,17 +38,30 @@ pub(super) struct Shared {
     counts: Mutex<Counts>,
     next_file: AtomicU64,
     next_dir: AtomicU32,
+    /// To the writer.
+    tell: Arc<dyn Fn(Message) + Send + Sync>,
+    rebuilding: AtomicBool,
     /// Side files that no row names any more, to be removed once that is durable.
     unnamed: Mutex<Vec<[u8; 32]>>,
 }
 
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("config", &self.config).field("lease", &self.lease).finish_non_exhaustive()
+    }
+}
+
 impl Shared {
-    pub(super) fn new(config: StoreConfig, opened: Opened) -> Self {
-        let Opened { tables, side, names, state, hidden, .. } = opened;
+    /// `tell` is called with what readers meet: tables that slept, and damage.
+    pub(super) fn new(config: StoreConfig, opened: Opened, tell: Arc<dyn Fn(Message) + Send + Sync>) -> Self {
+        let Opened { tables, place, side, names, dictionaries, state, hidden, .. } = opened;
+        let woken = tell.clone();
         Self {
-            lease: Lease::new(tables),
+            lease: Lease::new(tables, place, Box::new(move || woken(Message::Woken))),
             names: Arc::new(names),
-            unpacker: Unpacker::default(),
+            unpacker: dictionaries,
+            tell,
+            rebuilding: AtomicBool::new(false),
             side,
             cache: Cache::new(config.records_bytes),
             hidden: Hidden::new(hidden),
@@ -78,6 +97,43 @@ impl Shared {
         self.hidden.set(hidden);
     }
 
+    /// The tables were opened anew and may lack what was committed last: what is kept in memory follows them. Numbers
+    /// and names that were given stay given.
+    pub(super) fn reload(&self) -> Result<(), StoreError> {
+        let Memory { state, hidden, .. } = Memory::read(&*self.lease.tables()?)?;
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = state.counts;
+        self.hidden.replace(hidden);
+        self.cache.clear();
+        Ok(())
+    }
+
+    /// The answer to a reader. Where it is damage, the writer is told.
+    pub(super) fn noticed<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(StoreError::Damaged { what }) = &answer {
+            (self.tell)(Message::Damaged(what.clone()));
+        }
+        answer
+    }
+
+    /// A file's record cannot be read.
+    pub(super) fn unreadable(&self, file: FileId) {
+        (self.tell)(Message::Unreadable(file));
+    }
+
+    pub(super) fn is_rebuilding(&self) -> bool {
+        self.rebuilding.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_rebuilding(&self, rebuilding: bool) {
+        self.rebuilding.store(rebuilding, Ordering::Relaxed);
+    }
+
+    /// Bytes free on the store's disk.
+    pub(super) fn free(&self) -> u64 {
+        let stat = rustix::fs::statvfs(&self.config.path);
+        stat.map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
     pub(super) fn unnamed_side(&self, digest: [u8; 32]) {
         self.unnamed.lock().unwrap_or_else(PoisonError::into_inner).push(digest);
     }
@@ -106,6 +162,12 @@ impl Hidden {
 
     pub(super) fn contains(&self, dir: DirId) -> bool {
         !self.is_empty() && self.dirs.read().unwrap_or_else(PoisonError::into_inner).contains(&dir)
+    }
+
+    fn replace(&self, hidden: Vec<DirId>) {
+        let mut dirs = self.dirs.write().unwrap_or_else(PoisonError::into_inner);
+        *dirs = hidden.into_iter().collect();
+        self.count.store(dirs.len(), Ordering::Release);
     }
 
     pub(super) fn first(&self) -> Option<DirId> {

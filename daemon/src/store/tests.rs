@@ -24,8 +24,6 @@ pub(super) fn config(dir: &Path) -> StoreConfig {
 }
 
 pub(super) fn open(dir: &Path) -> Opened {
-    // This thread has read from an earlier handle: what that deferred keeps its files locked.
-    lease::settle();
     let (sender, events) = channel();
     let sink = Box::new(move |event| _ = sender.send(event));
     let (store, report) = SledStore::open(config(dir), sink).unwrap();
@@ -58,12 +56,12 @@ fn fingerprint(n: u64) -> Fingerprint {
     Fingerprint { stamp: stamp(n), reader: ReaderId(1), policy: PolicyId(1) }
 }
 
-fn put_dir(id: DirId, parent: DirId, name: &str) -> Mutation {
+pub(super) fn put_dir(id: DirId, parent: DirId, name: &str) -> Mutation {
     let row = DirRow { id, parent, name: name.as_bytes().into(), access: ACCESS };
     Mutation::PutDir { row, identity: identity(u64::from(id.0)) }
 }
 
-fn file_entry(name: &str, id: FileId, inode: u64, links: u32) -> EntryRow {
+pub(super) fn file_entry(name: &str, id: FileId, inode: u64, links: u32) -> EntryRow {
     let row = FileRow { id, fingerprint: fingerprint(1), state: FileState::Pending, links };
     EntryRow { name: name.as_bytes().into(), identity: identity(inode), access: ACCESS, node: Node::File(row) }
 }
@@ -79,7 +77,7 @@ pub(super) fn place(dir: DirId, name: &str) -> Place {
     Place { dir, name: name.as_bytes().into() }
 }
 
-fn result(file: FileId, place: Place, title: &str) -> Mutation {
+pub(super) fn result(file: FileId, place: Place, title: &str) -> Mutation {
     Mutation::PutResult {
         file,
         place,
@@ -264,7 +262,8 @@ fn rows_of_a_newer_program_are_refused_and_kept() {
     let mut newer = Changes::default();
     newer.put(Table::Meta, b"schema", Some(99_u32.to_be_bytes().to_vec()));
     tables.commit(&newer).unwrap();
-    drop((tables, opened));
+    drop(tables);
+    drop(opened);
     let error = SledStore::open(config(dir.path()), Box::new(|_| {})).unwrap_err();
     assert!(matches!(error, StoreError::Newer { found: 99, known: 1, .. }), "{error}");
     assert!(dir.path().join("store/rows/db").exists());
@@ -362,4 +361,74 @@ fn a_store_in_memory_keeps_what_a_disk_would() {
 
     disk.stop_after(0);
     assert!(store.is_busy() && store.write().is_err() && store.sync().is_err());
+}
+
+/// How often a store is put to sleep and woken: a few times, or as often as a long test says.
+fn rounds(variable: &str, few: usize) -> usize {
+    std::env::var(variable).map_or(few, |rounds| rounds.parse().unwrap())
+}
+
+#[test]
+fn a_store_that_nobody_uses_sleeps_and_the_next_one_wakes_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = StoreConfig { sleep_after: Duration::ZERO, ..config(dir.path()) };
+    let (sender, events) = channel();
+    let (store, _) = SledStore::open(config, Box::new(move |event| _ = sender.send(event))).unwrap();
+    let opened = Opened { store, report: OpenReport { created: true, repaired: None, set_aside: None }, events };
+    let home = opened.store.new_dir();
+    opened.commit(vec![put_dir(home, DirId::TOP, "home")]);
+    let store = Arc::new(opened.store);
+    let asleep = || {
+        while store.rest() != Rest::Asleep {
+            std::thread::yield_now();
+        }
+    };
+    // Threads that live on keep what they deferred: it must not keep the files.
+    let (ask, asked) = (0..4)
+        .map(|_| {
+            let (ask, asked) = channel::<FileId>();
+            let (answer, answered) = channel();
+            let store = store.clone();
+            std::thread::spawn(move || {
+                for file in asked {
+                    answer.send((store.file(file), store.dir(DirId::TOP))).unwrap();
+                }
+            });
+            (ask, answered)
+        })
+        .collect::<(Vec<_>, Vec<_>)>();
+    let mut files = Vec::new();
+    for round in 0..rounds("STORE_SLEEPS", 30) {
+        asleep();
+        let file = store.new_file();
+        let name = format!("{round}");
+        let put = Mutation::PutFile { dir: home, entry: file_entry(&name, file, 9, 1) };
+        let commit = store.commit(vec![put, result(file, place(home, &name), &format!("a name of {round}"))]);
+        files.push(file);
+        loop {
+            match opened.events.recv().unwrap() {
+                StoreEvent::Durable { commit: durable } if durable == commit => break,
+                StoreEvent::Trouble { text, .. } => panic!("{text}"),
+                _ => {}
+            }
+        }
+        asleep();
+        assert_eq!(store.counts().indexed, round as u64 + 1);
+        // Asking for totals wakes nobody.
+        assert_eq!(store.rest(), Rest::Asleep);
+        let some = files[round * 7 % files.len()];
+        ask.iter().for_each(|ask| ask.send(some).unwrap());
+        for answer in &asked {
+            let (found, top) = answer.recv().unwrap();
+            assert_eq!(found.unwrap().unwrap().place.dir, home);
+            assert_eq!(top.unwrap().unwrap().entries.len(), 1);
+        }
+    }
+    asleep();
+    store.commit(vec![Mutation::RemoveDir(home)]);
+    while store.counts() != Counts::default() {
+        std::thread::yield_now();
+    }
+    asleep();
+    assert_eq!(store.path(home).unwrap(), None);
 }

@@ -153,20 +153,21 @@ impl StoreView {
 
 impl metafs::View for StoreView {
     fn child(&self, dir: metafs::DirId, name: &[u8]) -> Result<Option<Child>, Error> {
-        self.one(DirId(dir.0), name).map_err(told)
+        self.shared.noticed(self.one(DirId(dir.0), name)).map_err(told)
     }
 
     fn children(&self, dir: metafs::DirId, after: &[u8], limit: usize) -> Result<Vec<Named>, Error> {
-        self.named(DirId(dir.0), after, limit).map_err(told)
+        self.shared.noticed(self.named(DirId(dir.0), after, limit)).map_err(told)
     }
 
     fn place(&self, id: ChildId) -> Result<Option<metafs::Place>, Error> {
-        let place = self.shared.lease.tables().and_then(|tables| self.place_of(&tables, id)).map_err(told)?;
+        let place = self.shared.lease.tables().and_then(|tables| self.place_of(&tables, id));
+        let place = self.shared.noticed(place).map_err(told)?;
         Ok(place.map(|place| metafs::Place { dir: metafs::DirId(place.dir.0), name: place.name }))
     }
 
     fn access(&self, id: ChildId) -> Result<Option<Access>, Error> {
-        self.access_of(id).map_err(told)
+        self.shared.noticed(self.access_of(id)).map_err(told)
     }
 
     fn entry(&self, file: metafs::FileId) -> Result<Option<Arc<Entry>>, Error> {

@@ -14,8 +14,8 @@ use std::{
 };
 
 use crate::{
-    model::Mutation,
-    store::{CommitId, Shared, Sink, StoreError, StoreEvent, draft::side_count, group::Work, open::rows_dir},
+    model::{FileId, Mutation},
+    store::{CommitId, Shared, Sink, StoreError, StoreEvent, draft::side_count, group::Work, open, upkeep::Upkeep},
 };
 
 /// Commits are synced so long after the last one, and while they go on so long after the first.
@@ -30,6 +30,12 @@ pub(super) enum Message {
     Batch(CommitId, Vec<Mutation>),
     /// All up to this commit is on disk, or why not.
     Synced(CommitId, Result<(), StoreError>),
+    /// The tables were opened: there is sleep to wait for.
+    Woken,
+    /// A reader met damage that no single record has.
+    Damaged(String),
+    /// A reader could not read this file's record.
+    Unreadable(FileId),
     Close,
 }
 
@@ -58,12 +64,18 @@ pub(super) fn write(
             unsynced: None,
             syncing: None,
             trouble: None,
+            upkeep: Upkeep::open(shared)?,
+            damage: None,
+            unreadable: Vec::new(),
             closing: false,
         }
         .run(syncer)
     }));
     let result = result.unwrap_or_else(|_| Err(StoreError::Damaged { what: "writing it panicked".into() }));
     if let Err(error) = &result {
+        if let StoreError::Damaged { what } = error {
+            open::condemn(&shared.config.path, what);
+        }
         sink(StoreEvent::Trouble { text: error.to_string(), fatal: true });
     }
     shared.lease.close();
@@ -92,6 +104,10 @@ struct Writer<'s> {
     /// What is being synced, and the side files that nothing names once it is.
     syncing: Option<Vec<[u8; 32]>>,
     trouble: Option<Trouble>,
+    upkeep: Upkeep,
+    /// What readers met.
+    damage: Option<String>,
+    unreadable: Vec<FileId>,
     closing: bool,
 }
 
@@ -107,10 +123,15 @@ impl Writer<'_> {
     fn run(mut self, syncer: JoinHandle<()>) -> Result<(), StoreError> {
         while !self.closing {
             self.receive();
+            if let Some(what) = self.damage.take() {
+                return Err(StoreError::Damaged { what });
+            }
             if self.may_write() {
                 self.step()?;
             }
             self.sync_if_due();
+            self.keep_up()?;
+            self.sleep_if_due();
         }
         while !self.work.is_empty() {
             self.room()?;
@@ -151,19 +172,77 @@ impl Writer<'_> {
             (Some(trouble), _) => Some(trouble.again),
             (None, _) if busy => Some(Instant::now()),
             (None, Some((first, last))) if self.syncing.is_none() => Some((last + QUIET).min(first + AT_MOST)),
-            _ => None,
+            _ if !self.unreadable.is_empty() => Some(Instant::now()),
+            _ => [self.sleep_due(), self.upkeep_due()].into_iter().flatten().min(),
+        }
+    }
+
+    /// When the tables may be closed, if they are open and nothing is to be done.
+    fn sleep_due(&self) -> Option<Instant> {
+        let used = self.shared.lease.used().filter(|_| self.is_calm() && !self.upkeep.is_rebuilding())?;
+        used.checked_add(self.shared.config.sleep_after)
+    }
+
+    /// Whether all that came is done and durable.
+    fn is_calm(&self) -> bool {
+        let synced = self.unsynced.is_none() && self.syncing.is_none();
+        synced && self.work.is_empty() && self.trouble.is_none() && self.shared.hidden.is_empty()
+    }
+
+    /// When the store may look after itself: only while it is awake anyway.
+    fn upkeep_due(&self) -> Option<Instant> {
+        self.upkeep.due().filter(|_| self.is_calm() && !self.shared.lease.is_asleep())
+    }
+
+    fn keep_up(&mut self) -> Result<(), StoreError> {
+        if self.trouble.is_some() {
+            return Ok(());
+        }
+        match self.upkeep_step() {
+            Ok(false) => Ok(()),
+            Ok(true) => {
+                self.set_unsynced();
+                Ok(())
+            }
+            Err(error @ StoreError::Damaged { .. }) => Err(error),
+            Err(error) => {
+                self.set_trouble(&error);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether rows were changed.
+    fn upkeep_step(&mut self) -> Result<bool, StoreError> {
+        if let Some(file) = self.unreadable.pop() {
+            return self.upkeep.mend(file, self.shared, &mut self.work, self.sink);
+        }
+        match self.upkeep_due() {
+            Some(due) if due <= Instant::now() => self.upkeep.step(self.shared, &mut self.work, self.sink),
+            _ => Ok(false),
+        }
+    }
+
+    fn sleep_if_due(&self) {
+        if self.sleep_due().is_some_and(|due| due <= Instant::now()) {
+            self.shared.unpacker.rest();
+            self.shared.lease.sleep(|| {});
         }
     }
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Batch(commit, mutations) => self.work.push(commit, mutations),
+            Message::Batch(commit, mutations) => {
+                self.upkeep.stand_back(self.shared);
+                self.work.push(commit, mutations);
+            }
             Message::Synced(commit, result) => {
                 let unnamed = self.syncing.take().unwrap_or_default();
                 match result {
                     Ok(()) => {
                         self.trouble = None;
                         self.remove_sides(unnamed);
+                        self.upkeep.look();
                         self.set_durable(commit);
                     }
                     Err(error) => {
@@ -174,6 +253,9 @@ impl Writer<'_> {
                     }
                 }
             }
+            Message::Woken => self.upkeep.look(),
+            Message::Damaged(what) => self.damage = Some(what),
+            Message::Unreadable(file) => self.unreadable.push(file),
             Message::Close => self.closing = true,
         }
     }
@@ -202,13 +284,16 @@ impl Writer<'_> {
             return false;
         }
         if trouble.reopen {
-            let config = &self.shared.config;
-            self.shared.lease.close();
-            if self.shared.lease.reopen(&rows_dir(&config.path), config.cache_bytes).is_err() {
+            self.upkeep.give_up(self.shared, &mut self.work);
+            self.shared.lease.sleep(|| {});
+            if self.shared.reload().is_err() {
                 self.put_off();
                 return false;
             }
-            self.work.tools.names.store_again();
+            if self.work.store_again(self.shared).is_err() {
+                self.put_off();
+                return false;
+            }
             self.trouble = Some(Trouble { reopen: false, again: Instant::now(), wait: self.wait() });
         }
         true
@@ -224,6 +309,11 @@ impl Writer<'_> {
             true => self.work.write(self.shared, self.sink),
             false => self.work.clear(self.shared),
         });
+        let written = written.and_then(|()| match self.upkeep.wants_dictionary(self.shared) {
+            // Once, and worth a moment: a first crawl has no idle time before its end.
+            true => self.upkeep.train(self.shared, &mut self.work).map(drop),
+            false => Ok(()),
+        });
         match written {
             Ok(()) => {
                 self.trouble = None;
@@ -236,12 +326,10 @@ impl Writer<'_> {
     }
 
     fn room(&self) -> Result<(), StoreError> {
-        let config = &self.shared.config;
-        let free =
-            rustix::fs::statvfs(&config.path).map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize));
-        match free >= config.min_free_bytes {
+        let (free, wanted) = (self.shared.free(), self.shared.config.min_free_bytes);
+        match free >= wanted {
             true => Ok(()),
-            false => Err(StoreError::Full { free, wanted: config.min_free_bytes }),
+            false => Err(StoreError::Full { free, wanted }),
         }
     }
 

@@ -194,7 +194,12 @@ fn status() -> StatusReport {
             lost: 1,
         },
         memory: MemoryReport { daemon: 21 << 20, workers: 34 << 20, ceiling: 512 << 20 },
-        store: StoreReport { path: b"/home/anna/.local/state/metaextract/store".to_vec(), size: 5 << 20, commit: 321 },
+        store: StoreReport {
+            path: b"/home/anna/.local/state/metaextract/store".to_vec(),
+            size: 5 << 20,
+            commit: 321,
+            rest: "asleep",
+        },
         mount: MountReport { path: b"/run/user/1000/metaextract".to_vec(), state: MountState::Failed },
     }
 }

@@ -47,7 +47,12 @@ impl Core {
                 lost: self.reading.totals.strikes,
             },
             memory: MemoryReport::default(),
-            store: StoreReport { path: bytes(&self.settings.store.path), size: 0, commit: self.committed.0 },
+            store: StoreReport {
+                path: bytes(&self.settings.store.path),
+                size: 0,
+                commit: self.committed.0,
+                rest: self.store.rest().as_str(),
+            },
             mount: self.mount_report(),
         };
         let (store, ceiling) = (Arc::clone(&self.store), self.settings.workers.memory_ceiling);
