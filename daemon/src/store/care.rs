@@ -132,7 +132,7 @@ fn rebuilding_loses_nothing_wherever_it_stops() {
 fn cycles_of_change_do_not_grow_the_file_without_bound() {
     let dir = tempfile::tempdir().unwrap();
     let (store, events) = eager(dir.path());
-    let (batch, files) = fill(&store, 25);
+    let (batch, files) = fill(&store, 15);
     durable(&store, &events, batch);
     let store = Arc::new(store);
     let stop = Arc::new(AtomicBool::new(false));

@@ -118,14 +118,10 @@ impl Writer {
         Self { child, durable }
     }
 
-    /// The next directory that is durable; `None` if it has ended.
+    /// The last directory that is durable by now, once another one is; `None` if it has ended.
     pub fn next(&self) -> Option<u32> {
-        self.durable.recv().ok()
-    }
-
-    /// The last directory that was said to be durable until now.
-    pub fn last(&self) -> Option<u32> {
-        self.durable.try_iter().last()
+        let next = self.durable.recv().ok()?;
+        Some(self.durable.try_iter().last().unwrap_or(next))
     }
 
     /// Kills it, and gives what was durable last.
