@@ -49,8 +49,8 @@ impl Core {
     ) -> anyhow::Result<Self> {
         let Outside { store, engine, files, watcher, walkers, threads, wall_clock, memory, cores } = outside;
         let readers = readers::current();
-        let (rows, ear) = (store.clone(), watcher.clone());
-        let crawl = Crawl { rows, files, watcher: ear, threads: walkers, readers: readers.clone() };
+        let (rows, ear, names) = (store.clone(), watcher.clone(), readers.clone());
+        let crawl = Crawl { rows, files, watcher: ear, threads: walkers, readers: names };
         let mut reading = Reading::new(engine, settle(&settings), settings.retry, settings.policy());
         reading.remember_suspects(store::Rows::suspects(&*store)?);
         let state_dir = settings.store.path.parent().map_or_else(|| PathBuf::from("/"), PathBuf::from);
@@ -106,8 +106,7 @@ impl Core {
             told: (State::Starting, now),
             board_due: None,
         };
-        core.take_up()?;
-        Ok(core)
+        core.take_up().map(|()| core)
     }
 
     fn take_up(&mut self) -> anyhow::Result<()> {
