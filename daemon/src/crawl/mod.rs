@@ -11,7 +11,7 @@ mod look;
 pub use look::{can_be_looked_at, excluded_by};
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     os::unix::ffi::OsStringExt,
     path::{Path, PathBuf},
     sync::{
@@ -24,8 +24,8 @@ use rayon::prelude::*;
 
 use self::look::{below, governs, look_at};
 use crate::{
-    model::{self, DirId, EntryRow, Mutation, Node, Place, PolicyId, ReaderId},
-    plan::{self, Current, Delta, Kept, MovedDir, Moves, Scope},
+    model::{self, DirId, EntryRow, Identity, Mutation, Node, Place, PolicyId, ReaderId},
+    plan::{self, Current, Delta, FoundKind, Kept, MovedDir, Moves, Scope},
     store::{Rows, StoreError},
     watch::{
         Coverage, Watcher,
@@ -41,6 +41,8 @@ const CHUNK: usize = 256;
 const WAITING_MAX: usize = 200_000;
 /// Directories that a walk looks at without further threads.
 const ALONE: usize = 4;
+/// Inodes with several names that a walk remembers to have told of.
+const TOLD_OF: usize = 10_000;
 /// Changes handed over at once.
 const BATCH: usize = 256;
 
@@ -78,6 +80,8 @@ pub enum Progress {
     Unwatched,
     /// Other names of inodes that changed; they are to be looked at too.
     AlsoAt(Vec<Place>),
+    /// Inodes with more names than the index knows to be theirs; it may have those as files of one name.
+    Namesakes(Vec<Identity>),
 }
 
 /// How a walk ended.
@@ -166,6 +170,8 @@ struct Walk<'a> {
     pool: Option<rayon::ThreadPool>,
     /// Rules and relative path of directories in which something new may be settled.
     places: HashMap<DirId, (Vec<u8>, Chain)>,
+    /// Inodes whose other names are looked at after this walk.
+    told_of: HashSet<Identity>,
 }
 
 impl Crawl {
@@ -187,6 +193,7 @@ impl Crawl {
             batch: Vec::new(),
             pool: None,
             places: HashMap::new(),
+            told_of: HashSet::new(),
         };
         if let Some(why) = walk.is_a_stranger() {
             return End::RootGone(why);
@@ -381,18 +388,37 @@ impl<'a> Walk<'a> {
         self.put(changes);
     }
 
-    /// A change through one name of an inode is not reported for its other names.
+    /// What happens through one name of an inode is not reported for its other names: a write, a further name, one less.
     fn look_at_other_names(&mut self, dir: DirId, delta: &Delta) {
-        let mut places = Vec::new();
-        for row in &delta.changed {
-            let Node::File(file) = row.node else { continue };
-            if file.links > 1 && file.state == model::FileState::Pending {
-                let others = self.crawl.rows.links(&row.identity).unwrap_or_default();
-                places.extend(others.into_iter().filter(|place| place.dir != dir || place.name != row.name));
+        let rows = delta.changed.iter().chain(&delta.vanished).chain(delta.replaced.iter().map(|(row, _)| row));
+        let known = rows.filter_map(|row| match row.node {
+            Node::File(file) => Some((row.identity, file.links, &row.name)),
+            Node::Dir(_) => None,
+        });
+        let found = delta.appeared.iter().chain(delta.replaced.iter().map(|(_, found)| found));
+        let found = found.filter_map(|found| match found.kind {
+            FoundKind::File { links, .. } => Some((found.identity, links, &found.name)),
+            FoundKind::Dir => None,
+        });
+        let (mut places, mut more) = (Vec::new(), Vec::new());
+        for (identity, links, name) in known.chain(found).filter(|(_, links, _)| *links > 1) {
+            if self.told_of.len() >= TOLD_OF {
+                self.told_of.clear();
+            }
+            if self.told_of.insert(identity) {
+                let others = self.crawl.rows.links(&identity).unwrap_or_default();
+                let before = places.len();
+                places.extend(others.into_iter().filter(|place| place.dir != dir || place.name != *name));
+                if places.len() - before + 1 < links as usize {
+                    more.push(identity);
+                }
             }
         }
         if !places.is_empty() {
             (self.tell)(Progress::AlsoAt(places));
+        }
+        if !more.is_empty() {
+            (self.tell)(Progress::Namesakes(more));
         }
     }
 

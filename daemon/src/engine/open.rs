@@ -83,10 +83,11 @@ fn open_one(desk: &Arc<Desk>, job: Job) {
 
 /// Opens the job's file beneath its root, following no symlink, if it is the regular file with the stamp that was seen.
 fn open_job(job: &Job) -> Result<OwnedFd, Closed> {
-    let root = open(&*job.root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(closed)?;
+    let root =
+        open(&*job.root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(on_the_way)?;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let place = retrying(|| openat2(&root, &*job.path, flags, Mode::empty(), resolve)).map_err(closed)?;
+    let place = retrying(|| openat2(&root, &*job.path, flags, Mode::empty(), resolve)).map_err(on_the_way)?;
     let stat = fstat(&place).map_err(closed)?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(Closed::Outcome(Outcome::Gone));
@@ -126,6 +127,15 @@ pub(super) fn stamp(stat: &Stat) -> Stamp {
         size: stat.st_size as u64,
         mtime: ns(stat.st_mtime, stat.st_mtime_nsec),
         ctime: ns(stat.st_ctime, stat.st_ctime_nsec),
+    }
+}
+
+/// A directory that may not be entered says nothing of the file, whose stamp would not tell when it may be again: the look
+/// at its place decides.
+fn on_the_way(error: Errno) -> Closed {
+    match error {
+        Errno::ACCESS | Errno::PERM => Closed::Outcome(Outcome::Changed),
+        other => closed(other),
     }
 }
 

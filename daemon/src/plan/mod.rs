@@ -175,7 +175,7 @@ pub fn same_inode(a: &Identity, b: &Identity) -> bool {
 
 /// What an inode is recognised by. With a birth time the file system's number adds nothing, and some file systems
 /// change theirs from mount to mount.
-fn key(identity: &Identity) -> (u64, i64) {
+pub(crate) fn key(identity: &Identity) -> (u64, i64) {
     match identity.born {
         Some(born) => (identity.inode, born),
         None => (identity.inode, identity.fs.0 as i64),

@@ -16,6 +16,7 @@ use super::{
     board::{Board, Figures},
     jobs::{Jobs, Rate, Standing, Visible},
     kept::Kept,
+    namesakes::Namesakes,
     outside::{Threads, WallClock},
     pauses::Pauses,
     reading::{Reading, Target},
@@ -30,7 +31,7 @@ use crate::{
     model::{DirId, EntryRow, FileId, FileState, Mutation, Priority, ReaderId},
     mount::View,
     store::{self, CommitId, Store},
-    watch::Watcher,
+    watch::{Watcher, mounts::Mounts},
 };
 
 /// The degraded state of a store that was set aside.
@@ -65,6 +66,7 @@ pub(crate) struct Core {
     pub store: Arc<dyn Store>,
     pub readers: Vec<ReaderId>,
     pub watcher: Option<Arc<dyn Watcher>>,
+    pub(super) _mounts: Option<Mounts>,
     pub hints: Arc<Hints>,
     /// When the hints that have come are taken.
     pub settled_due: Option<Instant>,
@@ -84,6 +86,7 @@ pub(crate) struct Core {
     pub search_due: Option<Instant>,
     pub walks: Walks,
     pub reading: Reading,
+    pub namesakes: Namesakes,
     pub jobs: Jobs,
     pub pauses: Pauses,
     pub kept: Kept,
@@ -153,6 +156,7 @@ impl Core {
         let blocked = self.roots.iter().filter_map(|root| root.blocked_until).min();
         let blocked = blocked.filter(|_| !self.pauses.in_force());
         let search = self.search_due.filter(|_| !self.pauses.in_force());
+        let namesakes = self.namesakes.due.filter(|_| !self.pauses.in_force());
         [
             queue,
             pause,
@@ -163,6 +167,7 @@ impl Core {
             tell,
             blocked,
             search,
+            namesakes,
             self.board_due,
             self.stuck_look,
         ]
@@ -186,6 +191,7 @@ impl Core {
         if !paused {
             self.start_walks();
             self.search_for_pending();
+            self.search_for_namesakes();
             self.sweep();
             // What is read is held until the store takes it.
             if !self.degraded.contains_key("store") && self.last_commit.0 - self.committed.0 < UNCOMMITTED {

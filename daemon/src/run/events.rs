@@ -43,6 +43,7 @@ impl Core {
                 let pending = self.store.counts().pending;
                 self.reading.swept(found, next, pending, now);
             }
+            Event::Namesakes(places) => places.into_iter().for_each(|place| self.look_at_place(place)),
             Event::Found { job, targets, missing } => self.found(job, targets, missing),
             Event::Drained(commit) => self.drained_up_to(CommitId(commit)),
             Event::ViewEnded(why) => {
@@ -94,14 +95,13 @@ impl Core {
                 root.wanted.dir(relative, scope);
                 return;
             }
-            // The root itself came, went or changed.
-            let is_parent = root.path.as_path().parent().is_some_and(|parent| bytes(parent) == dir);
-            let name = root.path.as_path().file_name().map(|name| name.as_encoded_bytes());
-            let named = match &scope {
-                Scope::Whole => true,
-                Scope::Names(names) => names.iter().any(|changed| Some(&**changed) == name),
+            // The root itself came, went or changed, or what is mounted there or above.
+            let is_above = |path: &[u8]| root.path.as_path().starts_with(model::path(path));
+            let concerned = match &scope {
+                Scope::Whole => is_above(dir),
+                Scope::Names(names) => names.iter().any(|name| is_above(&model::join(dir, name))),
             };
-            if is_parent && named {
+            if concerned {
                 root.offline.clear();
                 root.wanted.subtree(Vec::new());
             }
@@ -138,6 +138,7 @@ impl Core {
                 self.tell_unreadable();
             }
             Progress::Unwatched => self.unwatched(id),
+            Progress::Namesakes(inodes) => self.has_namesakes(inodes),
             Progress::AlsoAt(places) => places.into_iter().for_each(|place| self.look_at_place(place)),
         }
     }
@@ -269,11 +270,16 @@ impl Core {
     }
 
     fn read_again(&mut self, files: &[FileId]) {
+        let entry = |place: &Place| Some((place.dir, self.store.entry(place.dir, &place.name).ok()??));
         let mut mutations = Vec::new();
         for file in files {
-            let row = self.store.file(*file).ok().flatten().map(|file| file.place.clone());
-            let entry = row.and_then(|place| Some((place.dir, self.store.entry(place.dir, &place.name).ok()??)));
-            mutations.extend(entry.and_then(|(dir, entry)| pending(dir, entry)));
+            let place = self.store.file(*file).ok().flatten().map(|file| file.place.clone());
+            let Some((dir, found)) = place.and_then(|place| entry(&place)) else { continue };
+            // One reading has served all names of an inode.
+            let is_linked = matches!(found.node, Node::File(file) if file.links > 1);
+            let others = if is_linked { self.store.links(&found.identity).unwrap_or_default() } else { Vec::new() };
+            let others = others.iter().filter_map(entry).filter(|other| *other != (dir, found.clone()));
+            mutations.extend(others.chain([(dir, found.clone())]).filter_map(|(dir, entry)| pending(dir, entry)));
         }
         if !mutations.is_empty() {
             let commit = self.commit(mutations.clone());

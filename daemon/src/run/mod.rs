@@ -10,6 +10,7 @@ mod core;
 mod events;
 mod jobs;
 mod kept;
+mod namesakes;
 mod open;
 mod outside;
 mod pauses;
@@ -32,14 +33,15 @@ use tokio::{
     time::Instant,
 };
 
-use self::{commands::Looked, core::Core, outside::Outside, reading::Target, roots::RootId, waiting::Waiting};
+use self::{commands::Looked, reading::Target, roots::RootId, waiting::Waiting};
+pub(crate) use self::{core::Core, outside::Outside};
 use crate::{
     bus,
     config::Settings,
     control::{Command, Control, Facts, JobNumber, Published},
     crawl::{End, Progress},
     engine::EngineEvent,
-    model::DirId,
+    model::{DirId, Place},
     store::{SledStore, StoreEvent},
     watch::{Hint, coalesce::Pending},
 };
@@ -87,6 +89,8 @@ pub(crate) enum Event {
         found: Vec<Target>,
         next: Option<DirId>,
     },
+    /// Names whose files have got further ones; they are to be looked at.
+    Namesakes(Vec<Place>),
     /// The files a job is about.
     Found {
         job: JobNumber,
@@ -108,7 +112,7 @@ pub(crate) struct Hints {
 
 impl Hints {
     /// Remembers; called on the threads that drain the kernel's queues.
-    fn add(&self, hint: Hint) {
+    pub(crate) fn add(&self, hint: Hint) {
         self.lock().add(hint);
         self.come.notify_one();
     }

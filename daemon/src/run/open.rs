@@ -18,6 +18,7 @@ use super::{
     core::Core,
     jobs::{Jobs, Rate, Visible},
     kept::Kept,
+    namesakes::Namesakes,
     outside::Outside,
     pauses::Pauses,
     reading::Reading,
@@ -47,12 +48,11 @@ impl Core {
         (events, hints): (mpsc::Sender<Event>, Arc<Hints>),
         (facts, changed): (watch::Sender<Facts>, mpsc::UnboundedSender<Changed>),
     ) -> anyhow::Result<Self> {
-        let Outside { store, engine, files, watcher, walkers, threads, wall_clock, memory, cores } = outside;
+        let Outside { store, engine, files, watcher, mounts, walkers, threads, wall_clock, memory, cores } = outside;
         let readers = readers::current();
-        let (rows, ear, names) = (store.clone(), watcher.clone(), readers.clone());
-        let crawl = Crawl { rows, files, watcher: ear, threads: walkers, readers: names };
-        let mut reading = Reading::new(engine, settle(&settings), settings.retry, settings.policy());
-        reading.remember_suspects(store::Rows::suspects(&*store)?);
+        let (rows, ear) = (store.clone(), watcher.clone());
+        let crawl = Crawl { rows, files, watcher: ear, threads: walkers, readers: readers.clone() };
+        let reading = Reading::new(engine, settle(&settings), settings.retry, settings.policy());
         let state_dir = settings.store.path.parent().map_or_else(|| PathBuf::from("/"), PathBuf::from);
         let now = Instant::now();
         let mut core = Self {
@@ -61,6 +61,7 @@ impl Core {
             store,
             readers,
             watcher,
+            _mounts: mounts,
             hints,
             settled_due: None,
             heard_by: now,
@@ -73,6 +74,7 @@ impl Core {
             search_due: None,
             walks: Walks::new(crawl, events.clone(), threads.clone()),
             reading,
+            namesakes: Namesakes::default(),
             jobs: Jobs::default(),
             pauses: Pauses::default(),
             kept: Kept::beside(&state_dir),
@@ -110,6 +112,7 @@ impl Core {
     }
 
     fn take_up(&mut self) -> anyhow::Result<()> {
+        self.reading.remember_suspects(store::Rows::suspects(&*self.store)?);
         self.take_up_roots()?;
         self.forget_strangers()?;
         self.take_up_pauses()

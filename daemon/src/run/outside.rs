@@ -19,6 +19,7 @@ use crate::{
         Watcher,
         files::{Files, Kernel},
         inotify::{self, Inotify},
+        mounts::Mounts,
     },
 };
 
@@ -34,6 +35,8 @@ pub(crate) struct Outside {
     pub files: Arc<dyn Files>,
     /// `None`: everything is polled.
     pub watcher: Option<Arc<dyn Watcher>>,
+    /// `None`: mounts are found when they are looked at.
+    pub mounts: Option<Mounts>,
     /// Of one walk; see [`crate::crawl::Crawl::threads`].
     pub walkers: usize,
     pub threads: Threads,
@@ -60,6 +63,7 @@ impl Outside {
             files: Arc::new(Kernel),
             watcher: open_watcher(settings, hints, degraded),
             walkers: cores,
+            mounts: open_mounts(hints),
             threads: Arc::new(|work| _ = tokio::task::spawn_blocking(work)),
             wall_clock: Arc::new(wall_clock),
             memory: Box::new(move || machine.memory()),
@@ -81,6 +85,17 @@ fn open_watcher(
             let text = format!("{error}; raise fs.inotify.max_user_instances; everything is polled meanwhile");
             tracing::warn!(error = %text, "cannot watch directories, polling");
             degraded.insert("no-watcher", text);
+            None
+        }
+    }
+}
+
+fn open_mounts(hints: &Arc<Hints>) -> Option<Mounts> {
+    let hints = Arc::clone(hints);
+    match Mounts::watch(Arc::new(move |hint| hints.add(hint))) {
+        Ok(mounts) => Some(mounts),
+        Err(error) => {
+            tracing::warn!(%error, "cannot hear of mounts; a root that comes back is found by polling");
             None
         }
     }

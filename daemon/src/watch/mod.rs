@@ -3,6 +3,7 @@
 pub mod coalesce;
 pub mod files;
 pub mod inotify;
+pub mod mounts;
 pub mod rules;
 pub mod scan;
 
