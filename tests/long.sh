@@ -90,6 +90,7 @@ table() {
 
 stage properties env PROPTEST_CASES=20000 \
     cargo test --quiet --release -p metaextractd -p metafs --lib -- codec:: proto:: names:: inode:: entry::
+stage simulator tested metaextractd lib sim:: METAEXTRACT_SEEDS=10000
 stage crashed-store rounds 50 metaextractd store_kill ""
 stage hostile-files rounds 50 tests hostile ""
 

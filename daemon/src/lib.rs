@@ -19,6 +19,8 @@ pub mod queue;
 pub mod readers;
 pub mod run;
 pub mod serve;
+#[cfg(test)]
+mod sim;
 pub mod store;
 pub mod watch;
 pub mod worker;

@@ -36,6 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("serve", &["bus", "config", "governor", "logging", "model", "run"]),
+    ("sim", &["config", "control", "engine", "governor", "model", "proto", "readers", "run", "store", "watch"]),
     ("store", &["codec", "malloc", "model"]),
     ("watch", &["model", "plan"]),
     ("worker", &["codec", "malloc", "model", "proto"]),
@@ -46,7 +47,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("sled", &["store"]),
     ("zbus", &["bus"]),
     ("metafs", &["mount", "run", "store"]),
-    ("tokio", &["bus", "control", "run", "serve"]),
+    ("tokio", &["bus", "control", "run", "serve", "sim"]),
     ("rayon", &["crawl", "run"]),
     ("landlock", &["worker"]),
     ("seccompiler", &["worker"]),
@@ -148,4 +149,33 @@ fn outside_crates_stay_behind_their_owner() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What the simulator stands in for: the machine around the daemon. All else it must take from the daemon itself.
+const STOOD_IN_FOR: &[&str] = &["Directory", "Engine", "Files", "Watcher"];
+/// What it must use as it is shipped, by how its source names it.
+const SHIPPED: &[&str] =
+    &["Core::open(", "MemoryStore::open(", "policy::{", "aftermath(", "batch(", "judge(", "core.pump()", "core.event("];
+
+#[test]
+fn the_simulator_defines_nothing_of_what_it_tests() {
+    let text = modules().remove("sim").unwrap();
+    for (at, _) in text.match_indices("\nimpl ") {
+        let line = text[at + 1..].lines().next().unwrap();
+        let Some((of, _)) = line.split_once(" for ") else { continue };
+        let of = of.trim_start_matches("impl ");
+        let is_plain = ["fmt::Debug", "Drop"].contains(&of);
+        assert!(is_plain || STOOD_IN_FOR.contains(&of), "the simulator has a {of} of its own: {line}");
+    }
+    for name in SHIPPED {
+        assert!(text.contains(name), "the simulator does not use {name}");
+    }
+    for of_the_daemon in
+        ["Queue", "Reading", "Retry", "Moves", "Whims", "Draft", "Tables", "Governor", "Decision", "Plan"]
+    {
+        for kind in ["struct", "enum", "trait"] {
+            let definition = format!("{kind} {of_the_daemon} ");
+            assert!(!text.contains(&definition), "the simulator defines a {of_the_daemon} of its own");
+        }
+    }
 }

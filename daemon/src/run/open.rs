@@ -49,12 +49,11 @@ impl Core {
         (facts, changed): (watch::Sender<Facts>, mpsc::UnboundedSender<Changed>),
     ) -> anyhow::Result<Self> {
         let Outside { store, engine, files, watcher, mounts, walkers, threads, wall_clock, memory, cores } = outside;
-        let readers = readers::current();
-        let (rows, ear) = (store.clone(), watcher.clone());
-        let crawl = Crawl { rows, files, watcher: ear, threads: walkers, readers: readers.clone() };
+        let (readers, now) = (readers::current(), Instant::now());
+        let (rows, watches) = (store.clone(), watcher.clone());
+        let crawl = Crawl { rows, files, watcher: watches, threads: walkers, readers: readers.clone() };
         let reading = Reading::new(engine, settle(&settings), settings.retry, settings.policy());
-        let state_dir = settings.store.path.parent().map_or_else(|| PathBuf::from("/"), PathBuf::from);
-        let now = Instant::now();
+        let kept = Kept::beside(settings.store.path.parent().unwrap_or(std::path::Path::new("/")));
         let mut core = Self {
             poll_due: now + settings.watch.poll,
             settings,
@@ -77,7 +76,7 @@ impl Core {
             namesakes: Namesakes::default(),
             jobs: Jobs::default(),
             pauses: Pauses::default(),
-            kept: Kept::beside(&state_dir),
+            kept,
             degraded,
             store_is_lost: false,
             view: None,
@@ -100,7 +99,7 @@ impl Core {
             wall_clock,
             stuck_look: None,
             stopping: false,
-            decision: Decision { size: Size { workers: 0, batch_files: 0 }, why: "starting".into() },
+            decision: starting(),
             governor: governor::State::default(),
             memory,
             cores,
@@ -225,6 +224,11 @@ impl Core {
 
 fn settle(settings: &Settings) -> Settle {
     Settle { quiet: settings.watch.settle, at_most: settings.watch.settle_max }
+}
+
+/// Before anything is decided.
+fn starting() -> Decision {
+    Decision { size: Size { workers: 0, batch_files: 0 }, why: "starting".into() }
 }
 
 /// Opens the store and says what it took.

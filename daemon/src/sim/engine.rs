@@ -1,0 +1,351 @@
+//! An engine without processes: what its workers do is chance under the seed and the content of the files; what follows
+//! from it is the shipped policy.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use metaextract::{Limits, Record};
+
+use super::{
+    kernel::World,
+    tree::{Key, Kind},
+};
+use crate::{
+    engine::{
+        Engine, EngineEvent, Size, WorkerInfo,
+        death::{Cause, Death, judge},
+        policy::{Aftermath, Whims, Wish, aftermath, batch, turn},
+    },
+    model::{Cost, FailureKind, FileId, Job, Outcome, join},
+    proto::exit,
+    readers,
+};
+
+/// Jobs it takes at once.
+const CREDIT: usize = 40;
+/// Files after which a worker is replaced.
+const LIFE: usize = 60;
+
+/// The engine as the loop has it, and as the simulator moves it on.
+#[derive(Debug, Clone)]
+pub(super) struct Bench(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    world: Arc<World>,
+    size: Size,
+    unopened: VecDeque<Job>,
+    opened: VecDeque<Opened>,
+    workers: Vec<Option<Worker>>,
+    whims: Whims,
+    told: VecDeque<EngineEvent>,
+    faults: Faults,
+    stopped: bool,
+}
+
+/// How often something befalls a worker, in a thousand files.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Faults {
+    /// Somebody kills it.
+    pub killed: usize,
+    /// It tells lies, and is found out later.
+    pub captured: usize,
+}
+
+#[derive(Debug)]
+struct Opened {
+    job: Job,
+    key: Key,
+    /// What it held then.
+    content: u64,
+}
+
+#[derive(Debug, Default)]
+struct Worker {
+    /// Files it has given results for.
+    life: Vec<FileId>,
+    jobs: VecDeque<Job>,
+    keys: VecDeque<(Key, u64)>,
+    alone: bool,
+    is_captured: bool,
+}
+
+/// What reading a content comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nature {
+    Whole,
+    Partial,
+    Kills(Death),
+    Endless,
+    Babbles,
+}
+
+/// What a reader makes of a content.
+pub(super) fn nature(content: u64) -> Nature {
+    match content.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58 {
+        0 => Nature::Kills(Death::Signaled(libc::SIGSEGV)),
+        1 => Nature::Kills(Death::Exited(exit::PANIC)),
+        2 => Nature::Kills(Death::Signaled(libc::SIGSYS)),
+        3 => Nature::Endless,
+        4 => Nature::Babbles,
+        5..10 => Nature::Partial,
+        _ => Nature::Whole,
+    }
+}
+
+impl Bench {
+    pub(super) fn new(world: &Arc<World>, faults: Faults) -> Self {
+        let state = State {
+            world: Arc::clone(world),
+            size: Size { workers: 0, batch_files: 1 },
+            unopened: VecDeque::new(),
+            opened: VecDeque::new(),
+            workers: Vec::new(),
+            whims: Whims::default(),
+            told: VecDeque::new(),
+            faults,
+            stopped: false,
+        };
+        Self(Arc::new(Mutex::new(state)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// No worker comes to harm any more but by its files, and those that were captured are found out.
+    pub(super) fn calm(&self) {
+        let mut state = self.lock();
+        state.faults = Faults::default();
+        for slot in 0..state.workers.len() {
+            if state.workers[slot].as_ref().is_some_and(|worker| worker.is_captured) {
+                state.bury(slot, Death::Signaled(libc::SIGSYS), None);
+            }
+        }
+    }
+
+    /// Whether [`Self::step`] would do something.
+    pub(super) fn is_busy(&self) -> bool {
+        let state = self.lock();
+        let has_work = !state.unopened.is_empty() || !state.opened.is_empty();
+        let reads = state.workers.iter().flatten().any(|worker| !worker.jobs.is_empty());
+        !state.stopped && (reads || (state.size.workers > 0 && has_work))
+    }
+
+    /// Something happens: a file is opened, a worker takes files or is done with one.
+    pub(super) fn step(&self) {
+        let mut state = self.lock();
+        let world = Arc::clone(&state.world);
+        let chance = world.lock().rng.below(3);
+        if state.size.workers > 0 && (chance == 0 || state.opened.is_empty()) && state.open() {
+            return;
+        }
+        let slots = state.workers.len().max(state.size.workers);
+        state.workers.resize_with(slots, || None);
+        if slots > 0 {
+            let slot = world.lock().rng.below(slots);
+            state.slot(slot);
+        }
+    }
+
+    /// Whether it has something to tell.
+    pub(super) fn has_told(&self) -> bool {
+        !self.lock().told.is_empty()
+    }
+
+    /// What it tells next.
+    pub(super) fn told(&self) -> Option<EngineEvent> {
+        self.lock().told.pop_front()
+    }
+}
+
+impl State {
+    /// Opens the next file, if it is the one that was planned.
+    fn open(&mut self) -> bool {
+        let Some(job) = self.unopened.pop_front() else { return false };
+        let found = look(&self.world, &job);
+        match found {
+            Ok((key, content)) => {
+                let at = self.opened.partition_point(|other| turn(&other.job) <= turn(&job));
+                self.opened.insert(at, Opened { job, key, content });
+            }
+            Err(outcome) => self.told.push_back(EngineEvent::Finished(job.id, outcome)),
+        }
+        true
+    }
+
+    fn slot(&mut self, slot: usize) {
+        let surplus = slot >= self.size.workers;
+        let idle = self.workers[slot].as_ref().is_none_or(|worker| worker.jobs.is_empty());
+        if !idle {
+            return self.read(slot);
+        }
+        let suspect = self.opened.front().is_some_and(|opened| opened.job.attempts > 0);
+        let used = |worker: &Worker| {
+            surplus || worker.alone || worker.life.len() >= LIFE || (suspect && !worker.life.is_empty())
+        };
+        if self.workers[slot].as_ref().is_some_and(used) {
+            self.bury(slot, Death::Exited(exit::DONE), Some(Cause::Surplus));
+        }
+        if !surplus {
+            self.take(slot);
+        }
+    }
+
+    fn take(&mut self, slot: usize) {
+        let share = self.opened.len().div_ceil(self.size.workers.max(1)).min(self.size.batch_files);
+        let captured = self.faults.captured;
+        let is_captured = self.world.lock().rng.chance(captured);
+        let worker = self.workers[slot].get_or_insert_with(Worker::default);
+        let is_fresh = worker.life.is_empty() && worker.jobs.is_empty();
+        let (taken, alone) = batch(&mut self.opened, |opened| &opened.job, is_fresh, share);
+        worker.alone = alone;
+        worker.is_captured |= is_captured && !alone;
+        for Opened { job, key, content } in taken {
+            worker.jobs.push_back(job);
+            worker.keys.push_back((key, content));
+        }
+    }
+
+    /// The worker goes on with the file in hand.
+    fn read(&mut self, slot: usize) {
+        let Some(worker) = &mut self.workers[slot] else { return };
+        let Some(&(key, was)) = worker.keys.front() else { return };
+        let (content, killed, caught) = {
+            let mut world = self.world.lock();
+            let content = match world.tree.inode(key).map(|inode| &inode.kind) {
+                Some(Kind::File { content, .. }) => *content,
+                // Removed while it was open: its bytes are still there, its number is not needed any more.
+                _ => was,
+            };
+            let killed = world.rng.chance(self.faults.killed);
+            (content, killed, worker.is_captured && world.rng.chance(200))
+        };
+        if killed {
+            return self.bury(slot, Death::Signaled(libc::SIGKILL), None);
+        }
+        if caught {
+            return self.bury(slot, Death::Signaled(libc::SIGSYS), None);
+        }
+        match nature(content) {
+            Nature::Kills(death) => self.bury(slot, death, None),
+            Nature::Endless => self.bury(slot, Death::Signaled(libc::SIGKILL), Some(Cause::Clock("endless"))),
+            Nature::Babbles => self.bury(slot, Death::Signaled(libc::SIGKILL), Some(Cause::Broken("babble".into()))),
+            nature @ (Nature::Whole | Nature::Partial) => self.done(slot, content, nature),
+        }
+    }
+
+    fn done(&mut self, slot: usize, content: u64, nature: Nature) {
+        let Some(worker) = &mut self.workers[slot] else { return };
+        let Some(job) = worker.jobs.pop_front() else { return };
+        worker.keys.pop_front();
+        let lie = if worker.is_captured { 1_000_000 } else { 0 };
+        worker.life.push(job.file);
+        let line = format!("job {}: read, content {content}, captured: {}", job.id.0, worker.is_captured);
+        self.world.lock().log.push(line);
+        self.whims.forget(job.file);
+        let outcome = Outcome::Read {
+            record: Box::new(record(content + lie, nature)),
+            reader: readers::id(""),
+            cost: Cost::default(),
+        };
+        self.told.push_back(EngineEvent::Finished(job.id, outcome));
+        if slot >= self.size.workers {
+            self.bury(slot, Death::Exited(exit::DONE), Some(Cause::Surplus));
+        }
+    }
+
+    fn bury(&mut self, slot: usize, death: Death, cause: Option<Cause>) {
+        let Some(worker) = self.workers[slot].take() else { return };
+        let wish = if matches!(cause, Some(Cause::Surplus)) { Wish::Ours } else { Wish::NotOurs };
+        // What has been captured gives itself away in the end.
+        let death = if worker.is_captured { Death::Signaled(libc::SIGSYS) } else { death };
+        let verdict = judge(death, cause, None);
+        let Aftermath { distrusted, finished, back, .. } =
+            aftermath(verdict, wish, worker.jobs, worker.life, &mut self.whims);
+        if !distrusted.is_empty() {
+            self.world.lock().log.push(format!("distrusted: {distrusted:?}"));
+            self.told.push_back(EngineEvent::Distrusted(distrusted));
+        }
+        self.told.extend(finished.map(|(job, outcome)| EngineEvent::Finished(job.id, outcome)));
+        back.into_iter().rev().for_each(|job| self.enqueue_first(job));
+    }
+
+    fn enqueue_first(&mut self, job: Job) {
+        let at = self.unopened.partition_point(|other| other.priority < job.priority);
+        self.unopened.insert(at, job);
+    }
+
+    fn held(&self) -> usize {
+        let in_workers: usize = self.workers.iter().flatten().map(|worker| worker.jobs.len()).sum();
+        self.unopened.len() + self.opened.len() + in_workers
+    }
+}
+
+/// The record of a content.
+fn record(content: u64, nature: Nature) -> Record {
+    let mut record = Record::new(&Limits::default());
+    record.put("Sim", "Content", content);
+    if nature == Nature::Partial {
+        record.stop(&metaextract::Error::Truncated { at: 7, wanted: 1 });
+    }
+    record.finish();
+    record
+}
+
+/// The inode of a job's file, if it is still what was planned.
+fn look(world: &World, job: &Job) -> Result<(Key, u64), Outcome> {
+    let state = world.lock();
+    let tree = &state.tree;
+    let Some(mut at) = tree.at(&job.root) else { return Err(Outcome::Gone) };
+    let unreadable = || Outcome::Unreadable { kind: FailureKind::PermissionDenied, text: "may not be opened".into() };
+    for name in job.path.split(|&b| b == b'/') {
+        match tree.inode(at) {
+            Some(inode) if inode.mode & 0o100 == 0 => return Err(Outcome::Changed),
+            _ => {}
+        }
+        at = tree.child(at, name).ok_or(Outcome::Gone)?;
+    }
+    let inode = tree.inode(at).ok_or(Outcome::Gone)?;
+    let Kind::File { size, content, .. } = inode.kind else { return Err(Outcome::Gone) };
+    let stamp = crate::model::Stamp { size, mtime: inode.mtime, ctime: inode.ctime };
+    if inode.number != job.inode || stamp != job.stamp {
+        return Err(Outcome::Changed);
+    }
+    if inode.mode & 0o400 == 0 { Err(unreadable()) } else { Ok((at, content)) }
+}
+
+impl Engine for Bench {
+    fn credit(&self) -> usize {
+        CREDIT.saturating_sub(self.lock().held())
+    }
+
+    fn submit(&mut self, job: Job) {
+        let mut state = self.lock();
+        let path = join(&job.root, &job.path);
+        let line = format!("job {}: file {} at {}", job.id.0, job.file.0, String::from_utf8_lossy(&path));
+        state.world.lock().log.push(line);
+        let at = state.unopened.partition_point(|other| other.priority <= job.priority);
+        state.unopened.insert(at, job);
+    }
+
+    fn resize(&mut self, size: Size) {
+        let mut state = self.lock();
+        state.size = size;
+        if size.workers == 0 {
+            // Told to pause: nothing of the user's stays open.
+            let opened = std::mem::take(&mut state.opened);
+            opened.into_iter().rev().for_each(|opened| state.enqueue_first(opened.job));
+        }
+    }
+
+    fn stop(&mut self) {
+        self.lock().stopped = true;
+    }
+
+    fn workers(&self) -> Vec<WorkerInfo> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,262 @@
+//! What happens under one seed, from the first start of the daemon to the comparison.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use anyhow::{Context, ensure};
+
+use super::{
+    check,
+    doings::Doings,
+    engine::Faults,
+    kernel::World,
+    life::{Life, settings},
+};
+use crate::store::Rows;
+use crate::{config::Settings, control::RootState, store::memory::MemoryDisk};
+
+/// Steps after which a daemon that is left alone must have come to rest.
+const PATIENCE: usize = 200_000;
+/// When it all begins, ns since 1970.
+const BEGIN: i64 = 1_700_000_000_000_000_000;
+
+/// How much goes wrong in a story.
+#[derive(Debug, Clone, Copy)]
+struct Mood {
+    steps: usize,
+    /// In a thousand steps.
+    doings: usize,
+    crashes: usize,
+    power_cuts: usize,
+    mounts: usize,
+    clock: usize,
+    full: usize,
+    pauses: usize,
+    waits: usize,
+}
+
+/// Runs the story of a seed; the error says what differs, or where it ended.
+/// `lines` of what happened are told with it.
+pub(super) fn of_seed(seed: u64, lines: usize) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let world = World::new(seed, BEGIN);
+    let told = runtime.block_on(Story::run(&world));
+    world.threads.finish();
+    told.map_err(|error| format!("{}\n{error:#}", check::last(&world, lines)))
+}
+
+pub(super) struct Story {
+    pub world: Arc<World>,
+    pub disk: MemoryDisk,
+    pub doings: Doings,
+    pub settings: Settings,
+    mood: Mood,
+    faults: Faults,
+    _place: tempfile::TempDir,
+}
+
+impl Story {
+    async fn run(world: &Arc<World>) -> anyhow::Result<()> {
+        let mut story = Self::begin(world)?;
+        let mut life = Life::begin(world, &story.disk, story.settings.clone(), story.faults)?;
+        for _ in 0..story.mood.steps {
+            life = story.step(life).await?;
+        }
+        story.calm(&mut life);
+        story.rest(&mut life).await?;
+        let linked = world.lock().tree.linked.clone();
+        story.compare(&life, &linked).await.context("at rest")?;
+        life.rescan();
+        story.rest(&mut life).await?;
+        story.compare(&life, &BTreeSet::new()).await.context("after a look at everything")
+    }
+
+    fn begin(world: &Arc<World>) -> anyhow::Result<Self> {
+        let place = tempfile::tempdir()?;
+        let mut state = world.lock();
+        let rare = |state: &mut super::kernel::State, often: usize, much: usize| {
+            if state.rng.chance(often) { much } else { 0 }
+        };
+        let crashes = rare(&mut state, 400, 4);
+        let mood = Mood {
+            steps: 200 + state.rng.below(1200),
+            doings: 20 + state.rng.below(150),
+            crashes,
+            power_cuts: rare(&mut state, 300, 4),
+            mounts: rare(&mut state, 300, 8),
+            clock: rare(&mut state, 200, 5),
+            full: rare(&mut state, 200, 10),
+            pauses: rare(&mut state, 200, 10),
+            waits: 10 + state.rng.below(100),
+        };
+        let faults = Faults {
+            killed: rare(&mut state, 300, 20),
+            captured: if mood.crashes + mood.power_cuts == 0 { rare(&mut state, 300, 50) } else { 0 },
+        };
+        state.holding = rare(&mut state, 700, 100);
+        state.lateness = if state.rng.chance(500) { 1 + state.rng.below(3_000_000_000) as i64 } else { 0 };
+        state.doubled = rare(&mut state, 500, 100);
+        state.overflowing = rare(&mut state, 200, 10);
+        state.watch_limit = if state.rng.chance(150) { state.rng.below(30) } else { usize::MAX };
+        let doings = Doings::begin(&mut state);
+        let line = format!("{mood:?} {faults:?}");
+        state.log.push(line);
+        drop(state);
+        let disk = MemoryDisk::default();
+        let settings = settings(place.path());
+        Ok(Self { world: Arc::clone(world), disk, doings, settings, mood, faults, _place: place })
+    }
+
+    fn chance(&self, thousandths: usize) -> bool {
+        self.world.lock().rng.chance(thousandths)
+    }
+
+    async fn step(&mut self, mut life: Life) -> anyhow::Result<Life> {
+        let mood = self.mood;
+        if self.chance(mood.doings) {
+            self.doings.something(&mut self.world.lock());
+        }
+        if self.chance(mood.mounts) {
+            let state = &mut self.world.lock();
+            if self.doings.is_mounted { self.doings.unmount(state) } else { self.doings.mount(state) }
+        }
+        if self.chance(mood.clock) {
+            let mut state = self.world.lock();
+            let hours = state.rng.below(20) as i64 - 10;
+            state.tree.now += hours * 3_600_000_000_000;
+            state.log.push(format!("the clock is set by {hours} hours"));
+        }
+        if self.chance(mood.full) {
+            let full = self.chance(300);
+            self.disk.set_full(full);
+            self.world.lock().log.push(format!("the disk is full: {full}"));
+        }
+        if self.chance(mood.pauses) {
+            let seconds = self.world.lock().rng.below(5) as u64;
+            life.pause(seconds);
+        }
+        let cut = self.chance(mood.power_cuts);
+        if cut || self.chance(mood.crashes) {
+            return self.crash(life, cut);
+        }
+        if self.chance(mood.waits) || !life.step() {
+            let most = Duration::from_millis(1 + self.world.lock().rng.below(400) as u64);
+            self.wait(&mut life, most).await;
+        }
+        Ok(life)
+    }
+
+    fn crash(&mut self, life: Life, is_power_cut: bool) -> anyhow::Result<Life> {
+        life.crash();
+        let unsynced = self.disk.unsynced();
+        let mut state = self.world.lock();
+        let kept = if is_power_cut { state.rng.below(unsynced + 1) } else { unsynced };
+        state.log.push(format!("the daemon is killed; {kept} of {unsynced} transactions remain"));
+        drop(state);
+        self.disk = self.disk.survivor(kept);
+        Life::begin(&self.world, &self.disk, self.settings.clone(), self.faults).context("after a crash")
+    }
+
+    /// Time passes, `most` at most, as long as nothing is due before.
+    async fn wait(&self, life: &mut Life, most: Duration) {
+        let time = life.due().map_or(most, |due| due.min(most)).max(Duration::from_micros(100));
+        tokio::time::advance(time).await;
+        let mut state = self.world.lock();
+        state.elapsed += time.as_nanos() as i64;
+        state.tree.now += time.as_nanos() as i64;
+        drop(state);
+        life.woken_by_time();
+    }
+
+    /// Nothing goes wrong any more.
+    fn calm(&mut self, life: &mut Life) {
+        self.disk.set_full(false);
+        life.bench.calm();
+        life.resume();
+        let mut state = self.world.lock();
+        state.overflowing = 0;
+        state.holding = 0;
+        if !self.doings.is_mounted && state.rng.chance(800) {
+            self.doings.mount(&mut state);
+        }
+        state.log.push("calm".into());
+    }
+
+    /// Until everything is done, and what is polled has been polled once more.
+    pub(super) async fn rest(&mut self, life: &mut Life) -> anyhow::Result<()> {
+        self.settle(life).await?;
+        self.world.lock().log.push("at rest; then the next polls".into());
+        for _ in 0..2 {
+            let poll = self.settings.watch.poll + Duration::from_secs(1);
+            let mut left = poll;
+            while left > Duration::ZERO {
+                let part = left.min(Duration::from_secs(60));
+                self.wait_whole(life, part).await;
+                left -= part;
+            }
+            self.settle(life).await?;
+        }
+        self.doings.at_rest();
+        Ok(())
+    }
+
+    async fn wait_whole(&self, life: &mut Life, time: Duration) {
+        tokio::time::advance(time).await;
+        let mut state = self.world.lock();
+        state.elapsed += time.as_nanos() as i64;
+        state.tree.now += time.as_nanos() as i64;
+        drop(state);
+        life.woken_by_time();
+    }
+
+    async fn settle(&self, life: &mut Life) -> anyhow::Result<()> {
+        for _ in 0..PATIENCE {
+            if life.is_at_rest() {
+                return Ok(());
+            }
+            if !life.step() {
+                ensure!(
+                    life.due().is_some(),
+                    "nothing is left to do, and yet it is not idle: {:?}",
+                    life.core.standing()
+                );
+                self.wait(life, Duration::from_secs(60)).await;
+            }
+        }
+        anyhow::bail!("it does not come to rest: {:?}", life.core.standing())
+    }
+
+    /// The index must be what a fresh daemon makes of the same files.
+    pub(super) async fn compare(&self, life: &Life, excused: &BTreeSet<u64>) -> anyhow::Result<()> {
+        let offline: Vec<Vec<u8>> = life
+            .core
+            .roots
+            .iter()
+            .filter(|root| root.state().0 == RootState::Offline)
+            .map(|root| root.path.as_bytes().to_vec())
+            .collect();
+        for root in &offline {
+            ensure!(!self.doings.is_mounted || root != b"/mnt/v", "a mounted root is taken for gone");
+        }
+        let (is, counts) = check::read(&*life.store, &offline)?;
+        ensure!(life.store.counts() == counts, "counts: {:?} kept, {counts:?} there", life.store.counts());
+        let lasts = self.world.lock().log.len();
+        let watches = self.world.lock().take_watches();
+        let fresh = self.fresh().await?;
+        self.world.lock().log.truncate(lasts);
+        let (should, _) = check::read(&*fresh.store, &offline)?;
+        fresh.crash();
+        self.world.lock().restore_watches(watches);
+        let differences = check::differences(&is, &should, excused);
+        ensure!(differences.is_empty(), "the index is not what a fresh crawl gives:\n{differences}");
+        ensure!(!offline.is_empty() || counts.pending == 0, "{} files are pending", counts.pending);
+        ensure!(life.store.suspects()?.len() <= counts.files as usize, "suspects of files that are gone");
+        Ok(())
+    }
+
+    async fn fresh(&self) -> anyhow::Result<Life> {
+        let mut fresh = Life::begin(&self.world, &MemoryDisk::default(), self.settings.clone(), Faults::default())?;
+        self.settle(&mut fresh).await.context("the fresh daemon")?;
+        Ok(fresh)
+    }
+}
