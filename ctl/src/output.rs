@@ -162,14 +162,20 @@ fn colour_wanted() -> bool {
 pub(crate) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        // Control characters, and those that turn the direction of text or hide.
-        match c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
+        match c.is_control() || misleads(c) {
             true => out.extend(c.escape_default()),
             false => out.push(c),
         }
     }
     out
+}
+
+/// Separators of lines and paragraphs, and characters that hide or turn the direction of the text around them.
+fn misleads(c: char) -> bool {
+    matches!(
+        c,
+        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    )
 }
 
 /// At most `width` characters.

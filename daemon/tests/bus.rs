@@ -13,7 +13,11 @@ use std::{
 
 use fake::{Fake, Jobs, PrivateBus};
 use futures_util::StreamExt;
-use metaextractd::{bus, control::*};
+use metaextractd::{
+    bus,
+    config::{LogFormat, LogSettings},
+    control::*,
+};
 use tokio::sync::{mpsc, watch};
 use zbus::{Connection, MessageStream, OwnedObjectPath, OwnedVariant, Variant, connection::Builder};
 
@@ -142,6 +146,44 @@ async fn introspection_is_the_contract() {
     assert_eq!(interface(&test.introspect(bus::PATH).await, MANAGER), interface(CONTRACT, MANAGER));
     let job: OwnedObjectPath = test.call("Wait", &(none(),)).await.unwrap().body().deserialize().unwrap();
     assert_eq!(interface(&test.introspect(&job).await, JOB), interface(CONTRACT, JOB));
+}
+
+/// `org.freedesktop.LogControl1(5)`, to the letter.
+#[tokio::test]
+async fn the_log_is_controlled_as_the_specification_says() {
+    let test = start(Jobs::Open).await;
+    metaextractd::logging::set_up(LogSettings { level: tracing::Level::INFO, format: LogFormat::Text });
+    let (path, name) = ("/org/freedesktop/LogControl1", "org.freedesktop.LogControl1");
+    let introspected = test.introspect(path).await;
+    let lines = interface(&introspected, name);
+    let never = r#"<annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="false"/>"#;
+    let property =
+        |name, access| format!("<property name=\"{name}\" type=\"s\" access=\"{access}\">\n{never}\n</property>");
+    let wanted = [("LogLevel", "readwrite"), ("LogTarget", "readwrite"), ("SyslogIdentifier", "read")]
+        .map(|(n, a)| property(n, a));
+    assert_eq!(lines, format!("<interface name=\"{name}\">\n{}", wanted.join("\n")));
+    assert_eq!(test.property::<String>(path, name, "SyslogIdentifier").await, "metaextractd");
+    let set = async |property: &str, value: &str| {
+        let body = (name, property, Variant::from(value.to_owned()));
+        let properties = Some("org.freedesktop.DBus.Properties");
+        test.client.call_method(Some(bus::NAME), path, properties, "Set", &body).await.map(drop)
+    };
+    // What is set, and what is then read.
+    for (property, value, read) in [
+        ("LogLevel", "debug", "debug"),
+        ("LogLevel", "crit", "err"),
+        ("LogLevel", "warning", "warning"),
+        ("LogLevel", "notice", "info"),
+        ("LogTarget", "json", "json"),
+        ("LogTarget", "console", "console"),
+    ] {
+        set(property, value).await.unwrap();
+        assert_eq!(test.property::<String>(path, name, property).await, read, "{property} {value}");
+    }
+    for (property, value) in [("LogLevel", "loud"), ("LogTarget", "kmsg")] {
+        let error = set(property, value).await.unwrap_err().to_string();
+        assert!(error.contains("InvalidArgs") && error.contains("is wanted"), "{error}");
+    }
 }
 
 #[tokio::test]

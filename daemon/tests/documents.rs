@@ -43,9 +43,8 @@ fn the_configuration_page_is_the_table() {
     committed("docs/configuration.md", &configuration());
 }
 
-/// ARCHITECTURE.md names the tests that hold each invariant.
-#[test]
-fn every_test_named_here_exists() {
+/// All of our own code, with its tests.
+fn code() -> String {
     let mut code = String::new();
     let mut dirs: Vec<PathBuf> = ["extract", "daemon", "fs", "ctl", "tests"].map(|name| top().join(name)).into();
     while let Some(dir) = dirs.pop() {
@@ -58,13 +57,44 @@ fn every_test_named_here_exists() {
             }
         }
     }
-    let text = fs::read_to_string(top().join("ARCHITECTURE.md")).unwrap();
-    let held: Vec<&str> = text.split("\n\n").filter_map(|part| Some(part.split_once("Held by:")?.1)).collect();
-    let named: BTreeSet<&str> = held.iter().flat_map(|part| part.split('`').skip(1).step_by(2)).collect();
+    code
+}
+
+/// What stands in back quotes.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// Those of these names that are neither a test nor a script of ours.
+fn missing<'a>(names: &BTreeSet<&'a str>) -> Vec<&'a str> {
+    let code = code();
     let exists =
         |name: &str| code.contains(&format!("fn {name}(")) || (name.contains('/') && top().join(name).exists());
-    let missing: Vec<_> = named.iter().filter(|name| !exists(name)).collect();
+    names.iter().copied().filter(|name| !exists(name)).collect()
+}
+
+/// ARCHITECTURE.md names the tests that hold each invariant.
+#[test]
+fn every_test_named_here_exists() {
+    let text = fs::read_to_string(top().join("ARCHITECTURE.md")).unwrap();
+    let held = text.split("\n\n").filter_map(|part| Some(part.split_once("Held by:")?.1));
+    let named: BTreeSet<&str> = held.flat_map(quoted).collect();
+    let missing = missing(&named);
     assert!(named.len() > 20 && missing.is_empty(), "ARCHITECTURE.md names tests that do not exist: {missing:#?}");
+}
+
+/// Each row of the threat model ends in the tests that hold it.
+#[test]
+fn every_line_of_the_threat_model_names_its_tests() {
+    let text = fs::read_to_string(top().join("packaging/docs/security.md")).unwrap();
+    let rows: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")).collect();
+    let promises: Vec<_> =
+        rows.iter().filter_map(|row| Some(row.rsplit_once(" | ")?.1)).filter(|held| *held != "held by").collect();
+    let bare: Vec<_> = promises.iter().filter(|held| quoted(held).next().is_none()).collect();
+    let named: BTreeSet<&str> = promises.iter().flat_map(|held| quoted(held)).collect();
+    let missing = missing(&named);
+    assert!(promises.len() > 20 && bare.is_empty(), "promises that no test holds: {bare:#?}");
+    assert!(missing.is_empty(), "security.md names tests that do not exist: {missing:#?}");
 }
 
 /// The manual page, in the macros of man(7).

@@ -11,7 +11,7 @@ use std::{
 /// A module of the daemon and the modules it may name. `model` and `config`'s plain types are everybody's nouns.
 const LAYERS: &[(&str, &[&str])] = &[
     ("args", &[]),
-    ("bus", &["control", "model"]),
+    ("bus", &["config", "control", "logging", "model"]),
     ("codec", &[]),
     ("config", &["control", "model"]),
     ("control", &["model"]),

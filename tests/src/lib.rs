@@ -1,6 +1,7 @@
 //! Shared parts of the tests from outside.
 
 pub mod agree;
+pub mod attacks;
 pub mod engine;
 pub mod faulty;
 pub mod instance;

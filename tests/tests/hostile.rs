@@ -11,7 +11,10 @@ use metaextractd::{
     model::{FailureKind, FileId, Job, JobId, Outcome},
     proto::Schedule,
 };
-use tests::engine::Bench;
+use tests::{
+    attacks::{CALLS, OLD_CALLS},
+    engine::Bench,
+};
 
 fn config() -> Config {
     Config {
@@ -72,7 +75,19 @@ fn every_attack_ends_in_its_class_and_hurts_no_other_file() {
         ("exec", Refused),
         ("kill", Refused),
         ("write", Refused),
+        ("x32", Refused),
+        ("abort", OverMemory),
+        ("fault", Crashed),
+        ("exit 0", Garbage),
+        ("exit 1", Garbage),
+        ("exit 72", Garbage),
         ("garbage", Garbage),
+        ("again", Garbage),
+        ("words", Garbage),
+        ("anew", Garbage),
+        ("short", Garbage),
+        ("unfinished", Garbage),
+        ("flood", Garbage),
         ("empty", Garbage),
         ("long", Garbage),
         ("other", Garbage),
@@ -85,6 +100,56 @@ fn every_attack_ends_in_its_class_and_hurts_no_other_file() {
         }
     }
     assert!(!Path::new("/tmp/hostile").exists());
+}
+
+/// Each in a worker of its own that has other files to read: open by path, other processes, sockets, descriptors, …
+#[test]
+fn every_call_of_a_captured_worker_is_its_last() {
+    let mut bench = Bench::new(0, config());
+    let calls: Vec<_> = CALLS.iter().chain(OLD_CALLS).map(|call| call.name).collect();
+    assert!(calls.len() > 100);
+    for name in &calls {
+        bench.submit(&format!("HOSTILE call {name}"));
+        bench.submit("plain text");
+    }
+    bench.engine.resize(Size { workers: 2, batch_files: 8 });
+    let outcomes = bench.outcomes(calls.len() * 2);
+    for (number, name) in (1..).step_by(2).zip(&calls) {
+        match &outcomes[&number] {
+            Outcome::Strike { kind: FailureKind::Refused, .. } => {}
+            other => panic!("{name}: {other:?}"),
+        }
+        assert_eq!(record(&outcomes[&(number + 1)]).stopped, None, "the file beside {name}");
+    }
+}
+
+/// A file that gives its own answer and then breaks its worker takes a neighbour along, for once: all that the worker said
+/// is doubted, each file is read alone, and then there is no neighbour to hide behind.
+#[test]
+fn who_answers_first_and_breaks_its_worker_then_is_found_out_alone() {
+    for verb in ["twice", "before"] {
+        let mut bench = Bench::new(0, config());
+        for number in 1..=9 {
+            bench.submit(&if number == 5 { format!("HOSTILE {verb} 4") } else { format!("plain text {number}") });
+        }
+        bench.engine.resize(Size { workers: 1, batch_files: 32 });
+        let outcomes = bench.outcomes(9);
+        let struck: Vec<_> = (1..=9).filter(|n| matches!(outcomes[n], Outcome::Strike { .. })).collect();
+        assert_eq!(struck, [6], "{verb}");
+        assert!((1..=5).all(|file| bench.distrusted.contains(&FileId(file))), "{verb}: {:?}", bench.distrusted);
+        bench.distrusted.clear();
+        let hostile = Job { attempts: 1, ..bench.job(&format!("HOSTILE {verb} 0")) };
+        let innocent = Job { attempts: 1, ..bench.job("plain text 6") };
+        bench.engine.submit(hostile);
+        bench.engine.submit(innocent);
+        let outcomes = bench.outcomes(2);
+        match &outcomes[&10] {
+            Outcome::Strike { kind: FailureKind::Garbage, .. } => {}
+            other => panic!("{verb}: {other:?}"),
+        }
+        assert_eq!(record(&outcomes[&11]).stopped, None);
+        assert_eq!(bench.distrusted, [], "{verb}");
+    }
 }
 
 #[test]

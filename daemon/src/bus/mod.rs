@@ -7,6 +7,7 @@ mod encode;
 mod error;
 mod job;
 mod lines;
+mod log_control;
 mod manager;
 mod options;
 mod pauses;
@@ -21,7 +22,7 @@ use zbus::{
     fdo::{ObjectManager, RequestNameFlags, RequestNameReply},
 };
 
-use self::manager::Manager;
+use self::{log_control::LogControl, manager::Manager};
 use crate::control::{Changed, Control, Published};
 
 /// The name by which clients find the daemon.
@@ -80,6 +81,7 @@ pub async fn serve(place: &Place, control: Control, published: Published) -> Res
     let connection = builder
         .serve_at(PATH, ObjectManager)
         .serve_at(PATH, Manager::new(control, published.facts.clone()))
+        .serve_at(log_control::PATH, LogControl)
         .build()
         .await
         .map_err(no_bus)?;

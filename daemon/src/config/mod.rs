@@ -131,6 +131,8 @@ pub enum LogFormat {
     Auto,
     Journal,
     Text,
+    /// One object a line.
+    Json,
 }
 
 impl Settings {

@@ -247,7 +247,7 @@ pub static KEYS: &[Key] = &[
     key!(
         "log.format",
         "auto",
-        "auto (the journal under systemd, else text), journal or text",
+        "auto (the journal under systemd, else text), journal, text or json (one object a line)",
         |s, g| s.log.format = word(g, LOG_FORMATS)?,
         said(s.log.format, LOG_FORMATS)
     ),
@@ -263,7 +263,7 @@ const LEVELS: &[(&str, Level)] = &[
     ("trace", Level::TRACE),
 ];
 const LOG_FORMATS: &[(&str, LogFormat)] =
-    &[("auto", LogFormat::Auto), ("journal", LogFormat::Journal), ("text", LogFormat::Text)];
+    &[("auto", LogFormat::Auto), ("journal", LogFormat::Journal), ("text", LogFormat::Text), ("json", LogFormat::Json)];
 
 fn place(path: &Path) -> Setting {
     Setting::Text(path.to_string_lossy().into_owned())

@@ -15,8 +15,8 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
     net::{
-        AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recv,
-        sendmsg, socketpair,
+        AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, SocketFlags,
+        SocketType, recv, sendmsg, shutdown, socketpair,
     },
     process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid},
 };
@@ -112,6 +112,11 @@ impl Process {
         }
     }
 
+    /// Tells it that nothing more will come: it is to end.
+    pub(super) fn dismiss(&self) {
+        _ = shutdown(&self.socket, Shutdown::Write); // It may have ended.
+    }
+
     /// Takes a packet, if one is there. Descriptors that a captured worker might send are dropped by the kernel, since
     /// no room is offered for them.
     pub(super) fn hear(&self, buffer: &mut [u8]) -> io::Result<Heard> {
@@ -121,7 +126,8 @@ impl Process {
             Ok((_, len)) if len > PACKET => Err(io::Error::other("a packet larger than agreed")),
             Ok((len, _)) => Ok(Heard::Packet(len)),
             Err(Errno::AGAIN | Errno::INTR) => Ok(Heard::Nothing),
-            Err(Errno::CONNRESET) => Ok(Heard::End),
+            // It died with part of a batch unread. The kernel says that once, before what it had said until then.
+            Err(Errno::CONNRESET) => self.hear(buffer),
             Err(error) => Err(error.into()),
         }
     }

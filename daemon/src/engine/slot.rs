@@ -27,6 +27,8 @@ use crate::{
 const TICK: Duration = Duration::from_millis(200);
 /// How long a worker may take to start, or to be gone once it has begun to end: idle scheduling on a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a worker that is not needed any more may take to end by itself.
+const PARTING: Duration = Duration::from_secs(1);
 /// Memory by which a worker may grow in its life.
 const GROWTH: u64 = 48 << 20;
 /// Waits between failed starts: doubled each time.
@@ -94,6 +96,8 @@ struct Worker {
     last_words: Option<String>,
     /// It has a file that is suspected, and gets no other.
     alone: bool,
+    /// What it said of that, not yet believed.
+    answer: Option<Outcome>,
 }
 
 impl Slot {
@@ -215,9 +219,14 @@ impl Slot {
                 match codec::decode(&record, &mut Inline) {
                     Ok(record) => {
                         let reader = readers::id(&record.format);
+                        let answer = Outcome::Read { record: Box::new(record), reader, cost };
+                        if worker.alone {
+                            worker.answer = Some(answer);
+                            return self.part();
+                        }
                         worker.life.push(file);
                         (worker.clocks, worker.looked) = (None, Instant::now());
-                        self.desk.done(self.index, Outcome::Read { record: Box::new(record), reader, cost });
+                        self.desk.done(self.index, answer);
                         if self.desk.is_over(self.index) {
                             self.bury(Some(Cause::Surplus));
                         }
@@ -228,6 +237,19 @@ impl Slot {
             Reply::Result { .. } => self.bury(Some(Cause::Broken("a result for a file that is not in hand".into()))),
             Reply::Ready(_) => self.bury(Some(Cause::Broken("the worker began anew".into()))),
         }
+    }
+
+    /// Ends a worker that had one suspect and has given its answer. What it does now can only be that file's doing, so
+    /// the answer counts if it ends as a worker does: else a file could break every worker right after its own answer.
+    fn part(&mut self) {
+        let Some(worker) = &self.worker else { return };
+        worker.process.dismiss();
+        worker.process.has_ended(PARTING);
+        let cause = match worker.process.hear(&mut self.buffer) {
+            Ok(Heard::Nothing | Heard::End) => Cause::Surplus,
+            Ok(Heard::Packet(_)) | Err(_) => Cause::Broken("the worker speaks after its answer".into()),
+        };
+        self.bury(Some(cause));
     }
 
     /// Gives the worker more before it has nothing left to do.
@@ -277,6 +299,9 @@ impl Slot {
         let death = self.end(worker.process);
         let verdict = judge(death, cause, worker.last_words);
         tracing::debug!(slot = self.index, files = worker.life.len(), ?death, ?verdict, "a worker has ended");
+        if let (Verdict::Nobody, Some(answer)) = (&verdict, worker.answer) {
+            self.desk.done(self.index, answer);
+        }
         let killed = verdict == Verdict::Nobody && wish == Wish::NotOurs;
         let killed_early = killed && worker.life.is_empty();
         let after = self.desk.aftermath(self.index, verdict, wish, worker.life);
@@ -366,6 +391,7 @@ impl Worker {
             looked: Instant::now(),
             last_words: None,
             alone: false,
+            answer: None,
         })
     }
 

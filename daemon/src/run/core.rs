@@ -379,6 +379,7 @@ impl Core {
             self.find(job, about);
         }
         let facts = Facts { state: self.state(), degraded: self.degraded.keys().copied().collect() };
+        self.say_degraded(&self.facts.borrow().degraded, &facts.degraded);
         self.facts.send_if_modified(|before| {
             let differs = *before != facts;
             if differs {
@@ -394,6 +395,17 @@ impl Core {
             self.board.put(self.figures(&standing));
         } else {
             self.board_due = Some(self.told.1 + BOARD);
+        }
+    }
+
+    /// Each degraded state has a line when it comes and one when it goes, with its id.
+    fn say_degraded(&self, before: &[&'static str], now: &[&'static str]) {
+        for id in now.iter().filter(|id| !before.contains(id)) {
+            let why = self.degraded.get(id).map(String::as_str).unwrap_or_default();
+            tracing::warn!(state = id, why, "degraded");
+        }
+        for id in before.iter().filter(|id| !now.contains(id)) {
+            tracing::info!(state = id, "no longer degraded");
         }
     }
 

@@ -255,6 +255,7 @@ impl Core {
     /// A captured worker may have falsified these records.
     fn distrust(&mut self, files: Vec<FileId>) {
         tracing::warn!(files = files.len(), "a worker broke out of its rules, reading again what it had read");
+        self.reading.doubt(&files);
         // Its last results may be on their way into the store.
         self.commit_results();
         self.distrusted.push_back((self.last_commit, files));

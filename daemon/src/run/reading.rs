@@ -1,6 +1,9 @@
 //! From a pending row to a committed result: the queue, the engine, and what follows from each outcome.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use metaextract::{ReasonKind, Record};
 
@@ -88,6 +91,8 @@ pub(crate) struct Reading {
     busy: HashMap<FileId, (JobId, Option<(Target, Priority)>)>,
     /// Failed tries by file.
     suspects: HashMap<FileId, u8>,
+    /// Files of which a result was distrusted: read alone, since one of them is to blame.
+    doubted: HashSet<FileId>,
     /// Retries whose failed try is not durable yet.
     not_durable: Vec<(CommitId, Box<Job>)>,
     /// Roots that do not answer, and how many of their jobs are in hand.
@@ -123,6 +128,7 @@ impl Reading {
             in_hand: HashMap::new(),
             busy: HashMap::new(),
             suspects: HashMap::new(),
+            doubted: HashSet::new(),
             not_durable: Vec::new(),
             held: HashMap::new(),
             sweep: Sweep::Due { from: DirId::TOP, again: false },
@@ -138,6 +144,12 @@ impl Reading {
     /// Failed tries of an earlier run.
     pub fn remember_suspects(&mut self, suspects: Vec<(FileId, u8, FailureKind)>) {
         self.suspects = suspects.into_iter().map(|(file, attempts, _)| (file, attempts)).collect();
+    }
+
+    /// A worker that gave results for these files broke out of its rules: which of them made it do so shows only when
+    /// each is read by a worker of its own.
+    pub fn doubt(&mut self, files: &[FileId]) {
+        self.doubted.extend(files);
     }
 
     /// Forgets the failed tries of a file that a person wants read again.
@@ -320,7 +332,9 @@ impl Reading {
     fn result(&mut self, job: &Job, result: FileResult, reader: ReaderId, cost: Cost) -> Next {
         self.totals.finished += 1;
         let fingerprint = Fingerprint { stamp: job.stamp, reader, policy: self.policy };
-        let (file, place, attempts) = (job.file, job.place.clone(), job.attempts);
+        // A doubt counts as a try as long as it lasts.
+        let attempts = job.attempts.saturating_sub(u8::from(self.doubted.remove(&job.file)));
+        let (file, place) = (job.file, job.place.clone());
         let mut mutations =
             vec![Mutation::PutResult { file, place, fingerprint, result: Box::new(result), cost, attempts }];
         mutations.extend(self.forgive(file));
@@ -377,7 +391,8 @@ impl Reading {
             inode: target.identity.inode,
             stamp: target.file.fingerprint.stamp,
             priority,
-            attempts: self.suspects.get(&target.file.id).copied().unwrap_or(0),
+            attempts: self.suspects.get(&target.file.id).copied().unwrap_or(0)
+                + u8::from(self.doubted.contains(&target.file.id)),
         }
     }
 }
@@ -489,6 +504,21 @@ mod tests {
         assert_eq!(reading.finished(job.id, Outcome::Gone, START), Next::LookAt(job.place.clone()));
         reading.feed(START);
         assert_eq!(taken(&given)[0].stamp.mtime, 2);
+    }
+
+    #[test]
+    fn a_doubted_file_is_read_alone_and_not_blamed() {
+        let (mut reading, given) = reading();
+        reading.doubt(&[FileId(1)]);
+        for alone in [1, 0] {
+            reading.want(target(1, 1), Priority::Crawl, START);
+            reading.feed(START);
+            let job = taken(&given).remove(0);
+            assert_eq!(job.attempts, alone);
+            let unreadable = Outcome::Unreadable { kind: FailureKind::ReadError, text: String::new() };
+            let Next::Commit(mutations) = reading.finished(job.id, unreadable, START) else { panic!("a result") };
+            assert!(matches!(mutations[..], [Mutation::PutResult { attempts: 0, .. }]), "{mutations:?}");
+        }
     }
 
     #[test]

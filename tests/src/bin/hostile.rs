@@ -12,13 +12,15 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use metaextract::{Error, Format, Magic, Record, Source, Tier, Value};
+use metaextract::{Error, Format, Limits, Magic, Record, Source, Tier, Value};
 use metaextractd::{
+    codec,
     model::Cost,
     proto::{Reply, encode_reply},
     worker,
 };
 use rustix::net::{RecvAncillaryBuffer, RecvFlags, SendFlags, recvmsg, send};
+use tests::attacks;
 
 static HOSTILE: Format = Format {
     name: "HOSTILE",
@@ -41,7 +43,9 @@ fn main() {
 fn read(source: &mut Source<'_>, record: &mut Record) -> Result<(), Error> {
     record.put("HOSTILE", "Seen", SEEN.fetch_add(1, Ordering::Relaxed) + 1);
     let text = String::from_utf8_lossy(source.head(100)?).into_owned();
-    match text.split_whitespace().nth(1).unwrap_or_default() {
+    let mut words = text.split_whitespace().skip(1);
+    let (verb, further) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    match verb {
         "count" => {}
         "panic" => panic!("as the file wants"),
         "spin" => loop {
@@ -58,6 +62,26 @@ fn read(source: &mut Source<'_>, record: &mut Record) -> Result<(), Error> {
         "exec" => _ = std::os::unix::process::CommandExt::exec(&mut Command::new("/bin/true")),
         "kill" => _ = rustix::process::kill_process(rustix::process::Pid::INIT, rustix::process::Signal::TERM),
         "write" => _ = rustix::io::write(io::stdin(), b"not by this call"),
+        "call" => {
+            let call = attacks::call(further).unwrap_or_else(|| panic!("there is no call {further}"));
+            ask(call.number, call.arguments);
+        }
+        // The numbers of another architecture's calls: x32's, where there is such a thing.
+        "x32" => ask(0x4000_0000 | libc::SYS_openat, [libc::AT_FDCWD.into(), 0, 0, 0, 0, 0]),
+        "exit" => ask(libc::SYS_exit_group, [further.parse().unwrap_or(0), 0, 0, 0, 0, 0]),
+        "abort" => std::process::abort(),
+        "fault" => fault(),
+        "wait" => wait(),
+        "much" => (0..100_000).for_each(|_| record.put("HOSTILE", "Much", "more and more")),
+        _ => lie(verb, further),
+    }
+    record.put("HOSTILE", "Survived", Value::from(true));
+    Ok(())
+}
+
+/// Says what no worker says.
+fn lie(verb: &str, further: &str) {
+    match verb {
         "garbage" => say(b"\xff\xff\xff\xff"),
         "empty" => say(b""),
         "long" => say(&[b"\x04\x00\x00\x00\x00".as_slice(), &[0xff; 9], &[1]].concat()),
@@ -67,13 +91,48 @@ fn read(source: &mut Source<'_>, record: &mut Record) -> Result<(), Error> {
         "nonsense" => encode_reply(&Reply::Result { ticket: 0, cost: Cost::default(), record: vec![9; 100] })
             .iter()
             .for_each(|packet| say(packet)),
+        "twice" => answer(further),
+        "before" => {
+            answer(further);
+            answer(further);
+        }
+        "again" => answer("0"),
+        "words" => loop {
+            encode_reply(&Reply::Panicked("last words".into())).iter().for_each(|packet| say(packet));
+        },
+        "anew" => say(&[3, 0, 1, 0xff]),
+        "short" => say(b"\x04\x00"),
+        "unfinished" => {
+            let long = Reply::Result { ticket: 0, cost: Cost::default(), record: vec![0; 4 << 20] };
+            encode_reply(&long).iter().take(1).for_each(|packet| say(packet));
+        }
+        "flood" => (0..100_000).for_each(|_| say(&[7; 1000])),
         "drip" => drip(),
-        "wait" => wait(),
-        "much" => (0..100_000).for_each(|_| record.put("HOSTILE", "Much", "more and more")),
         _ => {}
     }
-    record.put("HOSTILE", "Survived", Value::from(true));
-    Ok(())
+}
+
+/// A true answer for this ticket, or what looks like one.
+fn answer(ticket: &str) {
+    let mut forged = Record::new(&Limits::default());
+    forged.put("HOSTILE", "Forged", Value::from(true));
+    let mut record = Vec::new();
+    codec::encode(&forged, &mut codec::Inline, &mut record);
+    let reply = Reply::Result { ticket: ticket.parse().unwrap_or(0), cost: Cost::default(), record };
+    encode_reply(&reply).iter().for_each(|packet| say(packet));
+}
+
+/// Any system call, whatever comes of it.
+#[expect(unsafe_code, reason = "a captured reader makes any system call; those here take no memory of ours")]
+fn ask(number: libc::c_long, [a, b, c, d, e, f]: [libc::c_long; 6]) {
+    // SAFETY: no argument points to memory, and what is mapped lies where nothing else is.
+    unsafe { libc::syscall(number, a, b, c, d, e, f) };
+}
+
+#[expect(unsafe_code, reason = "a captured reader writes where nothing is")]
+fn fault() {
+    // SAFETY: it is not; the process is to die of it.
+    unsafe { std::ptr::null_mut::<u8>().write_volatile(1) };
 }
 
 fn overflow(depth: u64) -> u64 {

@@ -186,6 +186,7 @@ impl Core {
             }
         }
         crate::logging::set_level(settings.log.level);
+        crate::logging::set_format(settings.log.format);
         self.take_over(settings)?;
         tracing::info!("the configuration was read again");
         Ok(())
