@@ -77,6 +77,12 @@ impl Error {
         )
     }
 
+    /// The same where the machine's daemon was asked: its unit and its log are the system's.
+    pub(crate) fn of_system(mut self) -> Self {
+        self.hint = self.hint.replace("systemctl --user", "sudo systemctl").replace("journalctl --user", "journalctl");
+        self
+    }
+
     fn other_version(text: &str) -> Self {
         Self::new(
             Exit::Unreachable,

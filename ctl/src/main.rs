@@ -41,9 +41,10 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return output::complain(&Error::system("cannot start", &error)),
     };
+    let system = cli.common.system;
     match runtime.block_on(run(cli, out)) {
         Ok(exit) => exit.into(),
-        Err(error) => output::complain(&error),
+        Err(error) => output::complain(&if system { error.of_system() } else { error }),
     }
 }
 

@@ -9,8 +9,13 @@ use std::{
     time::Duration,
 };
 
+use futures_util::StreamExt;
 use serde::{Serialize, de::DeserializeOwned};
-use zbus::{Connection, MatchRule, MessageStream, OwnedObjectPath, Type, Variant, connection::Builder, message};
+use zbus::{
+    Connection, MatchRule, Message, MessageStream, OwnedObjectPath, Type, Variant,
+    connection::Builder,
+    message::{self, Flags, Type as Kind},
+};
 
 use crate::{
     error::{Error, Exit},
@@ -24,6 +29,8 @@ pub(crate) const JOB: &str = "org.metaextract.Job1";
 
 /// How long the daemon may take for an answer; what takes longer is a job.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The same on the system bus, where a person may have to type a password first.
+const PATIENCE_WITH_PEOPLE: Duration = Duration::from_secs(120);
 
 /// Options on their way.
 pub(crate) type Options = HashMap<&'static str, Variant<'static>>;
@@ -87,6 +94,7 @@ pub(crate) enum Presence {
 #[derive(Debug)]
 pub(crate) struct Daemon {
     pub(crate) connection: Connection,
+    system: bool,
 }
 
 impl Daemon {
@@ -97,7 +105,7 @@ impl Daemon {
             false => Builder::session(),
         };
         let connection = builder.method_timeout(PATIENCE).build().await;
-        Ok(Self { connection: connection.map_err(|error| Error::no_bus(&error, system))? })
+        Ok(Self { connection: connection.map_err(|error| Error::no_bus(&error, system))?, system })
     }
 
     /// Refuses to go on where the daemon is not there already: a call would have the bus start it.
@@ -129,8 +137,27 @@ impl Daemon {
         I: Serialize + Type,
         O: DeserializeOwned + Type,
     {
-        let reply = self.connection.call_method(Some(NAME), PATH, Some(MANAGER), method.name, &arguments).await?;
-        Ok(reply.body().deserialize()?)
+        // On the system bus a person may be asked for leave: the daemon asks polkit, polkit that person.
+        let flags = if self.system { Flags::ALLOW_INTERACTIVE_AUTH } else { Flags::empty() };
+        let call = Message::method_call(PATH, method.name).destination(NAME).interface(MANAGER);
+        let call = call.with_flags(flags).build(&arguments)?;
+        let mut replies = MessageStream::from(&self.connection);
+        self.connection.send(&call).await?;
+        let serial = Some(call.primary_header().serial_num());
+        let answer = async {
+            while let Some(message) = replies.next().await {
+                let message = message?;
+                match (message.header().reply_serial() == serial, message.message_type()) {
+                    (true, Kind::MethodReturn) => return Ok(message.body().deserialize()?),
+                    (true, Kind::Error) => return Err(zbus::Error::from(message).into()),
+                    _ => {}
+                }
+            }
+            Err(Error::gone())
+        };
+        let patience = if self.system { PATIENCE_WITH_PEOPLE } else { PATIENCE };
+        let late = || zbus::Error::from(std::io::Error::from(std::io::ErrorKind::TimedOut));
+        tokio::time::timeout(patience, answer).await.map_err(|_| Error::from(late()))?
     }
 
     /// Calls a method that answers by lines of JSON.

@@ -7,10 +7,8 @@ use metaextract::json::Form;
 /// What the program is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// Keep the index: the daemon itself. `options` are settings as `KEY=VALUE`.
-    Serve {
-        options: Vec<String>,
-    },
+    /// Keep the index: the daemon itself.
+    Serve(Instance),
     /// Read files and print their records.
     Extract {
         form: Form,
@@ -19,11 +17,18 @@ pub enum Command {
     /// Be a worker; what it needs comes over standard input.
     Worker,
     /// Check the configuration and say what is wrong with it.
-    CheckConfig {
-        options: Vec<String>,
-    },
+    CheckConfig(Instance),
     Version,
     Help,
+}
+
+/// Which daemon.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Instance {
+    /// The one of the whole machine, not that of the user who starts it.
+    pub system: bool,
+    /// Settings as `KEY=VALUE`.
+    pub options: Vec<String>,
 }
 
 /// Which files.
@@ -35,7 +40,7 @@ pub enum Files {
 }
 
 pub const HELP: &str = "\
-Usage: metaextractd [--set KEY=VALUE]... [--check-config]
+Usage: metaextractd [--system] [--set KEY=VALUE]... [--check-config]
        metaextractd extract [--json] [--raw] FILE...|-
 
 Without arguments: keeps the metadata of all files under the watched directories current. metactl controls it.
@@ -47,6 +52,7 @@ Commands:
                     --raw    values as recorded, like exiftool -n
 
 Options:
+      --system         Serves all users of the machine, each as far as that user may read, on the system bus
       --set KEY=VALUE  Sets a key of the configuration, such as workers.max=2; wins over files and environment
       --check-config   Checks the configuration and ends
   -h, --help           Prints this text
@@ -57,20 +63,21 @@ Options:
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, lexopt::Error> {
     use lexopt::prelude::{Long, Short, Value};
     let mut args = lexopt::Parser::from_args(args);
-    let mut options = Vec::new();
+    let mut instance = Instance::default();
     let mut check = false;
     while let Some(arg) = args.next()? {
         match arg {
-            Value(verb) if verb == "extract" && options.is_empty() && !check => return extract(args),
+            Value(verb) if verb == "extract" && instance == Instance::default() && !check => return extract(args),
             Long("worker") => return alone(args, Command::Worker),
             Short('V') | Long("version") => return alone(args, Command::Version),
             Short('h') | Long("help") => return alone(args, Command::Help),
+            Long("system") => instance.system = true,
             Long("check-config") => check = true,
-            Long("set") => options.push(lexopt::ValueExt::string(args.value()?)?),
+            Long("set") => instance.options.push(lexopt::ValueExt::string(args.value()?)?),
             other => return Err(other.unexpected()),
         }
     }
-    Ok(if check { Command::CheckConfig { options } } else { Command::Serve { options } })
+    Ok(if check { Command::CheckConfig(instance) } else { Command::Serve(instance) })
 }
 
 fn alone(mut args: lexopt::Parser, command: Command) -> Result<Command, lexopt::Error> {
@@ -113,11 +120,13 @@ mod tests {
     fn command_lines_mean_what_help_says() {
         let extract = |form, files| Ok(Command::Extract { form, files });
         let given = |names: &[&str]| Files::Given(names.iter().map(PathBuf::from).collect());
-        assert_eq!(parsed(""), Ok(Command::Serve { options: vec![] }));
+        let instance =
+            |system, options: &[&str]| Instance { system, options: options.iter().map(ToString::to_string).collect() };
+        assert_eq!(parsed(""), Ok(Command::Serve(Instance::default())));
+        assert_eq!(parsed("--system"), Ok(Command::Serve(instance(true, &[]))));
         assert_eq!(parsed("--worker"), Ok(Command::Worker));
-        assert_eq!(parsed("--check-config"), Ok(Command::CheckConfig { options: vec![] }));
-        let options = vec!["a.b=1".to_owned(), "c=x".to_owned()];
-        assert_eq!(parsed("--set a.b=1 --set c=x"), Ok(Command::Serve { options }));
+        assert_eq!(parsed("--check-config"), Ok(Command::CheckConfig(Instance::default())));
+        assert_eq!(parsed("--set a.b=1 --set c=x"), Ok(Command::Serve(instance(false, &["a.b=1", "c=x"]))));
         assert_eq!(parsed("-V"), Ok(Command::Version));
         assert_eq!(parsed("extract --help"), Ok(Command::Help));
         assert_eq!(parsed("extract --json a b"), extract(Form::Printed, given(&["a", "b"])));

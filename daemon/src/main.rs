@@ -6,7 +6,7 @@ use std::{
 };
 
 use metaextractd::{
-    args::{self, Command},
+    args::{self, Command, Instance},
     config::read::read,
     engine, extract_command, malloc,
     proto::Schedule,
@@ -19,21 +19,21 @@ fn main() -> ExitCode {
         Ok(Command::Worker) => worker::run(&[]),
         Ok(Command::Extract { form, files }) => {
             malloc::set_up();
-            match serve::sources(Vec::new()).and_then(|sources| Ok(read(&sources)?)) {
+            match read(&serve::sources(Instance::default())) {
                 Ok(settings) => {
                     let config = engine::Config { schedule: Schedule::Normal, ..engine::Config::from(&settings) };
                     extract_command::run(config, form, files)
                 }
-                Err(error) => fail(&error),
+                Err(error) => fail(&error.into()),
             }
         }
-        Ok(Command::Serve { options }) => serve(options),
-        Ok(Command::CheckConfig { options }) => match serve::sources(options).and_then(|sources| Ok(read(&sources)?)) {
+        Ok(Command::Serve(instance)) => serve(instance),
+        Ok(Command::CheckConfig(instance)) => match read(&serve::sources(instance)) {
             Ok(_) => {
                 say(&mut io::stdout(), "The configuration is in order.\n");
                 ExitCode::SUCCESS
             }
-            Err(error) => fail(&error),
+            Err(error) => fail(&error.into()),
         },
         Ok(Command::Version) => {
             say(&mut io::stdout(), concat!("metaextractd ", env!("CARGO_PKG_VERSION"), "\n"));
@@ -50,9 +50,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(options: Vec<String>) -> ExitCode {
+fn serve(instance: Instance) -> ExitCode {
     malloc::set_up();
-    match serve::serve(options) {
+    match serve::serve(instance) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

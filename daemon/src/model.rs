@@ -65,8 +65,19 @@ pub struct Fingerprint {
 pub struct Access {
     pub uid: u32,
     pub gid: u32,
-    /// Permission bits, without the type.
+    /// Permission bits, without the type; above them [`Access::ACL`].
     pub mode: u16,
+}
+
+impl Access {
+    /// Set in `mode` where an access control list says more than the bits do. Only looked for where several users are
+    /// served.
+    pub const ACL: u16 = 0o10_000;
+
+    /// Whether an access control list says more than the bits do.
+    pub fn has_acl(&self) -> bool {
+        self.mode & Self::ACL != 0
+    }
 }
 
 /// How far a file has come.

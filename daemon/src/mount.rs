@@ -10,8 +10,8 @@ use std::{
     time::Duration,
 };
 
-use metafs::{Audience, MountError, Mounted};
-pub use metafs::{Event, Status};
+pub use metafs::{Audience, Event, Status};
+use metafs::{MountError, Mounted};
 
 use crate::store::{self, Changed, CommitId};
 
@@ -30,10 +30,17 @@ pub struct View {
 }
 
 impl View {
-    /// Mounts the view for the daemon's user alone, on a directory that is made if it is missing.
-    pub fn mount<V: metafs::View>(store: Arc<V>, status: Status, point: &Path, events: Events) -> Result<Self, NoView> {
-        let made = make(point).map_err(|source| NoView::of(MountError::Point { path: point.to_owned(), source }))?;
-        let mounted = metafs::mount(store, status, point, Audience::Owner, events).map_err(NoView::of)?;
+    /// Mounts the view for its audience, on a directory that is made if it is missing.
+    pub fn mount<V: metafs::View>(
+        store: Arc<V>,
+        status: Status,
+        point: &Path,
+        audience: Audience,
+        events: Events,
+    ) -> Result<Self, NoView> {
+        let made =
+            make(point, audience).map_err(|source| NoView::of(MountError::Point { path: point.to_owned(), source }))?;
+        let mounted = metafs::mount(store, status, point, audience, events).map_err(NoView::of)?;
         tracing::info!(path = %mounted.point().display(), "the view is mounted");
         Ok(Self { mounted, made })
     }
@@ -102,9 +109,13 @@ impl NoView {
     }
 }
 
-/// Makes the mount point, only for its owner. It is not looked at if it is there: it may be a dead mount.
-fn make(point: &Path) -> io::Result<bool> {
-    let create = |path: &Path, all: bool| DirBuilder::new().mode(0o700).recursive(all).create(path);
+/// Makes the mount point, only for those it is for. It is not looked at if it is there: it may be a dead mount.
+fn make(point: &Path, audience: Audience) -> io::Result<bool> {
+    let mode = match audience {
+        Audience::Owner => 0o700,
+        Audience::Everyone => 0o755,
+    };
+    let create = |path: &Path, all: bool| DirBuilder::new().mode(mode).recursive(all).create(path);
     match create(point, false) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

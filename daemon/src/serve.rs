@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 
 use crate::{
+    args::Instance,
     bus,
     config::{
         Places,
@@ -16,15 +17,16 @@ use crate::{
 /// Runs the daemon until it is told to stop.
 ///
 /// Errors: a wrong configuration, a store that cannot be opened, another daemon on the bus.
-pub fn serve(options: Vec<String>) -> anyhow::Result<()> {
-    let sources = sources(options)?;
+pub fn serve(instance: Instance) -> anyhow::Result<()> {
+    let bus = if instance.system { bus::Place::System } else { bus::Place::Session };
+    let sources = sources(instance);
     let settings = read(&sources)?;
     logging::set_up(settings.log);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the event loop")?;
     let start = run::Start {
         settings,
-        bus: bus::Place::Session,
+        bus,
         reload: Box::new(move || Ok(read(&sources)?)),
         ready: Box::new(|| notify("READY=1")),
     };
@@ -49,15 +51,18 @@ fn again() -> anyhow::Error {
 }
 
 /// Where this process finds its settings.
-pub fn sources(options: Vec<String>) -> anyhow::Result<Sources> {
+pub fn sources(instance: Instance) -> Sources {
     let get = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let memory = Some(crate::governor::Machine::new().memory().total).filter(|total| *total > 0);
-    let places = Places::from_environment(&get, rustix::process::getuid().as_raw(), memory);
+    let places = match instance.system {
+        true => Places::of_machine(&get, memory),
+        false => Places::from_environment(&get, rustix::process::getuid().as_raw(), memory),
+    };
     // A variable that is not text is none of ours.
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
-    Ok(Sources { places, environment: std::env::vars_os().filter_map(text).collect(), options })
+    Sources { places, environment: std::env::vars_os().filter_map(text).collect(), options: instance.options }
 }
 
 /// Tells the service manager, where there is one (`sd_notify(3)`).

@@ -198,15 +198,37 @@ usage
 .SH FILES
 .TP
 .I $XDG_CONFIG_HOME/metaextract/config.toml
-the configuration
+the configuration; with
+.B \\-\\-system
+.I /etc/metaextract/config.toml
 .TP
 .I $XDG_STATE_HOME/metaextract/
+(with
+.B \\-\\-system
+.IR /var/lib/metaextract/ )
 the index, and what was set over D\\-Bus: roots.toml, pauses.toml
 .TP
 .I $XDG_RUNTIME_DIR/metaextract
+(with
+.B \\-\\-system
+.IR /run/metaextract/view )
 the mounted view; its
 .I README
 says what is in it
+.SH SEVERAL USERS
+With
+.B \\-\\-system
+one daemon serves the whole machine on the system bus.
+Each user is shown what that user may read, by owner, group and mode of a file and of every directory above it; where one of
+them has an access control list, only its owner.
+What a user may not read is answered as what is not there.
+Root sees everything.
+Whoever else watches or unwatches directories, rescans, pauses, reloads or retries everything needs the polkit action
+.BR org.metaextract.manage ;
+to ask, and to index or retry readable files by name, nothing is needed.
+Without
+.B \\-\\-system
+only the user whose daemon it is may ask.
 .SH SEE ALSO
 .BR metactl (1),
 .BR exiftool (1)
@@ -241,7 +263,8 @@ const CONFIGURATION: &str = "\
 Nothing must be configured: every key has a default that serves a desktop.
 Values are read from, later ones winning:
 
-1. `$XDG_CONFIG_HOME/metaextract/config.toml` (usually `~/.config/metaextract/config.toml`)
+1. `$XDG_CONFIG_HOME/metaextract/config.toml` (usually `~/.config/metaextract/config.toml`); of the machine's daemon
+   (`metaextractd --system`) `/etc/metaextract/config.toml`
 2. the files `config.toml.d/*.toml` beside it, by name
 3. the environment: `METAEXTRACT_WORKERS__MAX=2` sets `workers.max`; lists cannot be given so
 4. the command line: `--set workers.max=2`

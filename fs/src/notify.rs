@@ -20,7 +20,7 @@ use crate::{
     entry::FIRST,
     inode::{Node, of_file},
     seen::Seen,
-    view::{DirId, FileId, View},
+    view::{Child, ChildId, DirId, FileId, View},
 };
 
 /// A name at which a commit changed anything: it appeared, vanished, or what stands there differs.
@@ -104,6 +104,7 @@ impl Work {
             if self.seen.dir(change.dir) {
                 said(kernel.forget_name(dir, &change.name));
                 dirs.insert(dir);
+                dirs.extend(self.itself(view, change));
             }
             files.extend(change.file);
         }
@@ -111,6 +112,16 @@ impl Work {
         dirs.into_iter().for_each(|dir| said(kernel.forget_node(dir)));
         for file in files {
             self.nodes(view, file).for_each(|number| said(kernel.forget_node(of_file(file, number))));
+        }
+    }
+
+    /// The node of a directory that still stands at the name: whoever is in it goes on with its old attributes else.
+    fn itself(&self, view: &impl View, change: &Change) -> Option<u64> {
+        match view.child(change.dir, &change.name) {
+            Ok(Some(Child { id: ChildId::Dir(dir), .. })) if change.file.is_none() && self.seen.dir(dir) => {
+                Some(Node::Dir(dir).number())
+            }
+            Ok(_) | Err(_) => None,
         }
     }
 

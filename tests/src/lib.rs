@@ -5,5 +5,6 @@ pub mod attacks;
 pub mod engine;
 pub mod faulty;
 pub mod instance;
+pub mod machine;
 pub mod process;
 pub mod samples;

@@ -1,12 +1,6 @@
 //! Arguments of methods as the types that commands want, or what is wrong with them.
 
-use zbus::{Connection, message::Header};
-
-use super::{
-    ask_bus,
-    options::{Given, Options},
-    pauses::Caller,
-};
+use super::options::{Given, Options};
 use crate::control::{AbsPath, Error, Hold, RootOptions, ShowOptions, TagFilter};
 
 /// Paths that one call may name.
@@ -63,14 +57,4 @@ pub(super) fn some_paths(paths: &[Vec<u8>]) -> Result<Vec<AbsPath>, Error> {
         return Err(Error::InvalidArgument { what: "no path was given".into(), hint: "name at least one file".into() });
     }
     self::paths(paths)
-}
-
-/// The sender of a call and its user, whom the bus vouches for.
-pub(super) async fn caller(connection: &Connection, header: &Header<'_>) -> Result<Caller, Error> {
-    let fault = |what: String| Error::NotAllowed { what, hint: "call through the message bus".into() };
-    let name = header.sender().ok_or_else(|| fault("the caller has no name".into()))?.to_string();
-    let uid = ask_bus(connection, "GetConnectionUnixUser", &name)
-        .await
-        .map_err(|error| fault(format!("the bus does not know the caller: {error}")))?;
-    Ok(Caller { name, uid })
 }

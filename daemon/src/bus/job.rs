@@ -10,6 +10,7 @@ use zbus::{
     Connection, OwnedObjectPath,
     fdo::Properties,
     interface,
+    message::Header,
     names::InterfaceName,
     object_server::{InterfaceRef, SignalEmitter},
 };
@@ -19,8 +20,9 @@ use super::{
     error::Error,
     manager::caught,
     options::{Given, Options},
+    people::People,
 };
-use crate::control::{self, Command, Control, JobNumber, JobProgress, JobResult, JobState, StartedJob};
+use crate::control::{self, Command, Control, JobNumber, JobProgress, JobResult, JobState, StartedJob, Viewer};
 
 /// Between two signals of a job's progress.
 const CALM: Duration = Duration::from_millis(500);
@@ -30,21 +32,25 @@ const AFTERLIFE: Duration = Duration::from_secs(60);
 const PLACES: usize = 4096;
 
 /// Makes objects of jobs.
-pub(super) struct Jobs(Arc<Semaphore>);
+pub(super) struct Jobs {
+    places: Arc<Semaphore>,
+    people: Arc<People>,
+}
 
 impl Jobs {
-    pub(super) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(PLACES)))
+    pub(super) fn new(people: Arc<People>) -> Self {
+        Self { places: Arc::new(Semaphore::new(PLACES)), people }
     }
 
-    /// Serves the job as an object until a minute after its end.
+    /// Serves the job as an object until a minute after its end; `owner` is the user who asked for it.
     pub(super) async fn publish(
         &self,
         connection: &Connection,
         control: &Control,
         job: StartedJob,
+        owner: u32,
     ) -> Result<OwnedObjectPath, control::Error> {
-        let place = Arc::clone(&self.0).try_acquire_owned().map_err(|_| control::Error::Busy {
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| control::Error::Busy {
             what: format!("{PLACES} jobs have been started within a minute"),
             hint: "what you asked for goes on; give more paths with one call".into(),
         })?;
@@ -56,7 +62,8 @@ impl Jobs {
         let object = OwnedObjectPath::try_from(path.as_str()).map_err(fault)?;
         let progress = job.progress.clone();
         let server = connection.object_server();
-        let served = Job { number: job.number, progress: job.progress, control: control.clone() };
+        let people = Arc::clone(&self.people);
+        let served = Job { number: job.number, progress: job.progress, control: control.clone(), people, owner };
         server.at(&object, served).await.map_err(fault)?;
         let interface = server.interface::<_, Job>(&object).await.map_err(fault)?;
         let (connection, path) = (connection.clone(), object.clone());
@@ -76,14 +83,29 @@ pub(super) struct Job {
     number: JobNumber,
     progress: watch::Receiver<JobProgress>,
     control: Control,
+    people: Arc<People>,
+    /// The user who may end it early, beside root.
+    owner: u32,
 }
 
 #[interface(name = "org.metaextract.Job1", introspection_docs = false)]
 impl Job {
-    async fn cancel(&self, options: Given) -> Result<(), Error> {
+    async fn cancel(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+        options: Given,
+    ) -> Result<(), Error> {
         caught(async {
+            let caller = self.people.caller(connection, &header).await?;
+            if caller.uid != self.owner && caller.viewer != Viewer::All {
+                return Err(control::Error::NotAllowed {
+                    what: "the job belongs to another user".into(),
+                    hint: "let that user, or root, cancel it".into(),
+                });
+            }
             Options::none(options)?;
-            self.control.ask(|reply| Command::CancelJob { job: self.number, reply }).await
+            self.control.ask(&caller.viewer, |reply| Command::CancelJob { job: self.number, reply }).await
         })
         .await
     }

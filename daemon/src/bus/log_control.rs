@@ -4,7 +4,7 @@
 use tracing::Level;
 use zbus::{Connection, fdo, interface, message::Header};
 
-use super::decode;
+use super::ask_bus;
 use crate::{config::LogFormat, logging};
 
 /// Where the specification has it.
@@ -79,8 +79,9 @@ impl LogControl {
 async fn may_change(connection: &Connection, header: Option<Header<'_>>) -> fdo::Result<()> {
     let denied = |why: String| fdo::Error::AccessDenied(why);
     let header = header.ok_or_else(|| denied("the caller has no name".into()))?;
-    let caller = decode::caller(connection, &header).await.map_err(|error| denied(error.to_string()))?;
-    match caller.uid == 0 || caller.uid == rustix::process::getuid().as_raw() {
+    let name = header.sender().ok_or_else(|| denied("the caller has no name".into()))?;
+    let uid = ask_bus(connection, "GetConnectionUnixUser", name).await.map_err(|error| denied(error.to_string()))?;
+    match uid == 0 || uid == rustix::process::getuid().as_raw() {
         true => Ok(()),
         false => Err(denied("only root and the daemon's own user change its log".into())),
     }

@@ -1,6 +1,6 @@
 //! `org.metaextract.Manager1`: each method decodes its arguments, asks, and encodes the answer.
 
-use std::{collections::HashMap, os::fd::OwnedFd, panic::AssertUnwindSafe};
+use std::{collections::HashMap, os::fd::OwnedFd, panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
 use tokio::sync::watch;
@@ -17,6 +17,7 @@ use super::{
     lines,
     options::{Given, Options},
     pauses::Pauses,
+    people::{Caller, People},
     stream::{Lines, Streams},
 };
 use crate::control::{self, AbsPath, Command, Control, Facts, Hold, Pause, Reply, Resume, StartedJob, Stream};
@@ -45,8 +46,12 @@ const CAPABILITIES: [&str; 17] = [
     "Workers",
 ];
 
+/// Who may end every pause.
+const ROOT: u32 = 0;
+
 /// The fixed object.
 pub(super) struct Manager {
+    people: Arc<People>,
     control: Control,
     facts: watch::Receiver<Facts>,
     streams: Streams,
@@ -57,10 +62,16 @@ pub(super) struct Manager {
 #[interface(name = "org.metaextract.Manager1", introspection_docs = false)]
 impl Manager {
     #[zbus(out_args("status"))]
-    async fn status(&self, options: Given) -> Result<Dict, Error> {
+    async fn status(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+        options: Given,
+    ) -> Result<Dict, Error> {
         caught(async {
+            let caller = self.people.caller(connection, &header).await?;
             Options::none(options)?;
-            let report = self.control.ask(Command::Status).await?;
+            let report = self.control.ask(&caller.viewer, Command::Status).await?;
             Ok(encode::status(&report))
         })
         .await
@@ -70,10 +81,11 @@ impl Manager {
     async fn add_root(
         &self,
         #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
         path: Vec<u8>,
         options: Given,
     ) -> Result<OwnedObjectPath, Error> {
-        self.job(connection, || {
+        self.job(connection, self.people.manager(connection, &header), || {
             let options = decode::root_options(options)?;
             let path = AbsPath::parse(&path)?;
             Ok(move |reply| Command::AddRoot { path, options, reply })
@@ -81,27 +93,47 @@ impl Manager {
         .await
     }
 
-    async fn remove_root(&self, path: Vec<u8>, options: Given) -> Result<(), Error> {
+    async fn remove_root(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+        path: Vec<u8>,
+        options: Given,
+    ) -> Result<(), Error> {
         caught(async {
+            let caller = self.people.manager(connection, &header).await?;
             Options::none(options)?;
             let path = AbsPath::parse(&path)?;
-            self.control.ask(|reply| Command::RemoveRoot { path, reply }).await
+            self.control.ask(&caller.viewer, |reply| Command::RemoveRoot { path, reply }).await
         })
         .await
     }
 
     #[zbus(out_args("roots"))]
-    async fn list_roots(&self, options: Given) -> Result<Vec<Dict>, Error> {
+    async fn list_roots(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+        options: Given,
+    ) -> Result<Vec<Dict>, Error> {
         caught(async {
+            let caller = self.people.caller(connection, &header).await?;
             Options::none(options)?;
-            Ok(self.control.ask(Command::ListRoots).await?.iter().map(encode::root).collect())
+            Ok(self.control.ask(&caller.viewer, Command::ListRoots).await?.iter().map(encode::root).collect())
         })
         .await
     }
 
     #[zbus(out_args("records"))]
-    async fn show(&self, paths: Vec<Vec<u8>>, options: Given) -> Result<zbus::OwnedFd, Error> {
+    async fn show(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+        paths: Vec<Vec<u8>>,
+        options: Given,
+    ) -> Result<zbus::OwnedFd, Error> {
         self.stream(
+            self.people.caller(connection, &header),
             || {
                 let options = decode::show_options(options)?;
                 let paths = decode::some_paths(&paths)?;
@@ -113,8 +145,14 @@ impl Manager {
     }
 
     #[zbus(out_args("failures"))]
-    async fn failed(&self, options: Given) -> Result<zbus::OwnedFd, Error> {
+    async fn failed(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+        options: Given,
+    ) -> Result<zbus::OwnedFd, Error> {
         self.stream(
+            self.people.caller(connection, &header),
             || Options::none(options).map(|()| Command::Failed),
             |Stream(files)| Box::new(files.map(|file| lines::failed(&file))),
         )
@@ -122,8 +160,14 @@ impl Manager {
     }
 
     #[zbus(out_args("formats"))]
-    async fn formats(&self, options: Given) -> Result<zbus::OwnedFd, Error> {
+    async fn formats(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+        options: Given,
+    ) -> Result<zbus::OwnedFd, Error> {
         self.stream(
+            self.people.caller(connection, &header),
             || Options::none(options).map(|()| Command::Formats),
             |Stream(formats)| Box::new(formats.map(|format| lines::format(&format))),
         )
@@ -131,17 +175,29 @@ impl Manager {
     }
 
     #[zbus(out_args("workers"))]
-    async fn workers(&self, options: Given) -> Result<Vec<Dict>, Error> {
+    async fn workers(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+        options: Given,
+    ) -> Result<Vec<Dict>, Error> {
         caught(async {
+            let caller = self.people.caller(connection, &header).await?;
             Options::none(options)?;
-            Ok(self.control.ask(Command::Workers).await?.iter().map(encode::worker).collect())
+            Ok(self.control.ask(&caller.viewer, Command::Workers).await?.iter().map(encode::worker).collect())
         })
         .await
     }
 
     #[zbus(out_args("settings"))]
-    async fn config(&self, options: Given) -> Result<zbus::OwnedFd, Error> {
+    async fn config(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+        options: Given,
+    ) -> Result<zbus::OwnedFd, Error> {
         self.stream(
+            self.people.caller(connection, &header),
             || Options::none(options).map(|()| Command::Config),
             |Stream(settings)| Box::new(settings.map(|line| lines::setting(&line))),
         )
@@ -149,11 +205,18 @@ impl Manager {
     }
 
     #[zbus(out_args("report"))]
-    async fn why(&self, path: Vec<u8>, options: Given) -> Result<Dict, Error> {
+    async fn why(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+        path: Vec<u8>,
+        options: Given,
+    ) -> Result<Dict, Error> {
         caught(async {
+            let caller = self.people.caller(connection, &header).await?;
             Options::none(options)?;
             let path = AbsPath::parse(&path)?;
-            Ok(encode::why(&*self.control.ask(|reply| Command::Why { path, reply }).await?))
+            Ok(encode::why(&*self.control.ask(&caller.viewer, |reply| Command::Why { path, reply }).await?))
         })
         .await
     }
@@ -162,10 +225,11 @@ impl Manager {
     async fn rescan(
         &self,
         #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
         paths: Vec<Vec<u8>>,
         options: Given,
     ) -> Result<OwnedObjectPath, Error> {
-        self.job(connection, || {
+        self.job(connection, self.people.manager(connection, &header), || {
             Options::none(options)?;
             let paths = decode::paths(&paths)?;
             Ok(move |reply| Command::Rescan { paths, reply })
@@ -177,10 +241,11 @@ impl Manager {
     async fn index(
         &self,
         #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
         paths: Vec<Vec<u8>>,
         options: Given,
     ) -> Result<OwnedObjectPath, Error> {
-        self.job(connection, || {
+        self.job(connection, self.people.caller(connection, &header), || {
             Options::none(options)?;
             let paths = decode::some_paths(&paths)?;
             Ok(move |reply| Command::Index { paths, reply })
@@ -192,10 +257,18 @@ impl Manager {
     async fn retry(
         &self,
         #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
         paths: Vec<Vec<u8>>,
         options: Given,
     ) -> Result<OwnedObjectPath, Error> {
-        self.job(connection, || {
+        // To try one's own files again is nobody else's business; to try all is.
+        let caller = async {
+            match paths.is_empty() {
+                true => self.people.manager(connection, &header).await,
+                false => self.people.caller(connection, &header).await,
+            }
+        };
+        self.job(connection, caller, || {
             Options::none(options)?;
             let paths = decode::paths(&paths)?;
             Ok(move |reply| Command::Retry { paths, reply })
@@ -207,9 +280,11 @@ impl Manager {
     async fn wait(
         &self,
         #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
         options: Given,
     ) -> Result<OwnedObjectPath, Error> {
-        self.job(connection, || Options::none(options).map(|()| Command::Wait)).await
+        let caller = self.people.caller(connection, &header);
+        self.job(connection, caller, || Options::none(options).map(|()| Command::Wait)).await
     }
 
     #[zbus(out_args("cookie"))]
@@ -222,9 +297,9 @@ impl Manager {
     ) -> Result<u64, Error> {
         caught(async {
             let hold = decode::hold(options)?;
-            let caller = decode::caller(connection, &header).await?;
+            let caller = self.people.manager(connection, &header).await?;
             let pause = Pause { reason, hold, uid: caller.uid };
-            let cookie = self.control.ask(|reply| Command::Pause { pause, reply }).await?;
+            let cookie = self.control.ask(&caller.viewer, |reply| Command::Pause { pause, reply }).await?;
             if hold == Hold::Caller {
                 self.pauses.hold(connection, &self.control, cookie, caller).await?;
             }
@@ -242,22 +317,36 @@ impl Manager {
     ) -> Result<(), Error> {
         caught(async {
             Options::none(options)?;
-            let uid = decode::caller(connection, &header).await?.uid;
-            let which = match cookie {
-                0 => Resume::AllOf { uid },
-                cookie => Resume::Cookie { cookie, uid },
-            };
-            self.control.ask(|reply| Command::Resume { which, reply }).await?;
+            let caller = self.people.caller(connection, &header).await?;
+            let ask = |which| self.control.ask(&caller.viewer, move |reply| Command::Resume { which, reply });
+            let uid = caller.uid;
+            match cookie {
+                0 => ask(Resume::AllOf { uid }).await?,
+                cookie => match ask(Resume::Cookie { cookie, uid }).await {
+                    // Another user's: that is to change what is everybody's.
+                    Err(control::Error::NotAllowed { .. }) => {
+                        caller.authorize(connection).await?;
+                        ask(Resume::Cookie { cookie, uid: ROOT }).await?;
+                    }
+                    answer => answer?,
+                },
+            }
             self.pauses.release(cookie);
             Ok(())
         })
         .await
     }
 
-    async fn reload(&self, options: Given) -> Result<(), Error> {
+    async fn reload(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+        options: Given,
+    ) -> Result<(), Error> {
         caught(async {
+            let caller = self.people.manager(connection, &header).await?;
             Options::none(options)?;
-            self.control.ask(Command::Reload).await
+            self.control.ask(&caller.viewer, Command::Reload).await
         })
         .await
     }
@@ -287,20 +376,23 @@ impl Manager {
 }
 
 impl Manager {
-    pub(super) fn new(control: Control, facts: watch::Receiver<Facts>) -> Self {
-        let (streams, jobs, pauses) = (Streams::new(), Jobs::new(), Pauses::default());
-        Self { control, facts, streams, jobs, pauses }
+    pub(super) fn new(people: People, control: Control, facts: watch::Receiver<Facts>) -> Self {
+        let people = Arc::new(people);
+        let (streams, jobs, pauses) = (Streams::new(), Jobs::new(Arc::clone(&people)), Pauses::default());
+        Self { people, control, facts, streams, jobs, pauses }
     }
 
     /// A method whose answer is a job.
     async fn job<C: FnOnce(Reply<StartedJob>) -> Command>(
         &self,
         connection: &Connection,
+        caller: impl Future<Output = Result<Caller, control::Error>>,
         decode: impl FnOnce() -> Result<C, control::Error>,
     ) -> Result<OwnedObjectPath, Error> {
         caught(async {
-            let started = self.control.ask(decode()?).await?;
-            self.jobs.publish(connection, &self.control, started).await
+            let caller = caller.await?;
+            let started = self.control.ask(&caller.viewer, decode()?).await?;
+            self.jobs.publish(connection, &self.control, started, caller.uid).await
         })
         .await
     }
@@ -308,13 +400,15 @@ impl Manager {
     /// A method whose answer goes through a pipe.
     async fn stream<T, C: FnOnce(Reply<Stream<T>>) -> Command>(
         &self,
+        caller: impl Future<Output = Result<Caller, control::Error>>,
         decode: impl FnOnce() -> Result<C, control::Error>,
         lines: impl FnOnce(Stream<T>) -> Lines,
     ) -> Result<zbus::OwnedFd, Error> {
         caught(async {
+            let caller = caller.await?;
             let command = decode()?;
             let place = self.streams.place()?;
-            let fd: OwnedFd = place.start(lines(self.control.ask(command).await?))?;
+            let fd: OwnedFd = place.start(lines(self.control.ask(&caller.viewer, command).await?))?;
             Ok(fd.into())
         })
         .await

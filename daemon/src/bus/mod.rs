@@ -11,6 +11,7 @@ mod log_control;
 mod manager;
 mod options;
 mod pauses;
+mod people;
 mod stream;
 
 use std::{collections::BTreeSet, time::Duration};
@@ -22,8 +23,8 @@ use zbus::{
     fdo::{ObjectManager, RequestNameFlags, RequestNameReply},
 };
 
-use self::{log_control::LogControl, manager::Manager};
-use crate::control::{Changed, Control, Published};
+use self::{log_control::LogControl, manager::Manager, people::People};
+use crate::control::{Audience, Changed, Control, Published};
 
 /// The name by which clients find the daemon.
 pub const NAME: &str = "org.metaextract.Daemon1";
@@ -70,7 +71,8 @@ pub struct Bus {
     tasks: JoinSet<()>,
 }
 
-/// Connects, serves the objects and takes the name, in this order: whoever sees the name finds the objects.
+/// Connects, serves the objects and takes the name, in this order: whoever sees the name finds the objects. On the
+/// machine's bus everybody may ask, elsewhere only the user whose daemon it is.
 pub async fn serve(place: &Place, control: Control, published: Published) -> Result<Bus, Error> {
     let no_bus = |source| Error::NoBus { source };
     let builder = match place {
@@ -78,9 +80,11 @@ pub async fn serve(place: &Place, control: Control, published: Published) -> Res
         Place::System => Builder::system(),
         Place::Address(address) => Builder::address(address.as_str()),
     };
+    let audience = if *place == Place::System { Audience::Everyone } else { Audience::Owner };
+    let manager = Manager::new(People::new(audience), control, published.facts.clone());
     let connection = builder
         .serve_at(PATH, ObjectManager)
-        .serve_at(PATH, Manager::new(control, published.facts.clone()))
+        .serve_at(PATH, manager)
         .serve_at(log_control::PATH, LogControl)
         .build()
         .await
@@ -131,12 +135,14 @@ async fn tell_changes(connection: Connection, mut changes: mpsc::UnboundedReceiv
     let Ok(manager) = connection.object_server().interface::<_, Manager>(PATH).await else { return };
     while let Some(first) = changes.recv().await {
         let mut commit = first.commit;
+        let mut unnamed = first.directories.is_empty();
         let mut directories: BTreeSet<Vec<u8>> = first.directories.into_iter().collect();
         while let Ok(next) = changes.try_recv() {
             commit = next.commit;
+            unnamed |= next.directories.is_empty();
             directories.extend(next.directories);
         }
-        if directories.len() > DIRECTORIES {
+        if unnamed || directories.len() > DIRECTORIES {
             directories.clear();
         }
         let directories: Vec<Vec<u8>> = directories.into_iter().collect();

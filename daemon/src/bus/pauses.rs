@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use tokio::task::AbortHandle;
 use zbus::{Connection, MatchRule, MessageStream, message::Type};
 
+use super::people::Caller;
 use crate::control::{Command, Control, Error, Resume};
 
 /// Who watches over which cookie. A lock, as callers come from many tasks; it is held for a look-up only.
@@ -25,10 +26,10 @@ impl Pauses {
         caller: Caller,
     ) -> Result<(), Error> {
         let resume = {
-            let control = control.clone();
+            let (control, viewer) = (control.clone(), caller.viewer.clone());
             let which = Resume::Cookie { cookie, uid: caller.uid };
             // It may have been resumed otherwise in between; that is as good.
-            async move { _ = control.ask(|reply| Command::Resume { which, reply }).await }
+            async move { _ = control.ask(&viewer, |reply| Command::Resume { which, reply }).await }
         };
         match leaves(connection, &caller.name).await {
             Err(error) => {
@@ -67,13 +68,6 @@ impl Pauses {
     fn locked(&self) -> std::sync::MutexGuard<'_, HashMap<u64, AbortHandle>> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
-}
-
-/// Who calls.
-pub(super) struct Caller {
-    /// Its unique name on the bus.
-    pub(super) name: String,
-    pub(super) uid: u32,
 }
 
 /// A future that ends when `name` has left the bus, or the bus itself has gone.

@@ -13,13 +13,15 @@ use metaextract::Limits;
 
 use self::table::KEYS;
 use crate::{
-    control::{ConfigLine, Origin, RootOptions, SettingOrRoot},
+    control::{Audience, ConfigLine, Origin, RootOptions, SettingOrRoot},
     model::PolicyId,
 };
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
+    /// Not a key: what the daemon was started as.
+    pub audience: Audience,
     pub roots: Vec<RootSetting>,
     /// Patterns in gitignore syntax, for all roots.
     pub ignore: Vec<String>,
@@ -136,9 +138,10 @@ pub enum LogFormat {
 }
 
 impl Settings {
-    /// The defaults for a user with these directories.
+    /// The defaults for an instance with these directories.
     pub fn defaults(places: &Places) -> Self {
         Self {
+            audience: places.audience,
             roots: Vec::new(),
             ignore: Vec::new(),
             workers: WorkerSettings {
@@ -167,7 +170,7 @@ impl Settings {
                 sleep_after: Duration::from_secs(30),
             },
             isolation: Isolation::Require,
-            mount: MountSettings { enabled: true, path: places.runtime.join("metaextract") },
+            mount: MountSettings { enabled: true, path: places.mount.clone() },
             log: LogSettings { level: tracing::Level::INFO, format: LogFormat::Auto },
             origins: BTreeMap::new(),
         }
@@ -212,12 +215,14 @@ impl Settings {
 /// Where this instance keeps its things.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
-    /// `$XDG_CONFIG_HOME/metaextract`.
+    /// Whose they are.
+    pub audience: Audience,
+    /// `$XDG_CONFIG_HOME/metaextract`; of the machine `/etc/metaextract`.
     pub config: PathBuf,
-    /// `$XDG_STATE_HOME/metaextract`.
+    /// `$XDG_STATE_HOME/metaextract`; of the machine `/var/lib/metaextract`.
     pub state: PathBuf,
-    /// `$XDG_RUNTIME_DIR`.
-    pub runtime: PathBuf,
+    /// `$XDG_RUNTIME_DIR/metaextract`; of the machine `/run/metaextract/view`.
+    pub mount: PathBuf,
     /// Bytes of memory in the machine, where known.
     pub memory: Option<u64>,
 }
@@ -228,10 +233,29 @@ impl Places {
     pub fn from_environment(get: &dyn Fn(&str) -> Option<PathBuf>, uid: u32, memory: Option<u64>) -> Self {
         let home = get("HOME").unwrap_or_else(|| PathBuf::from("/"));
         let absolute = |name: &str| get(name).filter(|path| path.is_absolute());
+        let runtime = absolute("XDG_RUNTIME_DIR").unwrap_or_else(|| PathBuf::from(format!("/run/user/{uid}")));
         Self {
+            audience: Audience::Owner,
             config: absolute("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")).join("metaextract"),
             state: absolute("XDG_STATE_HOME").unwrap_or_else(|| home.join(".local/state")).join("metaextract"),
-            runtime: absolute("XDG_RUNTIME_DIR").unwrap_or_else(|| PathBuf::from(format!("/run/user/{uid}"))),
+            mount: runtime.join("metaextract"),
+            memory,
+        }
+    }
+
+    /// Of the instance that serves the whole machine: what the service manager says (`systemd.exec(5)`,
+    /// `StateDirectory=` and its like), else the places such a service has.
+    pub fn of_machine(get: &dyn Fn(&str) -> Option<PathBuf>, memory: Option<u64>) -> Self {
+        let first = |name: &str, default: &str| {
+            // Several directories are separated by colons; the first is the service's own.
+            let given = get(name).and_then(|path| Some(PathBuf::from(path.to_str()?.split(':').next()?)));
+            given.filter(|path| path.is_absolute()).unwrap_or_else(|| default.into())
+        };
+        Self {
+            audience: Audience::Everyone,
+            config: first("CONFIGURATION_DIRECTORY", "/etc/metaextract"),
+            state: first("STATE_DIRECTORY", "/var/lib/metaextract"),
+            mount: first("RUNTIME_DIRECTORY", "/run/metaextract").join("view"),
             memory,
         }
     }

@@ -208,7 +208,7 @@ mod tests {
     use crate::control::Setting;
 
     fn settings() -> Settings {
-        let places = Places { config: "/c".into(), state: "/s".into(), runtime: "/r".into(), memory: None };
+        let places = Places::from_environment(&|_| None, 1000, None);
         Settings::defaults(&places)
     }
 
@@ -251,6 +251,16 @@ mod tests {
     }
 
     #[test]
+    fn the_machines_instance_has_places_of_its_own() {
+        let said = |name: &str| (name == "STATE_DIRECTORY").then(|| "/var/lib/x:/var/lib/y".into());
+        let settings = Settings::defaults(&Places::of_machine(&said, None));
+        assert_eq!(settings.audience, crate::control::Audience::Everyone);
+        assert_eq!(settings.store.path, Path::new("/var/lib/x/store"));
+        assert_eq!(settings.mount.path, Path::new("/run/metaextract/view"));
+        assert_eq!(Places::of_machine(&said, None).config, Path::new("/etc/metaextract"));
+    }
+
+    #[test]
     fn every_default_of_the_table_can_be_set() {
         for key in KEYS.iter().filter(|key| key.default.chars().all(|c| c.is_ascii_alphanumeric() || c == '%')) {
             if !matches!(key.default, "none") {
@@ -280,7 +290,8 @@ mod tests {
 
     #[test]
     fn the_environment_and_the_command_line_win() {
-        let places = Places { config: "/nowhere".into(), state: "/s".into(), runtime: "/r".into(), memory: None };
+        let nowhere = |name: &str| (name == "XDG_CONFIG_HOME").then(|| "/nowhere".into());
+        let places = Places::from_environment(&nowhere, 1000, None);
         let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let mut sources = Sources {
             places,

@@ -190,7 +190,7 @@ pub static KEYS: &[Key] = &[
     ),
     key!(
         "store.path",
-        "$XDG_STATE_HOME/metaextract/store",
+        "$XDG_STATE_HOME/metaextract/store; with --system /var/lib/metaextract/store",
         "where the index is kept, absolute",
         |s, g| s.store.path = absolute(g)?,
         place(&s.store.path)
@@ -232,7 +232,7 @@ pub static KEYS: &[Key] = &[
     ),
     key!(
         "mount.path",
-        "$XDG_RUNTIME_DIR/metaextract",
+        "$XDG_RUNTIME_DIR/metaextract; with --system /run/metaextract/view",
         "where they are shown, absolute",
         |s, g| s.mount.path = absolute(g)?,
         place(&s.mount.path)

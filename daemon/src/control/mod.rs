@@ -1,10 +1,10 @@
 //! What can be asked of the running daemon: one `Command` a verb, with the channel its answer goes to.
 //!
-//! The bus (and the view, where it needs to) sends commands through [`Control`]; `run` alone receives and answers
-//! them. The answers' shapes are in [`report`] and [`job`]. Nothing here decides, waits for a file or knows D-Bus.
+//! The bus sends commands through [`Control`], with the user for whom each is; `run` alone receives and answers them. The answers' shapes are in [`report`] and [`job`]. Nothing here decides, waits for a file or knows D-Bus.
 
 pub mod job;
 pub mod report;
+mod viewer;
 
 use std::fmt;
 
@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::model;
 pub use job::*;
 pub use report::*;
+pub use viewer::{Audience, Viewer, Want};
 
 /// Commands that may wait to be taken up; more callers wait for their turn.
 const WAITING: usize = 64;
@@ -302,21 +303,29 @@ fn matches(pattern: &str, text: &str) -> bool {
     rest.ends_with(last)
 }
 
+/// A command and whose it is: what the answer names, that user may read.
+#[derive(Debug)]
+pub struct Asked {
+    pub by: Viewer,
+    pub command: Command,
+}
+
 /// The way to ask; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Control(mpsc::Sender<Command>);
+pub struct Control(mpsc::Sender<Asked>);
 
 impl Control {
     /// A way to ask and the end where `run` takes up what was asked.
-    pub fn channel() -> (Self, mpsc::Receiver<Command>) {
+    pub fn channel() -> (Self, mpsc::Receiver<Asked>) {
         let (sender, receiver) = mpsc::channel(WAITING);
         (Self(sender), receiver)
     }
 
-    /// Sends a command and waits for its answer.
-    pub async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Error> {
+    /// Sends a command of this user and waits for its answer.
+    pub async fn ask<T>(&self, by: &Viewer, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
-        self.0.send(command(reply)).await.map_err(|_| Error::stopping())?;
+        let asked = Asked { by: by.clone(), command: command(reply) };
+        self.0.send(asked).await.map_err(|_| Error::stopping())?;
         answer.await.unwrap_or_else(|_| Err(Error::stopping()))
     }
 }

@@ -40,6 +40,11 @@ pub struct Degraded {
     pub text: String,
 }
 
+impl Degraded {
+    /// The text for those who may not read what it may name.
+    pub const ASK_ROOT: &str = "root sees what it is: sudo metactl --system status";
+}
+
 /// The whole state.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StatusReport {
@@ -68,6 +73,19 @@ pub struct FileCounts {
     pub partial: u64,
     pub pending: u64,
     pub failed: u64,
+}
+
+impl FileCounts {
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            known: self.known + other.known,
+            indexed: self.indexed + other.indexed,
+            partial: self.partial + other.partial,
+            pending: self.pending + other.pending,
+            failed: self.failed + other.failed,
+        }
+    }
 }
 
 /// A pause in force.
@@ -419,7 +437,7 @@ pub struct Facts {
 /// A commit that readers see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
-    /// Directories in which an entry or a record changed.
+    /// Directories in which an entry or a record changed; none where not everybody who hears it may know which.
     pub directories: Vec<Vec<u8>>,
     pub commit: u64,
 }

@@ -7,13 +7,13 @@ use rustix::fs::FileType;
 
 use super::{Root, Seen, Visit, Visited};
 use crate::{
-    model,
+    model::{self, Node},
     plan::{Comparison, Current, Delta, FoundKind, Look, Scope},
     store::{Rows, StoreError},
     watch::{
         files::Files,
         rules::{self, Chain, Rule},
-        scan::{self, RootDir},
+        scan::{self, Opened, RootDir},
     },
 };
 
@@ -39,12 +39,12 @@ pub(super) fn look_at(
     seen: &Seen,
     visit: Visit,
 ) -> Result<Option<Visited>, StoreError> {
-    let (look, rules, problem) = match see(root, seen, &visit) {
-        Ok((look, rules)) => (look, rules, None),
+    let (look, rules, problem, opened) = match see(root, seen, &visit) {
+        Ok((look, rules, opened)) => (look, rules, None, Some(opened)),
         Err(error) if scan::is_gone(&error) => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             let nothing = Look { found: Vec::new(), scope: visit.scope.clone() };
-            (nothing, visit.rules.clone(), Some(error.to_string()))
+            (nothing, visit.rules.clone(), Some(error.to_string()), None)
         }
         Err(error) => {
             let rules = visit.rules.clone();
@@ -54,7 +54,10 @@ pub(super) fn look_at(
     let files = look.found.iter().filter(|found| found.kind != FoundKind::Dir).count();
     seen.dirs.fetch_add(1, Ordering::Relaxed);
     seen.files.fetch_add(files as u64, Ordering::Relaxed);
-    let delta = compare(rows, &visit, look, current)?;
+    let mut delta = compare(rows, &visit, look, current)?;
+    if let Some(opened) = opened.filter(|_| root.within().shared) {
+        look_for_lists(&mut delta, &opened);
+    }
     Ok(Some(Visited { visit, delta, rules, problem }))
 }
 
@@ -75,7 +78,7 @@ fn compare(rows: &dyn Rows, visit: &Visit, look: Look, current: Current<'_>) -> 
 }
 
 /// Opens and looks. A directory with a marker file shows nothing.
-fn see(root: &RootDir, seen: &Seen, visit: &Visit) -> io::Result<(Look, Chain)> {
+fn see(root: &RootDir, seen: &Seen, visit: &Visit) -> io::Result<(Look, Chain, Opened)> {
     let opened = root.open_dir(&visit.relative)?;
     seen.beat();
     let mut rules = visit.rules.clone();
@@ -94,19 +97,36 @@ fn see(root: &RootDir, seen: &Seen, visit: &Visit) -> io::Result<(Look, Chain)> 
     if has_rules {
         rules.add_rules(opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX).as_deref());
     }
-    let found = if marked { Vec::new() } else { opened.look(root, &rules, names, &|| seen.beat())? };
-    Ok((Look { found, scope: visit.scope.clone() }, rules))
+    let mut found = if marked { Vec::new() } else { opened.look(root, &rules, names, &|| seen.beat())? };
+    if root.within().shared {
+        // A directory's times say nothing of its list, so each is asked.
+        for found in found.iter_mut().filter(|found| found.kind == FoundKind::Dir) {
+            found.access = opened.with_acl(&found.name, found.identity.inode, found.access);
+        }
+    }
+    Ok((Look { found, scope: visit.scope.clone() }, rules, opened))
+}
+
+/// Marks files whose access control list says more than their bits, among those that are new or have changed: a list
+/// that changes changes the file's time of change.
+fn look_for_lists(delta: &mut Delta, opened: &Opened) {
+    for row in delta.changed.iter_mut().filter(|row| matches!(row.node, Node::File(_))) {
+        row.access = opened.with_acl(&row.name, row.identity.inode, row.access);
+    }
+    for found in delta.replaced.iter_mut().map(|(_, found)| found).chain(&mut delta.appeared) {
+        found.access = opened.with_acl(&found.name, found.identity.inode, found.access);
+    }
 }
 
 /// Whether a directory below a root can be looked at, or there is none any more.
 pub fn can_be_looked_at(files: &dyn Files, root: &Root, relative: &[u8]) -> bool {
-    let opened = RootDir::open(files, &root.path, root.cross_filesystems).and_then(|dir| dir.open_dir(relative));
+    let opened = RootDir::open(files, &root.path, root.within).and_then(|dir| dir.open_dir(relative));
     opened.map_or_else(|error| scan::is_gone(&error), |opened| opened.has("."))
 }
 
 /// Why a path below a root is not indexed by rule, if it is so.
 pub fn excluded_by(files: &dyn Files, root: &Root, relative: &[u8]) -> Option<Rule> {
-    let root_dir = RootDir::open(files, &root.path, root.cross_filesystems).ok()?;
+    let root_dir = RootDir::open(files, &root.path, root.within).ok()?;
     let mut rules = root.rules.clone();
     let mut at: Vec<u8> = Vec::new();
     let mut names = relative.split(|&b| b == b'/').filter(|name| !name.is_empty()).peekable();

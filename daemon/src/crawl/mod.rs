@@ -24,14 +24,14 @@ use rayon::prelude::*;
 
 use self::look::{below, governs, look_at};
 use crate::{
-    model::{self, DirId, EntryRow, Identity, Mutation, Node, Place, PolicyId, ReaderId},
+    model::{self, DirId, EntryRow, FileName, Identity, Mutation, Node, Place, PolicyId, ReaderId},
     plan::{self, Current, Delta, FoundKind, Kept, MovedDir, Moves, Scope},
     store::{Rows, StoreError},
     watch::{
         Coverage, Watcher,
         files::Files,
         rules::{self, Chain},
-        scan::{self, RootDir},
+        scan::{self, RootDir, Within},
     },
 };
 
@@ -51,7 +51,7 @@ const BATCH: usize = 256;
 pub struct Root {
     /// Absolute, without symlinks.
     pub path: Box<[u8]>,
-    pub cross_filesystems: bool,
+    pub within: Within,
     /// Whether its directories are watched by the kernel.
     pub watch: bool,
     pub rules: Chain,
@@ -177,7 +177,7 @@ struct Walk<'a> {
 impl Crawl {
     /// Walks; `tell` is called on this thread and may block it.
     pub fn walk(&self, root: &Root, reach: &Reach, seen: &Seen, tell: &mut dyn FnMut(Progress)) -> End {
-        let root_dir = match RootDir::open(&*self.files, &root.path, root.cross_filesystems) {
+        let root_dir = match RootDir::open(&*self.files, &root.path, root.within) {
             Ok(dir) => dir,
             Err(error) => return End::RootGone(error.to_string()),
         };
@@ -245,6 +245,10 @@ impl<'a> Walk<'a> {
     fn ensure_root(&mut self) -> Result<DirId, StoreError> {
         let mut parent = DirId::TOP;
         let mut path = Vec::from(*b"/");
+        let shared = self.root.within.shared;
+        if shared {
+            self.look_at_top()?;
+        }
         for name in self.root.path.split(|&b| b == b'/').filter(|name| !name.is_empty()) {
             path = model::join(&path, name);
             let known = self.crawl.rows.entry(parent, name)?;
@@ -253,7 +257,7 @@ impl<'a> Walk<'a> {
                 _ => self.crawl.rows.new_dir(),
             };
             let is_root = path == *self.root.path;
-            if let Ok((identity, access)) = scan::stat_dir(&*self.crawl.files, &path)
+            if let Ok((identity, access)) = scan::stat_dir(&*self.crawl.files, &path, shared)
                 && known.as_ref().is_none_or(|known| known.identity != identity || known.access != access)
             {
                 if is_root && known.is_some_and(|known| !plan::same_inode(&known.identity, &identity)) {
@@ -264,6 +268,17 @@ impl<'a> Walk<'a> {
             parent = id;
         }
         Ok(parent)
+    }
+
+    /// Who may pass `/` counts for everything below.
+    fn look_at_top(&mut self) -> Result<(), StoreError> {
+        let known = self.crawl.rows.dir(DirId::TOP)?.map(|rows| rows.dir.access);
+        if let Ok((identity, access)) = scan::stat_dir(&*self.crawl.files, b"/", true)
+            && known.is_some_and(|known| known != access)
+        {
+            self.batch.push(plan::put_dir(DirId::TOP, DirId::TOP, FileName::default(), &identity, access));
+        }
+        Ok(())
     }
 
     /// Plans a visit of one known directory, with the rules of all directories above it. A directory that the index

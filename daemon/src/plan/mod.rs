@@ -136,20 +136,31 @@ fn compare_one(delta: &mut Delta, row: EntryRef<'_>, found: Found, current: Curr
             }
             delta.kept_dirs.push(Kept { id, name: found.name, access_changed });
         }
-        (Node::File(file), FoundKind::File { stamp, links }) if same => match update(file, stamp, links, current) {
-            None if row.access == found.access => delta.unchanged += 1,
-            updated => delta.changed.push(EntryRow {
-                name: found.name,
-                identity: found.identity,
-                access: found.access,
-                node: Node::File(updated.unwrap_or(file)),
-            }),
-        },
+        (Node::File(file), FoundKind::File { stamp, links }) if same => {
+            let access = accessible(row.access, &file, found.access, stamp);
+            match update(file, stamp, links, current) {
+                None if row.access == access => delta.unchanged += 1,
+                updated => delta.changed.push(EntryRow {
+                    name: found.name,
+                    identity: found.identity,
+                    access,
+                    node: Node::File(updated.unwrap_or(file)),
+                }),
+            }
+        }
         (Node::File(_), FoundKind::File { .. }) => delta.replaced.push((row.to_row(), found)),
         _ => {
             delta.vanished.push(row.to_row());
             delta.appeared.push(found);
         }
+    }
+}
+
+/// A list that says more than the bits changes the time of change: while that stands, what is known of it does.
+fn accessible(known: Access, file: &FileRow, found: Access, stamp: Stamp) -> Access {
+    match stamp.ctime == file.fingerprint.stamp.ctime {
+        true => Access { mode: found.mode | known.mode & Access::ACL, ..found },
+        false => found,
     }
 }
 
@@ -241,6 +252,16 @@ mod tests {
         for current in [other_policy, other_readers] {
             assert_eq!(compare(&rows, &look(vec![found("a", 1, STAMP)]), current).changed.len(), 1);
         }
+    }
+
+    #[test]
+    fn what_is_known_of_a_list_stands_until_the_time_of_change_differs() {
+        let listed = Access { mode: ACCESS.mode | Access::ACL, ..ACCESS };
+        let rows = [EntryRow { access: listed, ..row("a", 1, FileState::Indexed) }];
+        let same = compare(&rows, &look(vec![found("a", 1, STAMP)]), CURRENT);
+        assert_eq!(same, Delta { unchanged: 1, ..Delta::default() });
+        let stamp = Stamp { ctime: 31, ..STAMP };
+        assert_eq!(compare(&rows, &look(vec![found("a", 1, stamp)]), CURRENT).changed[0].access, ACCESS);
     }
 
     #[test]

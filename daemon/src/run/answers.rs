@@ -4,16 +4,24 @@ use std::sync::Arc;
 
 use metaextract::{Record, json};
 
-use super::roots::Root;
+use super::{
+    roots::Root,
+    sight::{self, entry_at},
+};
 use crate::{
     control::{
-        AbsPath, FailedFile, FileCounts, FormatInfo, HeldFile, RootInfo, SeenFile, ShowOptions, Stream, WhyReport,
-        WhyState, shown,
+        AbsPath, FailedFile, FileCounts, FormatInfo, HeldFile, RootInfo, SeenFile, ShowOptions, Stream, Viewer,
+        WhyReport, WhyState, shown,
     },
     crawl,
     model::{self, DirId, EntryRow, FileRecord, FileResult, FileRow, FileState, Node},
     store::{Counts, Rows, StoreError},
-    watch::{files::Kernel, scan},
+    watch::{
+        files::Kernel,
+        reach::{Last, Reached},
+        rules::Rule,
+        scan,
+    },
 };
 
 /// Files looked at in one step of a long answer.
@@ -26,16 +34,17 @@ enum Held {
     Nothing,
 }
 
-/// Reads of the index with the roots of the moment.
+/// Reads of the index with the roots of the moment, for one user.
 #[derive(Clone)]
 pub(crate) struct Answers {
     pub rows: Arc<dyn Rows>,
     pub roots: Vec<crawl::Root>,
+    pub by: Viewer,
 }
 
 impl Answers {
-    pub fn new(rows: Arc<dyn Rows>, roots: &[Root]) -> Self {
-        Self { rows, roots: roots.iter().map(|root| root.spec.clone()).collect() }
+    pub fn new(rows: Arc<dyn Rows>, roots: &[Root], by: &Viewer) -> Self {
+        Self { rows, roots: roots.iter().map(|root| root.spec.clone()).collect(), by: by.clone() }
     }
 
     /// One JSON object a path, in order.
@@ -67,24 +76,26 @@ impl Answers {
 
     fn show_missing(&self, path: &AbsPath) -> String {
         let error = |text: &str, code| json::error_object(path.as_bytes(), text, code);
-        if std::fs::symlink_metadata(path.as_path()).is_err() {
+        let Some(there) = self.on_disk(path.as_bytes()) else {
             return error("there is no such file", "no-such-file");
-        }
+        };
         let Some((root, relative)) = self.owner(path.as_bytes()) else {
             return error("it is below no watched directory; metactl watch adds one", "not-indexed");
         };
-        match crawl::excluded_by(&Kernel, root, &relative) {
-            Some(rule) => error(&format!("a rule leaves it out: {rule}"), "excluded"),
-            None if !is_regular(path) => error("it is not a regular file", "excluded"),
+        match crawl::excluded_by(&self.kernel(), root, &relative) {
+            Some(rule) => error(&format!("a rule leaves it out: {}", self.told(&rule)), "excluded"),
+            None if !there.is_file => error("it is not a regular file", "excluded"),
             None => error("it has not been found yet; metactl index reads it now", "not-indexed"),
         }
     }
 
     /// All there is to say of one path.
     pub fn why(&self, path: &AbsPath, reader_is_current: impl Fn(&FileRow) -> bool) -> Result<WhyReport, StoreError> {
-        let seen = std::fs::symlink_metadata(path.as_path()).ok();
-        let owner = self.owner(path.as_bytes());
+        let seen = self.on_disk(path.as_bytes());
         let held = self.held(path.as_bytes())?;
+        // Of what is not there for this user nothing is said, also not which root it would be below.
+        let hidden = seen.is_none() && matches!(held, Held::Nothing) && self.by != Viewer::All;
+        let owner = if hidden { None } else { self.owner(path.as_bytes()) };
         let mut report = WhyReport {
             path: path.clone(),
             state: WhyState::NotWatched,
@@ -95,11 +106,11 @@ impl Answers {
             now: None,
             held: None,
         };
-        if let Some(seen) = seen.as_ref().filter(|seen| seen.is_file()) {
-            use std::os::unix::fs::MetadataExt;
-            let mtime = seen.mtime().saturating_mul(1_000_000).saturating_add(seen.mtime_nsec() / 1_000);
-            report.now = Some(SeenFile { size: seen.size(), modified: mtime.max(0) as u64, current: false });
+        if let Some(seen) = seen.as_ref().filter(|seen| seen.is_file) {
+            let modified = (seen.mtime / 1_000).max(0) as u64;
+            report.now = Some(SeenFile { size: seen.size, modified, current: false });
         }
+        let is_file = seen.as_ref().is_some_and(|seen| seen.is_file);
         match held {
             Held::File { row, file } => why_file(&mut report, &row, file.as_deref(), reader_is_current(&row)),
             _ if seen.is_none() => {
@@ -111,29 +122,49 @@ impl Answers {
                 report.rule = "it is below a watched directory".into();
                 report.next = "changes in it are looked at as they happen".into();
             }
-            Held::Nothing => self.why_not(&mut report, owner),
+            Held::Nothing => self.why_not(&mut report, owner, is_file),
         }
         Ok(report)
     }
 
-    fn why_not(&self, report: &mut WhyReport, owner: Option<(&crawl::Root, Vec<u8>)>) {
+    fn why_not(&self, report: &mut WhyReport, owner: Option<(&crawl::Root, Vec<u8>)>, is_file: bool) {
         let Some((root, relative)) = owner else { return };
-        let rule = crawl::excluded_by(&Kernel, root, &relative);
-        if rule.is_none() && is_regular(&report.path) {
+        let rule = crawl::excluded_by(&self.kernel(), root, &relative);
+        if rule.is_none() && is_file {
             report.state = WhyState::Pending;
             report.rule = "no rule leaves it out".into();
             report.next = "it is indexed when the walk of its directory reaches it".into();
             return;
         }
         report.state = WhyState::Excluded;
-        report.rule = rule.map_or_else(|| "it is neither a regular file nor a directory".into(), |r| r.to_string());
+        report.rule =
+            rule.map_or_else(|| "it is neither a regular file nor a directory".into(), |rule| self.told(&rule));
         report.next = "nothing, while the rule stands".into();
+    }
+
+    fn kernel(&self) -> Kernel {
+        Kernel { shared: self.roots.iter().any(|root| root.within.shared) }
+    }
+
+    fn on_disk(&self, path: &[u8]) -> Option<Reached> {
+        sight::on_disk(path, Last::Keep, &self.by)
+    }
+
+    /// A rule in words; one out of a file that this user may not read without its text.
+    fn told(&self, rule: &Rule) -> String {
+        let file = rule.source.starts_with('/').then_some(rule.source.as_bytes());
+        match file.is_some_and(|file| self.by != Viewer::All && self.on_disk(file).is_none()) {
+            true => "one that you may not read".into(),
+            false => rule.to_string(),
+        }
     }
 
     /// Every file that has no record or only part of one.
     pub fn failed(self) -> Stream<FailedFile> {
         let wanted = |state| matches!(state, FileState::Failed(_) | FileState::Partial);
-        Stream(Box::new(Scan::new(Arc::clone(&self.rows), wanted).filter_map(move |(dir, entry)| {
+        let scan = Scan::new(Arc::clone(&self.rows), wanted);
+        let seen = sight::scan(scan, Arc::clone(&self.rows), self.by.clone());
+        Stream(Box::new(seen.filter_map(move |(dir, entry)| {
             let Node::File(row) = entry.node else { return None };
             let path = model::join(&self.rows.path(dir).ok()??, &entry.name);
             let file = self.rows.file(row.id).ok()??;
@@ -153,20 +184,12 @@ impl Answers {
     }
 
     fn held(&self, path: &[u8]) -> Result<Held, StoreError> {
-        let Some((_, entry)) = entry_at(&*self.rows, path)? else { return Ok(Held::Nothing) };
+        let Some((_, entry)) = entry_at(&*self.rows, path, &self.by)? else { return Ok(Held::Nothing) };
         Ok(match entry.node {
             Node::Dir(_) => Held::Dir,
             Node::File(row) => Held::File { file: self.rows.file(row.id)?, row },
         })
     }
-}
-
-/// The row of an absolute path, with its directory.
-pub(crate) fn entry_at(rows: &dyn Rows, path: &[u8]) -> Result<Option<(DirId, EntryRow)>, StoreError> {
-    let Some(slash) = path.iter().rposition(|&b| b == b'/') else { return Ok(None) };
-    let (parent, name) = (&path[..slash.max(1)], &path[slash + 1..]);
-    let Some(dir) = rows.dir_at(parent)? else { return Ok(None) };
-    Ok(rows.entry(dir, name)?.map(|entry| (dir, entry)))
 }
 
 /// All readers.
@@ -179,9 +202,9 @@ pub(crate) fn formats() -> Stream<FormatInfo> {
     })))
 }
 
-/// Adds the totals of each root; with one root they are the store's own.
-pub(crate) fn count(rows: &dyn Rows, roots: &mut [RootInfo]) {
-    if let [only] = roots {
+/// Adds the totals of each root, as far as this user sees what is counted; with one root they are the store's own.
+pub(crate) fn count(rows: &dyn Rows, roots: &mut [RootInfo], by: &Viewer) {
+    if let (Viewer::All, [only]) = (by, &mut *roots) {
         let counts = rows.counts();
         only.files = file_counts(&counts);
         let above = only.path.as_bytes().split(|&b| b == b'/').filter(|name| !name.is_empty()).count() as u64;
@@ -191,17 +214,17 @@ pub(crate) fn count(rows: &dyn Rows, roots: &mut [RootInfo]) {
     for root in roots {
         // A store that cannot be read shows in the status by itself.
         if let Ok(Some(dir)) = rows.dir_at(root.path.as_bytes()) {
-            (root.files, root.directories) = count_below(rows, dir);
+            (root.files, root.directories) = count_below(rows, dir, by);
         }
     }
 }
 
-fn count_below(rows: &dyn Rows, top: DirId) -> (FileCounts, u64) {
+fn count_below(rows: &dyn Rows, top: DirId, by: &Viewer) -> (FileCounts, u64) {
     let (mut files, mut dirs, mut stack) = (FileCounts::default(), 0, vec![top]);
     while let Some(dir) = stack.pop() {
         dirs += 1;
         let Ok(Some(rows)) = rows.dir(dir) else { continue };
-        for entry in rows.entries {
+        for entry in rows.entries.iter().filter(|entry| sight::sees(entry, by)) {
             match entry.node {
                 Node::Dir(id) => stack.push(id),
                 Node::File(file) => {
@@ -232,10 +255,6 @@ fn filter(record: &Record, options: &ShowOptions) -> Option<Record> {
     let tags = record.tags.iter().filter(|tag| options.tags.keeps(&tag.group, &tag.name)).cloned().collect();
     let (format, mime) = (record.format.clone(), record.mime.clone());
     Some(Record::from_parts(format, mime, tags, record.warnings.clone(), record.stopped.clone()))
-}
-
-fn is_regular(path: &AbsPath) -> bool {
-    std::fs::symlink_metadata(path.as_path()).is_ok_and(|seen| seen.is_file())
 }
 
 fn why_file(report: &mut WhyReport, row: &FileRow, file: Option<&FileRecord>, current: bool) {
@@ -318,15 +337,20 @@ impl<F: Fn(FileState) -> bool> Iterator for Scan<F> {
     }
 }
 
+/// What is said of a directory that is not there, or not for whoever asks.
+pub(crate) fn no_directory(path: &AbsPath) -> crate::control::Error {
+    crate::control::Error::NoSuchFile {
+        what: format!("there is no directory {}", shown(path.as_bytes())),
+        hint: "check the path; if it is on a disk that is not mounted, mount it first".into(),
+    }
+}
+
 /// Says in a sentence why a path cannot be watched or used; `None` when it can.
 pub(crate) fn not_a_directory(path: &AbsPath) -> Option<crate::control::Error> {
     use crate::control::Error;
-    match scan::stat_dir(&Kernel, path.as_bytes()) {
+    match scan::stat_dir(&Kernel { shared: false }, path.as_bytes(), false) {
         Ok(_) => None,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(Error::NoSuchFile {
-            what: format!("there is no directory {}", shown(path.as_bytes())),
-            hint: "check the path; if it is on a disk that is not mounted, mount it first".into(),
-        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(no_directory(path)),
         Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Some(Error::InvalidArgument {
             what: format!("{} is not a directory", shown(path.as_bytes())),
             hint: "give the directory that holds it".into(),

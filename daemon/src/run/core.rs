@@ -21,11 +21,12 @@ use super::{
     pauses::Pauses,
     reading::{Reading, Target},
     roots::Root,
+    sight,
     walks::Walks,
 };
 use crate::{
     config::{self, Settings},
-    control::{AbsPath, Changed, Degraded, Facts, State},
+    control::{AbsPath, Audience, Changed, Degraded, Facts, State, Viewer},
     governor::{self, Decision, Inputs, Memory},
     malloc,
     model::{DirId, EntryRow, FileId, FileState, Mutation, Priority, ReaderId},
@@ -424,7 +425,7 @@ impl Core {
     fn figures(&self, standing: &Standing) -> Figures {
         Figures {
             state: self.state(),
-            degraded: self.degraded_list(),
+            degraded: self.degraded_on_board(),
             counts: standing.counts,
             waiting: self.reading.queue.len() as u64,
             in_hand: self.reading.in_hand() as u64,
@@ -445,9 +446,22 @@ impl Core {
         self.degraded.iter().map(|(id, text)| Degraded { id, text: text.clone() }).collect()
     }
 
+    /// The same for `status/` in the view, which everybody may read where several users are served: no names then.
+    fn degraded_on_board(&self) -> Vec<Degraded> {
+        let mut list = self.degraded_list();
+        if self.settings.audience == Audience::Everyone {
+            list.iter_mut().for_each(|state| state.text = Degraded::ASK_ROOT.into());
+        }
+        list
+    }
+
     /// Tells the bus in which directories something changed.
     pub fn tell_changed(&self, commit: CommitId, directories: BTreeSet<DirId>) {
-        let paths = directories.into_iter().filter_map(|dir| store::Rows::path(&*self.store, dir).ok()?).collect();
+        let shared = self.settings.audience == Audience::Everyone;
+        // Everybody hears it: where not everybody may know which, none is named.
+        let private = |dir: &DirId| !sight::passes(&*self.store, *dir, &Viewer::Anyone).unwrap_or(false);
+        let named = if shared && directories.iter().any(private) { BTreeSet::new() } else { directories };
+        let paths = named.into_iter().filter_map(|dir| store::Rows::path(&*self.store, dir).ok()?).collect();
         // Nobody listens where there is no bus.
         _ = self.changed.send(Changed { directories: paths, commit: commit.0 });
     }

@@ -33,7 +33,7 @@ impl Core {
     /// Routes one event.
     pub(crate) fn event(&mut self, event: Event, load: Load<'_>) {
         match event {
-            Event::Looked(command, looked) => self.answer(*command, &looked, load),
+            Event::Looked(asked, looked) => self.answer(*asked, &looked, load),
             Event::Walk(root, progress) => self.walk_tells(root, progress),
             Event::WalkEnded(root, path, end) => self.walk_ended(root, &path, end),
             Event::Engine(event) => self.engine_tells(event),

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::roots::RootId;
 use crate::{
-    control::{AbsPath, JobKind, JobNumber, JobProgress, JobResult, JobState, StartedJob},
+    control::{AbsPath, JobKind, JobNumber, JobProgress, JobResult, JobState, StartedJob, Viewer},
     model::{DirId, FileId},
     store::{CommitId, Counts},
 };
@@ -26,11 +26,13 @@ enum Goal {
 
 /// Which files a job is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum About {
-    /// Those at these paths.
-    Paths(Vec<AbsPath>),
-    /// Of those at these paths (of all, if there are none) the failed and partial ones.
-    Failed(Vec<AbsPath>),
+pub(crate) struct About {
+    /// Only files that this user sees.
+    pub by: Viewer,
+    /// Those at these paths; of failed ones all, if there are none.
+    pub paths: Vec<AbsPath>,
+    /// Only failed and partial ones.
+    pub only_failed: bool,
 }
 
 #[derive(Debug)]

@@ -16,6 +16,7 @@ mod outside;
 mod pauses;
 mod reading;
 mod roots;
+mod sight;
 mod stuck;
 mod waiting;
 mod walks;
@@ -38,7 +39,7 @@ pub(crate) use self::{core::Core, outside::Outside};
 use crate::{
     bus,
     config::Settings,
-    control::{Command, Control, Facts, JobNumber, Published},
+    control::{Asked, Control, Facts, JobNumber, Published},
     crawl::{End, Progress},
     engine::EngineEvent,
     model::{DirId, Place},
@@ -83,7 +84,7 @@ pub(crate) enum Event {
     Engine(EngineEvent),
     Store(StoreEvent),
     /// A command's paths were looked at.
-    Looked(Box<Command>, Vec<Looked>),
+    Looked(Box<Asked>, Vec<Looked>),
     /// The store was searched for pending files.
     Swept {
         found: Vec<Target>,
@@ -166,7 +167,7 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
         core.pump();
         let due = core.due();
         tokio::select! {
-            Some(command) = commands.recv() => core.command(command, &*reload),
+            Some(asked) = commands.recv() => core.command(asked, &*reload),
             Some(event) = told.recv() => {
                 core.event(event, &*reload);
                 (0..TURN).map_while(|_| told.try_recv().ok()).for_each(|event| core.event(event, &*reload));

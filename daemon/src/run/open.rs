@@ -28,12 +28,12 @@ use super::{
 use crate::{
     bus,
     config::{self, Settings},
-    control::{AbsPath, Changed, Facts, Pause, RootOptions, RootOrigin, State},
+    control::{AbsPath, Audience, Changed, Facts, Pause, RootOptions, RootOrigin, State},
     crawl::Crawl,
     engine::Size,
     governor::{self, Decision},
     model::{self, DirId, Mutation, Node, Place},
-    mount::View,
+    mount::{self, View},
     queue::Settle,
     readers,
     store::{self, CommitId, SledStore, StoreError, StoreView},
@@ -198,7 +198,11 @@ impl Core {
             _ = events.blocking_send(event);
         };
         let status = metafs::Status { names: NAMES, render: Box::new(move |name| board.render(name)) };
-        match View::mount(Arc::new(view), status, &self.settings.mount.path, Box::new(tell)) {
+        let audience = match self.settings.audience {
+            Audience::Owner => mount::Audience::Owner,
+            Audience::Everyone => mount::Audience::Everyone,
+        };
+        match View::mount(Arc::new(view), status, &self.settings.mount.path, audience, Box::new(tell)) {
             Ok(view) => self.view = Some(view),
             Err(error) => {
                 let text = format!("{error:#}; the metadata can be read with metactl show meanwhile");

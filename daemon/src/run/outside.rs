@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use super::{Event, Hints};
 use crate::{
     config::Settings,
+    control::Audience,
     engine::{self, Engine, EngineEvent, LocalEngine},
     governor::{Machine, Memory},
     store::Store,
@@ -60,7 +61,7 @@ impl Outside {
         Self {
             store,
             engine: Box::new(LocalEngine::new(engine::Config::from(settings), Arc::new(sink))),
-            files: Arc::new(Kernel),
+            files: Arc::new(Kernel { shared: settings.audience == Audience::Everyone }),
             watcher: open_watcher(settings, hints, degraded),
             walkers: cores,
             mounts: open_mounts(hints),

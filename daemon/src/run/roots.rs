@@ -13,11 +13,11 @@ use tokio::time::Instant;
 
 use crate::{
     config::Settings,
-    control::{AbsPath, Error, RootOptions, RootOrigin, RootState},
+    control::{AbsPath, Audience, Error, RootOptions, RootOrigin, RootState},
     crawl::{self, Reach, Seen},
     plan::Scope,
     store::CommitId,
-    watch::rules::Chain,
+    watch::{rules::Chain, scan::Within},
 };
 
 /// A root's number, for one run of the daemon.
@@ -154,7 +154,10 @@ impl Root {
             })?;
         let spec = crawl::Root {
             path: path.as_bytes().into(),
-            cross_filesystems: options.cross_filesystems.unwrap_or(false),
+            within: Within {
+                cross: options.cross_filesystems.unwrap_or(false),
+                shared: settings.audience == Audience::Everyone,
+            },
             watch: !options.poll.unwrap_or(false),
             rules,
             policy: settings.policy(),

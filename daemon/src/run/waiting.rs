@@ -9,7 +9,9 @@ use tokio::sync::{mpsc, watch};
 use super::{Event, Stop, answers, open::open_store, outside::wall_clock, roots::bytes};
 use crate::{
     config::{self, Settings},
-    control::{Command, Degraded, Error, Facts, MountReport, MountState, State, StatusReport, StoreReport, Stream},
+    control::{
+        Asked, Command, Degraded, Error, Facts, MountReport, MountState, State, StatusReport, StoreReport, Stream,
+    },
     store::{SledStore, StoreError},
 };
 
@@ -19,7 +21,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// What is needed to answer without a store.
 pub(super) struct Waiting<'a> {
     pub settings: &'a Settings,
-    pub commands: &'a mut mpsc::Receiver<Command>,
+    pub commands: &'a mut mpsc::Receiver<Asked>,
     pub facts: &'a watch::Sender<Facts>,
     pub stop: &'a mut Stop,
     /// Told when the daemon answers, unless it has been told.
@@ -58,7 +60,9 @@ impl Waiting<'_> {
         tokio::pin!(again);
         loop {
             tokio::select! {
-                Some(command) = self.commands.recv() => answer(command, self.settings, || self.report(started, trouble)),
+                Some(asked) = self.commands.recv() => {
+                    answer(asked.command, self.settings, || self.report(started, trouble));
+                }
                 () = &mut again => return true,
                 () = self.stop.told() => return false,
             }

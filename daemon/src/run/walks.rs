@@ -1,6 +1,9 @@
 //! Starts walks on threads of their own and carries what they tell back to the loop.
 
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
 
 use tokio::{
     runtime::Handle,
@@ -52,11 +55,12 @@ impl Walks {
         let unreadable: Vec<_> = root.unreadable.keys().cloned().collect();
         let handle = Handle::current();
         (self.threads)(Box::new(move || {
-            // First its parent: what comes there while nothing does is noticed.
-            if let Some(watcher) = crawl.watcher.as_ref().filter(|_| spec.watch)
-                && let Some(parent) = model::path(&spec.path).parent()
-            {
-                watcher.watch(&[parent.to_owned()]);
+            // First its parent: what comes there while nothing does is noticed. Where several users are served, who may
+            // pass the directories further above decides what each of them sees.
+            if let Some(watcher) = crawl.watcher.as_ref().filter(|_| spec.watch) {
+                let most = if spec.within.shared { usize::MAX } else { 1 };
+                let above = model::path(&spec.path).ancestors().skip(1).take(most);
+                watcher.watch(&above.map(Path::to_owned).collect::<Vec<_>>());
             }
             let mut tell = |progress| {
                 seen.telling.store(true, Relaxed);

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::{Places, RootSetting, Settings},
-    control::{Command, Facts, Hold, Origin, Pause, Resume, RootOptions},
+    control::{Asked, Audience, Command, Facts, Hold, Origin, Pause, Resume, RootOptions, Viewer},
     governor::Memory,
     run::{Core, Event, Hints, Outside},
     store::{
@@ -58,7 +58,13 @@ enum Act {
 
 /// The settings of a daemon with all roots.
 pub(super) fn settings(state: &Path) -> Settings {
-    let places = Places { config: state.into(), state: state.into(), runtime: state.into(), memory: None };
+    let places = Places {
+        audience: Audience::Owner,
+        config: state.into(),
+        state: state.into(),
+        mount: state.join("metaextract"),
+        memory: None,
+    };
     let mut settings = Settings::defaults(&places);
     settings.roots = ROOTS
         .iter()
@@ -218,7 +224,8 @@ impl Life {
     }
 
     fn ask(&mut self, command: Command) {
-        self.core.command(command, &|| anyhow::bail!("there is nothing to load"));
+        let asked = Asked { by: Viewer::All, command };
+        self.core.command(asked, &|| anyhow::bail!("there is nothing to load"));
         self.core.pump();
     }
 

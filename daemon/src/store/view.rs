@@ -177,6 +177,8 @@ impl metafs::View for StoreView {
 
 fn access(access: &model::Access, changed: u64) -> Access {
     let model::Access { uid, gid, mode } = *access;
+    // Whom a list lets in the kernel cannot be told of: only the owner is left.
+    let mode = if access.has_acl() { mode & 0o700 } else { mode & 0o7777 };
     Access { uid, gid, mode, changed: time(changed) }
 }
 

@@ -6,8 +6,9 @@
 use std::{fmt, io, mem::MaybeUninit, os::fd::OwnedFd};
 
 use rustix::{
-    fs::{AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags, Statx, StatxFlags},
+    fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Statx, StatxFlags},
     io::Errno,
+    path::DecInt,
 };
 
 use crate::model::{FileName, FsId};
@@ -25,6 +26,10 @@ pub trait Files: fmt::Debug + Send + Sync {
     ///
     /// Errors: those of `open(2)`.
     fn stat_dir(&self, path: &[u8]) -> io::Result<(Stat, FsId)>;
+    /// Whether an access control list says more of that directory than its bits do.
+    fn has_acl(&self, _path: &[u8]) -> bool {
+        false
+    }
 }
 
 /// An open directory.
@@ -40,6 +45,11 @@ pub trait Directory: fmt::Debug + Send + Sync {
     fn names(&self) -> io::Result<Vec<(FileName, FileType)>>;
     /// What stands at a name in it; empty is itself.
     fn stat(&self, name: &[u8]) -> io::Result<Stat>;
+    /// Whether an access control list says more of what stands at a name than its bits do, if that is still this inode;
+    /// an empty name is itself. Where it cannot be told, it does.
+    fn has_acl(&self, _name: &[u8], _inode: u64) -> bool {
+        false
+    }
     /// The first `at_most` bytes of a regular file in it; `None` where there is none.
     fn text(&self, name: &str, at_most: usize) -> Option<Vec<u8>>;
 }
@@ -66,18 +76,33 @@ pub struct Stat {
 
 /// The running kernel's.
 #[derive(Debug, Clone, Copy)]
-pub struct Kernel;
+pub struct Kernel {
+    /// Several users are served: no symbolic link is followed on the way to a root either, as another user may put it
+    /// there.
+    pub shared: bool,
+}
+
+impl Kernel {
+    /// Opens a directory by its absolute path.
+    fn at(self, path: &[u8], flags: OFlags) -> io::Result<OwnedFd> {
+        let flags = flags | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let resolve = if self.shared { ResolveFlags::NO_SYMLINKS } else { ResolveFlags::empty() };
+        Ok(rustix::fs::openat2(CWD, path, flags, Mode::empty(), resolve)?)
+    }
+}
 
 impl Files for Kernel {
     fn open(&self, path: &[u8]) -> io::Result<Box<dyn Directory>> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(Box::new(rustix::fs::open(path, flags, Mode::empty())?))
+        Ok(Box::new(self.at(path, OFlags::RDONLY | OFlags::NOFOLLOW)?))
     }
 
     fn stat_dir(&self, path: &[u8]) -> io::Result<(Stat, FsId)> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let fd = rustix::fs::open(path, flags, Mode::empty())?;
+        let fd = self.at(path, OFlags::PATH)?;
         Ok((statx(&fd, b"")?, fd.fs()?))
+    }
+
+    fn has_acl(&self, path: &[u8]) -> bool {
+        self.at(path, OFlags::PATH).map_or(true, |fd| listed(&fd))
     }
 }
 
@@ -118,6 +143,16 @@ impl Directory for OwnedFd {
         statx(self, name)
     }
 
+    fn has_acl(&self, name: &[u8], inode: u64) -> bool {
+        if name.is_empty() {
+            return listed(self);
+        }
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let place = rustix::fs::openat(self, name, flags, Mode::empty());
+        // Another may stand there now, or nothing: the next look tells.
+        place.map_or(true, |fd| !statx(&fd, b"").is_ok_and(|stat| stat.inode == inode) || listed(&fd))
+    }
+
     fn text(&self, name: &str, at_most: usize) -> Option<Vec<u8>> {
         use std::io::Read;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -132,7 +167,14 @@ impl Directory for OwnedFd {
     }
 }
 
-fn statx(fd: &OwnedFd, name: &[u8]) -> io::Result<Stat> {
+/// Whether there is a POSIX access control list that the bits do not say alone.
+pub(super) fn listed(fd: &OwnedFd) -> bool {
+    // The descriptor of a place has no attributes of its own; through /proc it has.
+    let path = [b"/proc/self/fd/", DecInt::from_fd(fd).as_bytes()].concat();
+    !matches!(rustix::fs::getxattr_query(&*path, "system.posix_acl_access"), Err(Errno::NODATA | Errno::OPNOTSUPP))
+}
+
+pub(super) fn statx(fd: &OwnedFd, name: &[u8]) -> io::Result<Stat> {
     let at = if name.is_empty() { AtFlags::EMPTY_PATH } else { AtFlags::SYMLINK_NOFOLLOW };
     let flags = at | AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
     let stat = rustix::fs::statx(fd, name, flags, StatxFlags::BASIC_STATS | StatxFlags::BTIME)?;

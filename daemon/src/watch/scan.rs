@@ -25,7 +25,16 @@ pub struct RootDir {
     /// `st_dev` of the root, as `(major, minor)`, and the number of its file system.
     device: (u32, u32),
     fs: FsId,
-    cross: bool,
+    within: Within,
+}
+
+/// What a look below a root may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Within {
+    /// Other file systems mounted below the root belong to it.
+    pub cross: bool,
+    /// Several users are served: access control lists are looked for.
+    pub shared: bool,
 }
 
 /// What a look at a directory needs to know of it.
@@ -36,26 +45,31 @@ pub struct Opened {
 }
 
 impl RootDir {
-    /// Opens the root. `cross` says whether other file systems below it belong to it.
+    /// Opens the root.
     ///
     /// Errors: those of `open(2)`; `ENOTDIR` when the root is a symlink or a file.
-    pub fn open(files: &dyn Files, path: &[u8], cross: bool) -> io::Result<Self> {
+    pub fn open(files: &dyn Files, path: &[u8], within: Within) -> io::Result<Self> {
         let dir = files.open(path)?;
-        Ok(Self { device: dir.stat(b"")?.device, fs: dir.fs()?, dir, cross })
+        Ok(Self { device: dir.stat(b"")?.device, fs: dir.fs()?, dir, within })
     }
 
     /// Opens a directory below the root; `relative` is empty for the root itself.
     ///
     /// Errors: those of [`Directory::open`]; `EXDEV` beyond a mount point that does not belong to the root.
     pub fn open_dir(&self, relative: &[u8]) -> io::Result<Opened> {
-        let dir = self.dir.open(relative, self.cross)?;
+        let dir = self.dir.open(relative, self.within.cross)?;
         // Unless other file systems belong to the root, only what stands on its own is ever admitted.
-        let fs = if self.cross { dir.fs()? } else { self.fs };
+        let fs = if self.within.cross { dir.fs()? } else { self.fs };
         Ok(Opened { fs, dir })
     }
 
+    /// What it was opened for.
+    pub fn within(&self) -> Within {
+        self.within
+    }
+
     fn admits(&self, stat: &Stat) -> bool {
-        self.cross || stat.device == self.device
+        self.within.cross || stat.device == self.device
     }
 }
 
@@ -94,6 +108,11 @@ impl Opened {
         }
         found.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(found)
+    }
+
+    /// The access of a name that was found, marked where a list says more.
+    pub fn with_acl(&self, name: &[u8], inode: u64, access: Access) -> Access {
+        marked(access, || self.dir.has_acl(name, inode))
     }
 
     /// Whether a name stands in the directory; serves marker files.
@@ -146,17 +165,27 @@ pub fn is_gone(error: &io::Error) -> bool {
 
 /// The identity and access of the directory at an absolute path; used for the directories above a root.
 ///
-/// Errors: those of [`Files::stat_dir`].
-pub fn stat_dir(files: &dyn Files, path: &[u8]) -> io::Result<(Identity, Access)> {
+/// `shared` is as in [`Within`]. Errors: those of [`Files::stat_dir`].
+pub fn stat_dir(files: &dyn Files, path: &[u8], shared: bool) -> io::Result<(Identity, Access)> {
     let (stat, fs) = files.stat_dir(path)?;
-    Ok((identity(&stat, fs), access(&stat)))
+    let listed = || shared && files.has_acl(path);
+    Ok((identity(&stat, fs), marked(access(&stat), listed)))
+}
+
+/// Marks an access where a list says more than the bits do. That is not asked where the bits give nobody but the owner
+/// anything: a list can only give less then.
+pub(super) fn marked(access: Access, listed: impl FnOnce() -> bool) -> Access {
+    match access.mode & 0o077 != 0 && listed() {
+        true => Access { mode: access.mode | Access::ACL, ..access },
+        false => access,
+    }
 }
 
 fn identity(stat: &Stat, fs: FsId) -> Identity {
     Identity { fs, inode: stat.inode, born: stat.born }
 }
 
-fn access(stat: &Stat) -> Access {
+pub(super) fn access(stat: &Stat) -> Access {
     Access { uid: stat.uid, gid: stat.gid, mode: stat.mode & 0o7777 }
 }
 

@@ -76,7 +76,7 @@ pub(crate) async fn serve(bus: &PrivateBus, jobs: Jobs) -> Fake {
     let job = Arc::new(Mutex::new(None));
     let mut stand_in = StandIn { asked: Arc::clone(&asked), job: Arc::clone(&job), jobs, number: 0 };
     tokio::spawn(async move {
-        while let Some(command) = commands.recv().await {
+        while let Some(Asked { command, .. }) = commands.recv().await {
             stand_in.answer(command);
         }
     });

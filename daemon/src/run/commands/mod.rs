@@ -10,14 +10,16 @@ use tokio::time::Instant;
 
 use super::{
     Event,
-    answers::{self, Answers, not_a_directory},
+    answers::{self, Answers, no_directory, not_a_directory},
     core::Core,
     roots::{Root, bytes},
+    sight,
 };
 use crate::{
     config::{self, Settings},
-    control::{AbsPath, Command, Error, Hold, JobKind, Pause, Resume, RootOptions, RootOrigin},
+    control::{AbsPath, Asked, Command, Error, Hold, JobKind, Pause, Resume, RootOptions, RootOrigin, Viewer},
     store::StoreError,
+    watch::reach::Last,
 };
 
 /// How long events take at most from the kernel to us.
@@ -29,17 +31,46 @@ pub(crate) struct Looked {
     /// Without symlinks in its directory, or (of a directory) at all; as given where it cannot be resolved.
     path: AbsPath,
     is_dir: bool,
+    /// Whether whoever gave it sees what is there.
+    is_seen: bool,
     /// Why it cannot be watched.
     refusal: Option<Error>,
 }
 
 impl Looked {
+    /// A path as this user reaches it. One that is not seen stays as it was given.
+    fn by(by: &Viewer, given: &AbsPath, whole: bool) -> Self {
+        match (by, whole) {
+            (Viewer::All, true) => Self::whole(given),
+            (Viewer::All, false) => Self::parent(given),
+            (_, true) => {
+                let seen = sight::on_disk(given.as_bytes(), Last::Follow, by);
+                let path = seen.as_ref().and_then(|seen| AbsPath::parse(&seen.path).ok());
+                let path = path.unwrap_or_else(|| given.clone());
+                let refusal = match &seen {
+                    Some(_) => not_a_directory(&path),
+                    None => Some(no_directory(&path)),
+                };
+                Self { is_dir: refusal.is_none(), is_seen: seen.is_some(), path, refusal }
+            }
+            (_, false) => {
+                let seen = sight::on_disk(given.as_bytes(), Last::Keep, by);
+                let path = seen.as_ref().and_then(|seen| AbsPath::parse(&seen.path).ok());
+                Self { is_seen: seen.is_some(), ..Self::unseen(path.unwrap_or_else(|| given.clone())) }
+            }
+        }
+    }
+
+    fn unseen(path: AbsPath) -> Self {
+        Self { path, is_dir: false, is_seen: false, refusal: None }
+    }
+
     /// The path of a directory, or of anything that may be one.
     fn whole(given: &AbsPath) -> Self {
         let resolved = std::fs::canonicalize(given.as_path()).ok();
         let path = resolved.and_then(|path| AbsPath::parse(&bytes(&path)).ok()).unwrap_or_else(|| given.clone());
         let refusal = not_a_directory(&path);
-        Self { is_dir: refusal.is_none(), path, refusal }
+        Self { is_dir: refusal.is_none(), is_seen: true, path, refusal }
     }
 
     /// The path of a file, which may itself be a symlink.
@@ -48,7 +79,7 @@ impl Looked {
             let dir = std::fs::canonicalize(given.as_path().parent()?).ok()?;
             AbsPath::parse(&bytes(&dir.join(given.as_path().file_name()?))).ok()
         };
-        Self { path: resolved().unwrap_or_else(|| given.clone()), is_dir: false, refusal: None }
+        Self { is_seen: true, ..Self::unseen(resolved().unwrap_or_else(|| given.clone())) }
     }
 }
 
@@ -58,8 +89,9 @@ impl Core {
     /// Does what was asked. Whoever asked may have gone: a failed answer means nothing.
     ///
     /// Paths are looked at first, on a thread that may block: one in a dead file system must not hold up the loop.
-    pub(crate) fn command(&mut self, command: Command, load: Load<'_>) {
-        let paths = match &command {
+    pub(crate) fn command(&mut self, asked: Asked, load: Load<'_>) {
+        let Asked { by, command } = &asked;
+        let paths = match command {
             Command::AddRoot { path, .. } => vec![path.clone()],
             Command::RemoveRoot { path, .. } if !self.roots.iter().any(|root| root.path == *path) => vec![path.clone()],
             Command::Rescan { paths, .. } | Command::Index { paths, .. } | Command::Retry { paths, .. } => {
@@ -68,8 +100,9 @@ impl Core {
             _ => Vec::new(),
         };
         if paths.is_empty() {
-            return self.answer(command, &[], load);
+            return self.answer(asked, &[], load);
         }
+        let by = by.clone();
         let whole = matches!(command, Command::AddRoot { .. } | Command::RemoveRoot { .. } | Command::Rescan { .. });
         let events = self.events.clone();
         // Who asked for a root is answered when it is watched.
@@ -77,38 +110,37 @@ impl Core {
         let watched = matches!(&command, Command::AddRoot { options, .. } if !polled(options));
         let watcher = self.watcher.clone().filter(|_| watched);
         (self.threads)(Box::new(move || {
-            let looked: Vec<_> =
-                paths.iter().map(|path| if whole { Looked::whole(path) } else { Looked::parent(path) }).collect();
+            let looked: Vec<_> = paths.iter().map(|path| Looked::by(&by, path, whole)).collect();
             if let (Some(watcher), Some(Looked { path, refusal: None, .. })) = (&watcher, looked.first()) {
                 watcher.watch(&[path.as_path().to_owned()]);
             }
             // Fails only when the daemon is stopping.
-            _ = events.blocking_send(Event::Looked(Box::new(command), looked));
+            _ = events.blocking_send(Event::Looked(Box::new(asked), looked));
         }));
     }
 
     /// Does what was asked with its paths looked at.
-    pub(crate) fn answer(&mut self, command: Command, looked: &[Looked], load: Load<'_>) {
+    pub(crate) fn answer(&mut self, Asked { by, command }: Asked, looked: &[Looked], load: Load<'_>) {
         match command {
-            Command::Status(reply) => self.status(reply),
+            Command::Status(reply) => self.status(by, reply),
             Command::AddRoot { options, reply, .. } => {
                 let Some(looked) = looked.first() else { return };
-                _ = reply.send(self.watch_root(looked, options));
+                _ = reply.send(self.watch_root(&by, looked, options));
             }
             Command::RemoveRoot { path, reply } => {
                 let path = looked.first().map_or(&path, |looked| &looked.path);
-                _ = reply.send(self.unwatch_root(path));
+                _ = reply.send(self.end_root(&by, path));
             }
-            Command::ListRoots(reply) => self.list_roots(reply),
-            Command::Show { paths, options, reply } => _ = reply.send(Ok(self.answers().show(paths, options))),
-            Command::Failed(reply) => _ = reply.send(Ok(self.answers().failed())),
+            Command::ListRoots(reply) => self.list_roots(by, reply),
+            Command::Show { paths, options, reply } => _ = reply.send(Ok(self.answers(&by).show(paths, options))),
+            Command::Failed(reply) => _ = reply.send(Ok(self.answers(&by).failed())),
             Command::Formats(reply) => _ = reply.send(Ok(answers::formats())),
-            Command::Workers(reply) => self.workers(reply),
-            Command::Config(reply) => _ = reply.send(Ok(self.config())),
-            Command::Why { path, reply } => self.why(path, reply),
-            Command::Rescan { reply, .. } => _ = reply.send(self.rescan(looked)),
-            Command::Index { reply, .. } => _ = reply.send(self.index(looked)),
-            Command::Retry { reply, .. } => _ = reply.send(self.retry(looked)),
+            Command::Workers(reply) => self.workers(by, reply),
+            Command::Config(reply) => _ = reply.send(Ok(self.config(&by))),
+            Command::Why { path, reply } => self.why(&by, path, reply),
+            Command::Rescan { reply, .. } => _ = reply.send(self.rescan(&by, looked)),
+            Command::Index { reply, .. } => _ = reply.send(self.index(&by, looked)),
+            Command::Retry { reply, .. } => _ = reply.send(self.retry(&by, looked)),
             Command::Wait(reply) => {
                 self.heard_by = Instant::now() + HEARD;
                 let standing = self.standing();
@@ -125,8 +157,15 @@ impl Core {
         }
     }
 
-    fn answers(&self) -> Answers {
-        Answers::new(self.store.clone(), &self.roots)
+    fn answers(&self, by: &Viewer) -> Answers {
+        Answers::new(self.store.clone(), &self.roots, by)
+    }
+
+    /// Whether this user sees that the root is one.
+    fn sees_root(&self, root: &Root, by: &Viewer) -> bool {
+        let seen = || sight::entry_at(&*self.store, root.path.as_bytes(), by);
+        // A store that cannot be read shows in the status by itself.
+        *by == Viewer::All || matches!(seen(), Ok(Some(_)))
     }
 
     fn pause(&mut self, pause: Pause) -> Result<u64, Error> {

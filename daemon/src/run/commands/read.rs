@@ -4,17 +4,17 @@ use std::{collections::HashSet, sync::Arc};
 
 use super::Looked;
 use crate::{
-    control::{AbsPath, Error, JobKind, JobNumber, StartedJob},
+    control::{Error, JobKind, JobNumber, StartedJob, Viewer},
     model::{DirId, EntryRow, FileState, Mutation, Node, Priority},
     plan::Scope,
     run::{
-        Event,
-        answers::{self, entry_at},
+        Event, answers,
         core::{Committing, Core, targets},
         events::pending,
         jobs::About,
         reading::Target,
         roots::{self, Root, RootId},
+        sight::{self, entry_at},
     },
     store::Store,
 };
@@ -24,10 +24,11 @@ impl Core {
         self.roots.iter().filter(|root| root.is_busy()).map(|root| root.id).collect()
     }
 
-    pub(super) fn rescan(&mut self, paths: &[Looked]) -> Result<StartedJob, Error> {
+    pub(super) fn rescan(&mut self, by: &Viewer, paths: &[Looked]) -> Result<StartedJob, Error> {
         let mut walks = HashSet::new();
-        for Looked { path, is_dir, .. } in paths {
-            let (id, relative) = self.owner(path)?;
+        for looked in paths {
+            let Looked { is_dir, .. } = looked;
+            let (id, relative) = self.owner(by, looked)?;
             walks.insert(id);
             if let Some(root) = self.roots.iter_mut().find(|root| root.id == id) {
                 match is_dir {
@@ -48,12 +49,14 @@ impl Core {
         Ok(self.jobs.start_walk(JobKind::Rescan, walks, &standing))
     }
 
-    pub(super) fn index(&mut self, paths: &[Looked]) -> Result<StartedJob, Error> {
-        let paths: Vec<_> = paths.iter().map(|looked| looked.path.clone()).collect();
+    /// What the caller does not see is not looked at, and counts as what is not there.
+    pub(super) fn index(&mut self, by: &Viewer, looked: &[Looked]) -> Result<StartedJob, Error> {
         let mut wanted = Vec::new();
-        for path in &paths {
-            wanted.push(self.owner(path)?);
+        for looked in looked {
+            let owner = self.owner(by, looked)?;
+            wanted.extend(looked.is_seen.then_some(owner));
         }
+        let paths = looked.iter().map(|looked| looked.path.clone()).collect();
         let mut walks = HashSet::new();
         for (id, relative) in wanted {
             if let Some(root) = self.roots.iter_mut().find(|root| root.id == id) {
@@ -62,24 +65,29 @@ impl Core {
             }
         }
         let standing = self.standing();
-        Ok(self.jobs.start_files(JobKind::Index, walks, About::Paths(paths), &standing))
+        Ok(self.jobs.start_files(JobKind::Index, walks, About { by: by.clone(), paths, only_failed: false }, &standing))
     }
 
-    pub(super) fn retry(&mut self, paths: &[Looked]) -> Result<StartedJob, Error> {
-        let paths: Vec<_> = paths.iter().map(|looked| looked.path.clone()).collect();
-        for path in &paths {
-            self.owner(path)?;
+    pub(super) fn retry(&mut self, by: &Viewer, looked: &[Looked]) -> Result<StartedJob, Error> {
+        for looked in looked {
+            self.owner(by, looked)?;
         }
+        let paths = looked.iter().map(|looked| looked.path.clone()).collect();
         let standing = self.standing();
-        Ok(self.jobs.start_files(JobKind::Retry, HashSet::new(), About::Failed(paths), &standing))
+        Ok(self.jobs.start_files(
+            JobKind::Retry,
+            HashSet::new(),
+            About { by: by.clone(), paths, only_failed: true },
+            &standing,
+        ))
     }
 
-    fn owner(&self, path: &AbsPath) -> Result<(RootId, Vec<u8>), Error> {
-        roots::owner(&self.roots, path.as_bytes()).map(|(root, relative)| (root.id, relative)).ok_or_else(|| {
-            Error::NotWatched {
-                what: format!("{path} is below no watched directory"),
-                hint: "metactl watch adds one".into(),
-            }
+    /// The root of a path, where the path or the root is seen.
+    fn owner(&self, by: &Viewer, Looked { path, is_seen, .. }: &Looked) -> Result<(RootId, Vec<u8>), Error> {
+        let owner = roots::owner(&self.roots, path.as_bytes()).filter(|(root, _)| *is_seen || self.sees_root(root, by));
+        owner.map(|(root, relative)| (root.id, relative)).ok_or_else(|| Error::NotWatched {
+            what: format!("{path} is below no watched directory"),
+            hint: "metactl watch adds one".into(),
         })
     }
 
@@ -131,18 +139,15 @@ fn want_name(root: &mut Root, relative: &[u8]) {
 /// The rows a job is about, and how many of its paths are no indexed files.
 fn find(rows: &Arc<dyn Store>, about: &About) -> (Vec<(DirId, EntryRow)>, u64) {
     let failed = |state| matches!(state, FileState::Failed(_) | FileState::Partial);
-    let (paths, only_failed) = match about {
-        About::Failed(paths) if paths.is_empty() => {
-            return (answers::Scan::new(rows.clone(), failed).collect(), 0);
-        }
-        About::Failed(paths) => (paths, true),
-        About::Paths(paths) => (paths, false),
-    };
+    let About { by, paths, only_failed } = about;
+    if paths.is_empty() {
+        return (sight::scan(answers::Scan::new(rows.clone(), failed), rows.clone(), by.clone()).collect(), 0);
+    }
     let mut found = Vec::with_capacity(paths.len());
     let mut missing = 0;
     for path in paths {
-        match entry_at(&**rows, path.as_bytes()) {
-            Ok(Some((dir, entry))) if matches!(entry.node, Node::File(file) if !only_failed || failed(file.state)) => {
+        match entry_at(&**rows, path.as_bytes(), by) {
+            Ok(Some((dir, entry))) if matches!(entry.node, Node::File(file) if !*only_failed || failed(file.state)) => {
                 found.push((dir, entry));
             }
             _ => missing += 1,

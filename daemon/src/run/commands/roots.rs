@@ -4,14 +4,19 @@ use std::collections::HashSet;
 
 use super::{Looked, kept_error};
 use crate::{
-    control::{AbsPath, Error, JobKind, RootOptions, RootOrigin, StartedJob},
+    control::{AbsPath, Error, JobKind, RootOptions, RootOrigin, StartedJob, Viewer},
     model::{DirId, Mutation},
     run::{core::Core, roots},
     store::{Rows, StoreError},
 };
 
 impl Core {
-    pub(super) fn watch_root(&mut self, looked: &Looked, options: RootOptions) -> Result<StartedJob, Error> {
+    pub(super) fn watch_root(
+        &mut self,
+        by: &Viewer,
+        looked: &Looked,
+        options: RootOptions,
+    ) -> Result<StartedJob, Error> {
         if let Some(error) = &looked.refusal {
             return Err(error.clone());
         }
@@ -25,7 +30,7 @@ impl Core {
                 self.add_root(path, options, RootOrigin::Bus)?
             }
             None => {
-                self.refuse_overlap(&path)?;
+                self.refuse_overlap(by, &path)?;
                 self.add_root(path, options, RootOrigin::Bus)?
             }
         };
@@ -49,7 +54,7 @@ impl Core {
         Ok(())
     }
 
-    fn refuse_overlap(&self, path: &AbsPath) -> Result<(), Error> {
+    fn refuse_overlap(&self, by: &Viewer, path: &AbsPath) -> Result<(), Error> {
         if let Some((root, _)) = roots::owner(&self.roots, path.as_bytes()) {
             return Err(Error::InvalidArgument {
                 what: format!("{path} is below {}, which is watched already", root.path),
@@ -57,6 +62,12 @@ impl Core {
             });
         }
         if let Some(root) = self.roots.iter().find(|root| root.path.as_path().starts_with(path.as_path())) {
+            if !self.sees_root(root, by) {
+                return Err(Error::InvalidArgument {
+                    what: format!("a directory below {path} is watched already"),
+                    hint: "ask as root: metactl roots lists what is watched".into(),
+                });
+            }
             return Err(Error::InvalidArgument {
                 what: format!("{} below {path} is watched already", root.path),
                 hint: format!("use metactl unwatch {} first", root.path),
@@ -65,14 +76,17 @@ impl Core {
         Ok(())
     }
 
+    /// Removes a root that this user sees.
+    pub(super) fn end_root(&mut self, by: &Viewer, path: &AbsPath) -> Result<(), Error> {
+        match self.roots.iter().any(|root| root.path == *path && self.sees_root(root, by)) {
+            true => self.unwatch_root(path),
+            false => Err(not_watched(path)),
+        }
+    }
+
     pub(super) fn unwatch_root(&mut self, path: &AbsPath) -> Result<(), Error> {
         let found = self.roots.iter().position(|root| root.path == *path);
-        let Some(index) = found else {
-            return Err(Error::NotWatched {
-                what: format!("{path} is not a watched directory"),
-                hint: "metactl roots lists them".into(),
-            });
-        };
+        let Some(index) = found else { return Err(not_watched(path)) };
         if self.roots[index].origin == RootOrigin::Config {
             return Err(from_config(path));
         }
@@ -137,6 +151,10 @@ fn topmost(rows: &dyn Rows, root: &[u8]) -> Result<Option<DirId>, StoreError> {
         dir = parent;
     }
     Ok(Some(dir))
+}
+
+fn not_watched(path: &AbsPath) -> Error {
+    Error::NotWatched { what: format!("{path} is not a watched directory"), hint: "metactl roots lists them".into() }
 }
 
 fn from_config(path: &AbsPath) -> Error {

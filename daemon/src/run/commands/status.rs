@@ -6,8 +6,9 @@ use super::store_error;
 use crate::{
     config,
     control::{
-        AbsPath, ConfigLine, FileCounts, MemoryReport, MountReport, MountState, Origin, QueueReport, Reply, RootInfo,
-        RootOrigin, SettingOrRoot, StatusReport, StoreReport, Stream, WhyReport, WorkerReport, WorkersReport,
+        AbsPath, ConfigLine, Degraded, FileCounts, MemoryReport, MountReport, MountState, Origin, QueueReport, Reply,
+        RootInfo, RootOrigin, SettingOrRoot, StatusReport, StoreReport, Stream, Viewer, WhyReport, WorkerReport,
+        WorkersReport,
     },
     engine,
     governor::{Machine, pss},
@@ -16,12 +17,14 @@ use crate::{
         answers::{self, count},
         core::Core,
         roots::{Root, bytes},
+        sight,
     },
+    store::Rows,
 };
 
 impl Core {
     /// The figures that cost reading are gathered on a thread that may block.
-    pub(super) fn status(&mut self, reply: Reply<StatusReport>) {
+    pub(super) fn status(&mut self, by: Viewer, reply: Reply<StatusReport>) {
         let standing = self.standing();
         let workers = self.reading.engine.workers();
         let mut report = StatusReport {
@@ -29,7 +32,7 @@ impl Core {
             started: self.started,
             degraded: self.degraded_list(),
             pauses: self.pauses.list(),
-            roots: self.root_infos(),
+            roots: self.root_infos(&by),
             files: answers::file_counts(&standing.counts),
             queue: QueueReport {
                 waiting: self.reading.queue.len() as u64,
@@ -61,19 +64,21 @@ impl Core {
             let workers = workers.iter().map(|worker| pss(worker.pid)).sum();
             report.memory = MemoryReport { daemon: pss(std::process::id()), workers, ceiling };
             report.store.size = std::fs::metadata(path).map_or(0, |file| file.len());
-            count(&*store, &mut report.roots);
+            count(&*store, &mut report.roots, &by);
+            restrict(&mut report, &by);
             _ = reply.send(Ok(report));
         });
     }
 
     /// What the kernel says of them is read on a thread that may block.
-    pub(super) fn workers(&self, reply: Reply<Vec<WorkerReport>>) {
+    pub(super) fn workers(&self, by: Viewer, reply: Reply<Vec<WorkerReport>>) {
+        let store = Arc::clone(&self.store);
         let (workers, now) = (self.reading.engine.workers(), (self.wall_clock)());
         tokio::task::spawn_blocking(move || {
             let mut machine = Machine::new();
             let report = |worker: engine::WorkerInfo| WorkerReport {
                 pid: worker.pid,
-                file: worker.in_hand.map(|file| file.path),
+                file: worker.in_hand.map(|file| file.path).filter(|file| is_seen(&*store, file, &by)),
                 since: now.saturating_sub(u64::try_from(worker.since.as_micros()).unwrap_or(u64::MAX)),
                 files: worker.files,
                 memory: pss(worker.pid),
@@ -84,7 +89,7 @@ impl Core {
     }
 
     /// The settings, and the roots with where they were added.
-    pub(super) fn config(&self) -> Stream<ConfigLine> {
+    pub(super) fn config(&self, by: &Viewer) -> Stream<ConfigLine> {
         let root = |root: &Root| {
             let written = |setting: &&config::RootSetting| setting.path == root.path.as_path();
             let origin = match root.origin {
@@ -98,7 +103,7 @@ impl Core {
             }
         };
         let mut lines = self.settings.lines();
-        lines.extend(self.roots.iter().map(root));
+        lines.extend(self.roots.iter().filter(|root| self.sees_root(root, by)).map(root));
         Stream(Box::new(lines.into_iter()))
     }
 
@@ -120,7 +125,7 @@ impl Core {
         MountReport { path: bytes(&self.settings.mount.path), state }
     }
 
-    fn root_infos(&self) -> Vec<RootInfo> {
+    fn root_infos(&self, by: &Viewer) -> Vec<RootInfo> {
         let info = |root: &Root| {
             let (state, why) = root.state();
             RootInfo {
@@ -134,23 +139,40 @@ impl Core {
                 crawled: root.crawled,
             }
         };
-        self.roots.iter().map(info).collect()
+        self.roots.iter().filter(|root| self.sees_root(root, by)).map(info).collect()
     }
 
-    pub(super) fn list_roots(&self, reply: Reply<Vec<RootInfo>>) {
-        let (mut infos, store) = (self.root_infos(), Arc::clone(&self.store));
+    pub(super) fn list_roots(&self, by: Viewer, reply: Reply<Vec<RootInfo>>) {
+        let (mut infos, store) = (self.root_infos(&by), Arc::clone(&self.store));
         tokio::task::spawn_blocking(move || {
-            count(&*store, &mut infos);
+            count(&*store, &mut infos, &by);
             _ = reply.send(Ok(infos));
         });
     }
 
-    pub(super) fn why(&self, path: AbsPath, reply: Reply<Box<WhyReport>>) {
-        let (answers, readers, policy) = (self.answers(), self.readers.clone(), self.settings.policy());
+    pub(super) fn why(&self, by: &Viewer, path: AbsPath, reply: Reply<Box<WhyReport>>) {
+        let (answers, readers, policy) = (self.answers(by), self.readers.clone(), self.settings.policy());
         tokio::task::spawn_blocking(move || {
             let current =
                 |row: &model::FileRow| row.fingerprint.policy == policy && readers.contains(&row.fingerprint.reader);
             _ = reply.send(answers.why(&path, current).map(Box::new).map_err(|error| store_error(&error)));
         });
+    }
+}
+
+/// Whether this user sees a file. What cannot be told is not shown.
+fn is_seen(rows: &dyn Rows, file: &[u8], by: &Viewer) -> bool {
+    *by == Viewer::All || matches!(sight::entry_at(rows, file, by), Ok(Some(_)))
+}
+
+/// Takes out of a status what names files of others, and counts only what this user sees.
+fn restrict(report: &mut StatusReport, by: &Viewer) {
+    let Viewer::User { uid, .. } = by else { return };
+    report.files = report.roots.iter().map(|root| root.files).fold(FileCounts::default(), FileCounts::and);
+    for part in &mut report.degraded {
+        part.text = Degraded::ASK_ROOT.into();
+    }
+    for info in report.pauses.iter_mut().filter(|info| info.pause.uid != *uid) {
+        info.pause.reason.clear();
     }
 }
