@@ -7,6 +7,7 @@
 //! settled: a moved file or directory keeps its number wherever the walk meets it first.
 
 mod look;
+mod threads;
 
 pub use look::{can_be_looked_at, excluded_by};
 
@@ -20,9 +21,12 @@ use std::{
     },
 };
 
-use rayon::prelude::*;
+use rayon::ThreadPool;
 
-use self::look::{below, governs, look_at};
+use self::{
+    look::{below, governs},
+    threads::split_last,
+};
 use crate::{
     model::{self, DirId, EntryRow, FileName, Identity, Mutation, Node, Place, PolicyId, ReaderId},
     plan::{self, Current, Delta, FoundKind, Kept, MovedDir, Moves, Scope},
@@ -37,10 +41,6 @@ use crate::{
 
 /// Directories looked at between two rounds of settling and committing.
 const CHUNK: usize = 256;
-/// Names kept waiting for a match before new ones are settled without.
-const WAITING_MAX: usize = 200_000;
-/// Directories that a walk looks at without further threads.
-const ALONE: usize = 4;
 /// Inodes with several names that a walk remembers to have told of.
 const TOLD_OF: usize = 10_000;
 /// Changes handed over at once.
@@ -159,7 +159,7 @@ struct Visited {
 struct Walk<'a> {
     crawl: &'a Crawl,
     root: &'a Root,
-    root_dir: RootDir,
+    root_dir: &'a RootDir,
     seen: &'a Seen,
     tell: &'a mut dyn FnMut(Progress),
     moves: Moves,
@@ -167,7 +167,7 @@ struct Walk<'a> {
     new: Vec<Visit>,
     batch: Vec<Mutation>,
     /// Made when there is enough to look at.
-    pool: Option<rayon::ThreadPool>,
+    pool: Option<Arc<ThreadPool>>,
     /// Rules and relative path of directories in which something new may be settled.
     places: HashMap<DirId, (Vec<u8>, Chain)>,
     /// Inodes whose other names are looked at after this walk.
@@ -184,7 +184,7 @@ impl Crawl {
         let mut walk = Walk {
             crawl: self,
             root,
-            root_dir,
+            root_dir: &root_dir,
             seen,
             tell,
             moves: Moves::default(),
@@ -307,11 +307,12 @@ impl<'a> Walk<'a> {
     fn go(&mut self) -> Result<bool, StoreError> {
         loop {
             while !self.known.is_empty() {
-                let at = self.known.len().saturating_sub(CHUNK);
-                let chunk = self.known.split_off(at);
-                self.look(chunk)?;
-                if self.moves.waiting() > WAITING_MAX {
-                    self.settle_files();
+                match self.pool_for(self.known.len()) {
+                    Some(pool) => self.look_ahead(&pool)?,
+                    None => {
+                        let chunk = split_last(&mut self.known, CHUNK);
+                        self.look(chunk)?;
+                    }
                 }
                 if self.is_cancelled() {
                     return Ok(false);
@@ -323,8 +324,7 @@ impl<'a> Walk<'a> {
                 if self.new.is_empty() {
                     break;
                 }
-                let at = self.new.len().saturating_sub(CHUNK);
-                let chunk = self.new.split_off(at);
+                let chunk = split_last(&mut self.new, CHUNK);
                 self.look(chunk)?;
                 if self.is_cancelled() {
                     return Ok(false);
@@ -344,27 +344,6 @@ impl<'a> Walk<'a> {
             self.flush();
         }
         cancelled
-    }
-
-    /// Watches first and lists second, so that nothing falls between.
-    fn look(&mut self, chunk: Vec<Visit>) -> Result<(), StoreError> {
-        self.watch(&chunk);
-        // A directory or two, after an event, are not worth threads.
-        if chunk.len() >= ALONE && self.crawl.threads > 1 && self.pool.is_none() {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(self.crawl.threads);
-            self.pool = pool.thread_name(|n| format!("walk-{n}")).build().ok();
-        }
-        let (crawl, root_dir, seen) = (self.crawl, &self.root_dir, self.seen);
-        let current = self.current();
-        let look = |visit| look_at(&*crawl.rows, root_dir, current, seen, visit);
-        let visited: Vec<Option<Visited>> = match self.pool.as_ref().filter(|_| chunk.len() >= ALONE) {
-            None => chunk.into_iter().map(look).collect::<Result<_, _>>()?,
-            Some(pool) => pool.install(|| chunk.into_par_iter().map(look).collect::<Result<_, _>>())?,
-        };
-        for visited in visited.into_iter().flatten() {
-            self.take(visited);
-        }
-        Ok(())
     }
 
     fn watch(&mut self, chunk: &[Visit]) {

@@ -89,8 +89,11 @@ impl Moves {
 
     /// Matches the files that appeared so far; the others are new. Numbers come from `new_file`.
     pub fn settle_files(&mut self, current: Current<'_>, new_file: &dyn Fn() -> FileId) -> Vec<Mutation> {
-        let mut mutations = Vec::with_capacity(self.appeared.len());
-        for (to, found) in std::mem::take(&mut self.appeared) {
+        let is_file = |(_, found): &(DirId, Found)| found.kind != FoundKind::Dir;
+        let (files, dirs): (Vec<_>, _) = std::mem::take(&mut self.appeared).into_iter().partition(is_file);
+        self.appeared = dirs;
+        let mut mutations = Vec::with_capacity(files.len());
+        for (to, found) in files {
             match self.take_vanished(&found) {
                 Some((from, row)) => mutations.push(moved(from, row, to, &found, current)),
                 None => match self.replaced.remove(&key(&found.identity)) {
@@ -246,6 +249,15 @@ mod tests {
         assert!(matches!(&mutations[0], Mutation::MoveFile { to: DirId(3), .. }));
         assert!(matches!(&mutations[1], Mutation::PutFile { dir: DirId(2), entry }
             if matches!(entry.node, Node::File(FileRow { id: FileId(100), .. }))));
+    }
+
+    #[test]
+    fn directories_wait_until_all_known_ones_have_been_looked_at() {
+        let dir = Found { kind: FoundKind::Dir, ..found("d", 2) };
+        let mut moves = Moves::default();
+        moves.take(DirId(2), Delta { appeared: vec![dir.clone(), found("f", 1)], ..Delta::default() });
+        assert_eq!(moves.settle_files(CURRENT, &|| FileId(100)).len(), 1);
+        assert_eq!(moves.settle_dirs().new_dirs, [(DirId(2), dir)]);
     }
 
     #[test]
