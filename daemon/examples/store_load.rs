@@ -1,4 +1,6 @@
-//! Measures the store: `cargo run --release --example store_load -- DIR [FILES]`. DIR must be new or empty.
+//! Measures the store: `cargo run --release --example store_load -- DIR [FILES [CYCLES [SLEEPS]]]`. DIR must be new or
+//! empty.
+//! CYCLES is how often a tenth of all records is changed, with the time the store needs to look after itself.
 
 use std::{
     sync::{Arc, mpsc::channel},
@@ -11,7 +13,7 @@ use metaextractd::{
         Access, Cost, DirId, DirRow, EntryRow, FileId, FileResult, FileRow, FileState, Fingerprint, FsId, Identity,
         Mutation, Node, Place, PolicyId, ReaderId, Stamp,
     },
-    store::{CommitId, Rows, SledStore, Store, StoreConfig, StoreEvent},
+    store::{CommitId, Rest, Rows, SledStore, Store, StoreConfig, StoreEvent},
 };
 
 const ACCESS: Access = Access { uid: 1000, gid: 1000, mode: 0o644 };
@@ -76,14 +78,18 @@ fn pss() -> u64 {
 
 #[expect(clippy::print_stdout, clippy::unwrap_used, clippy::too_many_lines, reason = "a program for people")]
 fn main() {
+    metaextractd::malloc::set_up();
     let mut args = std::env::args().skip(1);
     let dir = args.next().unwrap();
     let files: u64 = args.next().map_or(100_000, |n| n.parse().unwrap());
+    let cycles: u64 = args.next().map_or(0, |n| n.parse().unwrap());
+    let sleeps: usize = args.next().map_or(10, |n| n.parse().unwrap());
     println!("PSS before: {} KiB", pss());
     let open = || {
         let (sender, events) = channel();
         let start = Instant::now();
-        let store = SledStore::open(StoreConfig::new(&dir), Box::new(move |event| _ = sender.send(event))).unwrap().0;
+        let config = StoreConfig { sleep_after: Duration::from_secs(1), ..StoreConfig::new(&dir) };
+        let store = SledStore::open(config, Box::new(move |event| _ = sender.send(event))).unwrap().0;
         println!("open: {:?}, PSS {} KiB", start.elapsed(), pss());
         (store, events)
     };
@@ -156,17 +162,18 @@ fn main() {
     }
     println!("scan for pending: {:?}", start.elapsed());
 
+    let large = files.min(100_000);
     let many = store.new_dir();
     let mut batch = vec![put_dir(many, DirId::TOP, "many")];
-    batch.extend((0..files).map(|n| put_file(many, store.new_file(), n)));
+    batch.extend((0..large).map(|n| put_file(many, store.new_file(), n)));
     let start = Instant::now();
     until(store.commit(batch), false);
-    println!("one directory of {files}: {:?}", start.elapsed());
+    println!("one directory of {large}: {:?}", start.elapsed());
     let start = Instant::now();
     until(store.commit(vec![put_dir(many, DirId::TOP, "renamed")]), false);
     println!("renamed: {:?}", start.elapsed());
     let start = Instant::now();
-    assert_eq!(store.dir(many).unwrap().unwrap().entries.len() as u64, files);
+    assert_eq!(store.dir(many).unwrap().unwrap().entries.len() as u64, large);
     println!("read whole: {:?}", start.elapsed());
     let start = Instant::now();
     until(store.commit(vec![Mutation::RemoveDir(many)]), false);
@@ -175,9 +182,44 @@ fn main() {
         std::thread::yield_now();
     }
     println!("cleared: {:?}, PSS {} KiB", start.elapsed(), pss());
+    let size = || std::fs::metadata(format!("{dir}/rows/db")).map_or(0, |file| file.len()) >> 20;
+    let asleep = || {
+        while store.rest() != Rest::Asleep {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+
+    for cycle in 0..cycles {
+        let start = Instant::now();
+        for some in ids.iter().skip(cycle as usize % 10).step_by(10).collect::<Vec<_>>().chunks(64) {
+            last = store.commit(some.iter().map(|&&(dir, file, n)| result(dir, file, n + cycle + 1)).collect());
+            if last.0.is_multiple_of(64) {
+                until(last, false);
+            }
+        }
+        until(last, true);
+        let (took, grown) = (start.elapsed(), size());
+        // It sleeps when it has nothing left to do.
+        asleep();
+        println!("a tenth changed: {took:?}, {grown} MiB, {} MiB once it sleeps, PSS {} KiB", size(), pss());
+    }
+    asleep();
+    println!("asleep: PSS {} KiB, {} MiB", pss(), size());
+    let mut wakes = Vec::new();
+    let before = pss();
+    for n in 0..sleeps {
+        let start = Instant::now();
+        assert!(store.file(ids[(n * 7_919) % ids.len()].1).unwrap().is_some());
+        wakes.push(start.elapsed());
+        asleep();
+    }
+    wakes.sort();
+    if let (Some(median), Some(worst)) = (wakes.get(wakes.len() / 2), wakes.last()) {
+        println!("woken {sleeps} times: median {median:?}, at most {worst:?}, PSS {before} then {} KiB", pss());
+    }
     store.close().unwrap();
     drop(store);
-    println!("closed: PSS {} KiB, db {} MiB", pss(), std::fs::metadata(format!("{dir}/rows/db")).unwrap().len() >> 20);
+    println!("closed: PSS {} KiB, {} MiB", pss(), size());
     drop(open());
     drop(open());
 }

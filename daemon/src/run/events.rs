@@ -330,6 +330,8 @@ impl Core {
     }
 
     fn store_trouble(&mut self, text: String) {
+        let path = self.settings.store.path.display();
+        let text = format!("{text}; make room at {path}; nothing is lost, and it goes on by itself");
         self.degraded.insert("store", text);
     }
 

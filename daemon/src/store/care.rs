@@ -310,3 +310,34 @@ fn rows_are_found_under_their_place_only() {
     let found = |prefix: &[u8]| tables.prefix(Table::Links, prefix).count();
     assert_eq!([&b""[..], b"a", b"a\xff", b"\xff", b"c"].map(found), [6, 3, 2, 2, 0]);
 }
+
+#[test]
+fn rot_in_a_sleeping_store_is_told_or_harmless() {
+    for round in 0..12_usize {
+        let dir = tempfile::tempdir().unwrap();
+        let config = StoreConfig { sleep_after: Duration::ZERO, quiet: Duration::from_secs(600), ..config(dir.path()) };
+        let (sender, events) = channel();
+        let (store, _) = SledStore::open(config, Box::new(move |event| _ = sender.send(event))).unwrap();
+        let (batch, files) = fill(&store, 5);
+        durable(&store, &events, batch);
+        while store.rest() != Rest::Asleep {
+            std::thread::yield_now();
+        }
+        let rows = dir.path().join("store/rows");
+        for file in fs::read_dir(&rows).unwrap().map(|file| file.unwrap().path()) {
+            let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+            if name == "db" || name.starts_with("snap.") {
+                let mut bytes = fs::read(&file).unwrap();
+                bytes.iter_mut().skip(100).step_by(97 + 300 * round).for_each(|byte| *byte ^= 0x10);
+                fs::write(&file, bytes).unwrap();
+            }
+        }
+        // Whoever asks meets it, or it is in nothing he asks for.
+        let answers: Vec<_> = files.iter().map(|file| store.dir(file.0).map(|rows| assert!(rows.is_some()))).collect();
+        let failed: Vec<_> = answers.into_iter().filter_map(Result::err).collect();
+        if !failed.is_empty() {
+            assert!(matches!(failed[0], StoreError::Damaged { .. }), "{failed:?}");
+            until(&events, |event| matches!(event, StoreEvent::Trouble { fatal: true, .. }));
+        }
+    }
+}

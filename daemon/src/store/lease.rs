@@ -19,7 +19,13 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::{
     malloc,
-    store::{StoreError, disk::DiskTables, open::attempt, tables::Tables},
+    store::{
+        StoreError,
+        disk::DiskTables,
+        open::attempt,
+        schema::meta,
+        tables::{Bytes, Table, Tables},
+    },
 };
 
 /// How long an earlier handle may take to let go of its lock.
@@ -31,8 +37,10 @@ pub(super) struct Lease {
     handle: RwLock<Handle>,
     /// Where they are opened again; `None` in memory, where they never sleep.
     place: Option<Place>,
-    // Whoever opens or closes has it: others who want the tables wait for him.
-    turn: Mutex<()>,
+    // Whoever opens or closes has it: others who want the tables wait for him. In it the row that changes with every
+    // commit, as it was when the tables went to sleep: of a file that was damaged meanwhile sled makes an older or an
+    // empty database, and says nothing.
+    turn: Mutex<Option<Bytes>>,
     /// Somebody waits until no table is lent.
     closing: AtomicBool,
     given_back: (Mutex<()>, Condvar),
@@ -114,12 +122,15 @@ impl Lease {
         if let Some(lent) = self.lend()? {
             return Ok(lent);
         }
-        let _turn = lock(&self.turn);
+        let turn = lock(&self.turn);
         if let Some(lent) = self.lend()? {
             return Ok(lent);
         }
         let place = self.place.as_ref().ok_or(StoreError::Closed)?;
         let tables = Arc::new(attempt(|| place.open())?);
+        if turn.is_some() && tables.get(Table::Meta, meta::STATE)? != *turn {
+            return Err(StoreError::Damaged { what: "it is not as it was left".into() });
+        }
         self.set(Handle::Awake(tables.clone()));
         (self.woken)();
         Ok(Lent { tables: Some(tables), lease: self })
@@ -158,9 +169,18 @@ impl Lease {
     /// Closes the tables until somebody wants them, once those who have them are done. `between` is called while they
     /// are closed and everybody waits.
     pub(super) fn sleep<T>(&self, between: impl FnOnce() -> T) -> T {
-        let _turn = lock(&self.turn);
+        let mut turn = lock(&self.turn);
+        let state = self.awake().and_then(|tables| tables.get(Table::Meta, meta::STATE).ok());
+        *turn = state.flatten();
         self.close_as(Handle::Asleep);
         between()
+    }
+
+    /// The same where the disk has failed: what is found then may be older.
+    pub(super) fn let_go(&self) {
+        let mut turn = lock(&self.turn);
+        *turn = None;
+        self.close_as(Handle::Asleep);
     }
 
     /// Closes the tables for good.
@@ -209,7 +229,7 @@ impl Place {
     }
 }
 
-fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -285,10 +285,17 @@ impl Writer<'_> {
         }
         if trouble.reopen {
             self.upkeep.give_up(self.shared, &mut self.work);
-            self.shared.lease.sleep(|| {});
-            if self.shared.reload().is_err() {
-                self.put_off();
-                return false;
+            self.shared.lease.let_go();
+            match self.shared.reload() {
+                Ok(()) => {}
+                Err(StoreError::Damaged { what }) => {
+                    self.damage = Some(what);
+                    return false;
+                }
+                Err(_) => {
+                    self.put_off();
+                    return false;
+                }
             }
             if self.work.store_again(self.shared).is_err() {
                 self.put_off();
