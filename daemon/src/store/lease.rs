@@ -153,16 +153,15 @@ impl Lease {
         self.lend().ok().flatten()
     }
 
-    /// Whether nobody has the tables open.
+    /// Whether the tables are closed, and nobody is about to open them.
     pub(super) fn is_asleep(&self) -> bool {
-        !matches!(&*self.handle.read().unwrap_or_else(PoisonError::into_inner), Handle::Awake(_))
+        let open = matches!(&*self.handle.read().unwrap_or_else(PoisonError::into_inner), Handle::Awake(_));
+        !open && self.turn.try_lock().is_ok()
     }
 
     /// When they were wanted last, if they are open.
     pub(super) fn used(&self) -> Option<Instant> {
-        if self.is_asleep() {
-            return None;
-        }
+        self.awake()?;
         Some(self.began + Duration::from_millis(self.used.load(Ordering::Relaxed)))
     }
 
