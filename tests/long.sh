@@ -98,4 +98,5 @@ stage store-of-a-million cargo run --quiet --release -p metaextractd --example s
 rm -rf "$state/store"
 stage mutants "$top/tests/mutants.sh" --seed "$commit"
 stage benchmark "$top/tests/bench/spine.sh" "$corpus"
+stage a-million-files "$top/tests/bench/scale.sh"
 table
