@@ -61,4 +61,6 @@ done < <(sort "$work/programs")
 cd "$src"
 run doc documentation cargo test --quiet --workspace --doc
 "${user[@]}" "$src/systemd/verify.sh" "${CARGO_TARGET_DIR:-$src/target}/debug/metaextractd"
+say "== services, on a systemd of their own =="
+"${root[@]}" "$src/tests/services/run.sh" "${CARGO_TARGET_DIR:-$src/target}/debug"
 say "$total passed, 0 failed"

@@ -16,6 +16,8 @@ pub enum Command {
     },
     /// Be a worker; what it needs comes over standard input.
     Worker,
+    /// Be the mount helper, whose listening socket is standard input.
+    MountHelper(Instance),
     /// Check the configuration and say what is wrong with it.
     CheckConfig(Instance),
     Version,
@@ -65,6 +67,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, lexopt
     let mut args = lexopt::Parser::from_args(args);
     let mut instance = Instance::default();
     let mut check = false;
+    let mut helper = false;
     while let Some(arg) = args.next()? {
         match arg {
             Value(verb) if verb == "extract" && instance == Instance::default() && !check => return extract(args),
@@ -73,11 +76,17 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, lexopt
             Short('h') | Long("help") => return alone(args, Command::Help),
             Long("system") => instance.system = true,
             Long("check-config") => check = true,
+            Long("mount-helper") => helper = true,
             Long("set") => instance.options.push(lexopt::ValueExt::string(args.value()?)?),
             other => return Err(other.unexpected()),
         }
     }
-    Ok(if check { Command::CheckConfig(instance) } else { Command::Serve(instance) })
+    match (check, helper) {
+        (true, true) => Err("--check-config and --mount-helper exclude each other".into()),
+        (true, false) => Ok(Command::CheckConfig(instance)),
+        (false, true) => Ok(Command::MountHelper(instance)),
+        (false, false) => Ok(Command::Serve(instance)),
+    }
 }
 
 fn alone(mut args: lexopt::Parser, command: Command) -> Result<Command, lexopt::Error> {
@@ -127,6 +136,7 @@ mod tests {
         assert_eq!(parsed("--worker"), Ok(Command::Worker));
         assert_eq!(parsed("--check-config"), Ok(Command::CheckConfig(Instance::default())));
         assert_eq!(parsed("--set a.b=1 --set c=x"), Ok(Command::Serve(instance(false, &["a.b=1", "c=x"]))));
+        assert_eq!(parsed("--system --mount-helper"), Ok(Command::MountHelper(instance(true, &[]))));
         assert_eq!(parsed("-V"), Ok(Command::Version));
         assert_eq!(parsed("extract --help"), Ok(Command::Help));
         assert_eq!(parsed("extract --json a b"), extract(Form::Printed, given(&["a", "b"])));
@@ -136,9 +146,13 @@ mod tests {
 
     #[test]
     fn mistakes_are_named() {
-        for (line, part) in
-            [("extract", "needs a FILE"), ("extract --jsn a", "--jsn"), ("serve", "serve"), ("--worker x", "x")]
-        {
+        for (line, part) in [
+            ("extract", "needs a FILE"),
+            ("extract --jsn a", "--jsn"),
+            ("serve", "serve"),
+            ("--worker x", "x"),
+            ("--mount-helper --check-config", "exclude"),
+        ] {
             let error = parsed(line).unwrap_err();
             assert!(error.contains(part), "{line}: {error}");
         }

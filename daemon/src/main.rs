@@ -28,6 +28,7 @@ fn main() -> ExitCode {
             }
         }
         Ok(Command::Serve(instance)) => serve(instance),
+        Ok(Command::MountHelper(instance)) => end(serve::help_to_mount(instance)),
         Ok(Command::CheckConfig(instance)) => match read(&serve::sources(instance)) {
             Ok(_) => {
                 say(&mut io::stdout(), "The configuration is in order.\n");
@@ -52,7 +53,11 @@ fn main() -> ExitCode {
 
 fn serve(instance: Instance) -> ExitCode {
     malloc::set_up();
-    match serve::serve(instance) {
+    end(serve::serve(instance))
+}
+
+fn end(result: anyhow::Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

@@ -1,17 +1,10 @@
 //! The mounted view in the daemon: its place, its start and end, and what to say when there is none. Called by `run`;
 //! speaks with the store only through [`metafs::View`].
 
-use std::{
-    fs::DirBuilder,
-    io,
-    os::unix::fs::DirBuilderExt,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, os::fd::AsFd, path::Path, sync::Arc, time::Duration};
 
 pub use metafs::{Audience, Event, Status};
-use metafs::{MountError, Mounted};
+use metafs::{By, MountError, Mounted};
 
 use crate::store::{self, Changed, CommitId};
 
@@ -25,24 +18,23 @@ pub type Events = Box<dyn Fn(Event) + Send + Sync>;
 #[derive(Debug)]
 pub struct View {
     mounted: Mounted,
-    /// Whether the mount point is ours to take away again.
-    made: bool,
 }
 
 impl View {
-    /// Mounts the view for its audience, on a directory that is made if it is missing.
+    /// Mounts the view for its audience, on a directory that is made if it is missing; through the mount helper that
+    /// listens at `helper`, where there is one.
     pub fn mount<V: metafs::View>(
         store: Arc<V>,
         status: Status,
         point: &Path,
         audience: Audience,
+        helper: Option<&Path>,
         events: Events,
     ) -> Result<Self, NoView> {
-        let made =
-            make(point, audience).map_err(|source| NoView::of(MountError::Point { path: point.to_owned(), source }))?;
-        let mounted = metafs::mount(store, status, point, audience, events).map_err(NoView::of)?;
+        let by = helper.map_or(By::Ourselves, By::Helper);
+        let mounted = metafs::mount(store, status, point, audience, by, events).map_err(NoView::of)?;
         tracing::info!(path = %mounted.point().display(), "the view is mounted");
-        Ok(Self { mounted, made })
+        Ok(Self { mounted })
     }
 
     /// Where it is, as the system's table of mounts has it.
@@ -62,12 +54,8 @@ impl View {
 
     /// Ends it, also where programs still look at it.
     pub fn unmount(self) {
-        let point = self.made.then(|| self.point().to_owned());
         if !self.mounted.unmount(PATIENCE) {
             tracing::debug!("programs still have files of the view open, leaving them behind");
-        }
-        if let Some(point) = point {
-            _ = std::fs::remove_dir(point); // Someone may have put something there: then it stays.
         }
     }
 }
@@ -94,6 +82,9 @@ impl NoView {
             MountError::Occupied { path } => {
                 format!("unmount it with fusermount3 -u {}, or {elsewhere}", path.display())
             }
+            MountError::NoHelper { .. } => {
+                "start it with systemctl start metaextract-mount.socket (with --user in a session)".into()
+            }
             MountError::Refused { .. } => {
                 "install fuse3, whose fusermount3 mounts for users, and see its message".into()
             }
@@ -109,19 +100,8 @@ impl NoView {
     }
 }
 
-/// Makes the mount point, only for those it is for. It is not looked at if it is there: it may be a dead mount.
-fn make(point: &Path, audience: Audience) -> io::Result<bool> {
-    let mode = match audience {
-        Audience::Owner => 0o700,
-        Audience::Everyone => 0o755,
-    };
-    let create = |path: &Path, all: bool| DirBuilder::new().mode(mode).recursive(all).create(path);
-    match create(point, false) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let above = point.parent().map(PathBuf::from).unwrap_or_default();
-            create(&above, true).and_then(|()| create(point, false)).map(|()| true)
-        }
-        result => result.map(|()| true),
-    }
+/// Mounts once for a daemon that may not gain privileges, and returns when that mount is gone: the mount helper. The
+/// listening socket is standard input.
+pub fn help(point: &Path, audience: Audience) -> io::Result<()> {
+    metafs::helper::serve(io::stdin().as_fd(), point, audience)
 }

@@ -1,6 +1,6 @@
 //! The daemon as a process: its environment, its settings, its loop. Called by `main` alone.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
 
@@ -11,7 +11,7 @@ use crate::{
         Places,
         read::{Sources, read},
     },
-    logging, run,
+    logging, mount, run,
 };
 
 /// Runs the daemon until it is told to stop.
@@ -29,13 +29,14 @@ pub fn serve(instance: Instance) -> anyhow::Result<()> {
         bus,
         reload: Box::new(move || Ok(read(&sources)?)),
         ready: Box::new(|| notify("READY=1")),
+        alive: watched(),
     };
     let ended = runtime.block_on(run::run(start));
     if !matches!(ended, Ok(run::Ended::StoreLost)) {
         notify("STOPPING=1");
     }
     // Threads that hang in a dead file system must not keep the process.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    runtime.shutdown_timeout(Duration::from_secs(2));
     match ended? {
         run::Ended::Told => Ok(()),
         run::Ended::StoreLost => Err(again()),
@@ -48,6 +49,16 @@ fn again() -> anyhow::Error {
     let mut program = std::process::Command::new("/proc/self/exe");
     let error = program.args(std::env::args_os().skip(1)).exec();
     anyhow::Error::new(error).context("cannot start again")
+}
+
+/// Mounts the view for a daemon in a unit that may not, as long as that daemon lives. Its socket is standard input.
+///
+/// Errors: a wrong configuration, a socket that cannot be used.
+pub fn help_to_mount(instance: Instance) -> anyhow::Result<()> {
+    let audience = if instance.system { mount::Audience::Everyone } else { mount::Audience::Owner };
+    let settings = read(&sources(instance))?;
+    logging::set_up(settings.log);
+    mount::help(&settings.mount.path, audience).context("cannot be the mount helper")
 }
 
 /// Where this process finds its settings.
@@ -63,6 +74,14 @@ pub fn sources(instance: Instance) -> Sources {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
     Sources { places, environment: std::env::vars_os().filter_map(text).collect(), options: instance.options }
+}
+
+/// The service manager, if it wants to hear of this process again and again (`sd_watchdog_enabled(3)`).
+fn watched() -> Option<run::Alive> {
+    let pid = std::env::var("WATCHDOG_PID").ok().and_then(|pid| pid.parse().ok());
+    let time: u64 = std::env::var("WATCHDOG_USEC").ok()?.parse().ok()?;
+    let ours = pid.is_none_or(|pid: u32| pid == std::process::id()) && time > 0;
+    ours.then(|| run::Alive { within: Duration::from_micros(time), tell: Box::new(|| notify("WATCHDOG=1")) })
 }
 
 /// Tells the service manager, where there is one (`sd_notify(3)`).

@@ -229,8 +229,36 @@ to ask, and to index or retry readable files by name, nothing is needed.
 Without
 .B \\-\\-system
 only the user whose daemon it is may ask.
+.SH UNITS
+Both are confined to reading files and writing their index; their units give a reason for each line.
+The view is mounted for them by
+.IR metaextract\\-mount.service ,
+started by its socket, since a process that may gain no privileges cannot mount. It mounts at
+.B mount.path
+and nowhere else, and takes the mount away when the daemon ends, however it ends.
+.TP
+.I metaextractd.service
+of
+.BR \"systemctl \\-\\-user\" :
+the daemon of a session; the first
+.B metactl
+starts it. A
+.B store.path
+other than the default needs
+.B ReadWritePaths=
+in its unit
+.TP
+.I metaextractd.service
+of the system: the daemon of the machine, as the user
+.BR metaextract ,
+which may read all files; an administrator starts it
+.PP
+Each is started again when it fails, five times in ten minutes at most, and when it has stood still for five minutes
+.RB ( WatchdogSec= ).
+It asks for nothing that keeps the machine awake: a suspension at any moment costs nothing but time.
 .SH SEE ALSO
 .BR metactl (1),
+.BR systemd.service (5),
 .BR exiftool (1)
 ";
 

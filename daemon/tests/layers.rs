@@ -35,7 +35,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "queue", "readers", "store", "watch",
         ],
     ),
-    ("serve", &["args", "bus", "config", "governor", "logging", "model", "run"]),
+    ("serve", &["args", "bus", "config", "governor", "logging", "model", "mount", "run"]),
     ("sim", &["config", "control", "engine", "governor", "model", "proto", "readers", "run", "store", "watch"]),
     ("store", &["codec", "malloc", "model"]),
     ("watch", &["model", "plan"]),

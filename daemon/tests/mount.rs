@@ -17,7 +17,14 @@ mod memory;
 use memory::{Memory, record, status};
 
 fn mount(point: &Path) -> Result<View, NoView> {
-    View::mount(Memory::new([("/a", record(&[("A", "b", "c")]))]), status(), point, Audience::Owner, Box::new(|_| {}))
+    View::mount(
+        Memory::new([("/a", record(&[("A", "b", "c")]))]),
+        status(),
+        point,
+        Audience::Owner,
+        None,
+        Box::new(|_| {}),
+    )
 }
 
 #[test]
@@ -26,9 +33,15 @@ fn the_mount_point_is_made_for_its_owner_and_taken_away() {
     let point = dir.path().join("run/view");
     let (told, events) = mpsc::channel();
     let memory = Memory::new([("/a", record(&[("A", "b", "c")]))]);
-    let view =
-        View::mount(memory.clone(), status(), &point, Audience::Owner, Box::new(move |event| _ = told.send(event)))
-            .unwrap();
+    let view = View::mount(
+        memory.clone(),
+        status(),
+        &point,
+        Audience::Owner,
+        None,
+        Box::new(move |event| _ = told.send(event)),
+    )
+    .unwrap();
     assert_eq!(fs::metadata(point.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
     assert_eq!(fs::read_to_string(point.join("files/a/A/b")).unwrap(), "c\n");
     assert!(fs::metadata(point.join("files/new")).is_err());

@@ -18,7 +18,7 @@ use std::{
 };
 
 use memory::{Memory, record, status};
-use metafs::{Audience, Change, Event, MountError, Mounted, mount};
+use metafs::{Audience, By, Change, Event, MountError, Mounted, mount};
 
 mod memory;
 
@@ -41,7 +41,8 @@ impl Mount {
         let point = dir.path().join("view");
         fs::create_dir(&point).unwrap();
         let mounted =
-            mount(memory.clone(), status(), &point, Audience::Owner, move |event| _ = told.send(event)).unwrap();
+            mount(memory.clone(), status(), &point, Audience::Owner, By::Ourselves, move |event| _ = told.send(event))
+                .unwrap();
         Self { memory: memory.clone(), mounted, events: Mutex::new(events), commits: 0, _dir: dir }
     }
 
@@ -333,7 +334,7 @@ fn an_unmount_by_others_is_told() {
 #[test]
 fn what_stands_in_the_way_is_named() {
     let dir = tempfile::tempdir().unwrap();
-    let attempt = |point: &Path| mount(photo(), status(), point, Audience::Owner, |_| {}).map(drop);
+    let attempt = |point: &Path| mount(photo(), status(), point, Audience::Owner, By::Ourselves, |_| {}).map(drop);
     assert!(matches!(attempt(&dir.path().join("none")), Err(MountError::Point { .. })));
     fs::write(dir.path().join("file"), "x").unwrap();
     assert!(matches!(attempt(dir.path()), Err(MountError::NotEmpty { .. })));
@@ -363,7 +364,7 @@ fn the_mount_of_a_killed_process_is_detached() {
         helper.kill().unwrap();
         helper.wait().unwrap();
     }
-    let mounted = mount(photo(), status(), dir.path(), Audience::Owner, |_| {}).unwrap();
+    let mounted = mount(photo(), status(), dir.path(), Audience::Owner, By::Ourselves, |_| {}).unwrap();
     assert_eq!(fs::read_to_string(dir.path().join("status/state")).unwrap(), "idle\n");
     assert!(mounted.unmount(LIMIT));
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
@@ -376,7 +377,7 @@ const POINT: &str = "METAFS_TEST_POINT";
 #[test]
 fn helper() {
     let Some(point) = std::env::var_os(POINT) else { return };
-    let _mounted = mount(photo(), status(), Path::new(&point), Audience::Owner, |_| {}).unwrap();
+    let _mounted = mount(photo(), status(), Path::new(&point), Audience::Owner, By::Ourselves, |_| {}).unwrap();
     println!("mounted");
     _ = io::stdin().read(&mut [0]);
 }

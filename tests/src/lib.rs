@@ -6,5 +6,6 @@ pub mod engine;
 pub mod faulty;
 pub mod instance;
 pub mod machine;
+pub mod mounting;
 pub mod process;
 pub mod samples;

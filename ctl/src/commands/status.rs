@@ -20,7 +20,10 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(session: &Session, args: &Arguments) -> Result<Exit, Error> {
-    session.daemon.must_run().await?;
+    if args.check {
+        // Monitoring is to find out that it does not run, not to start it.
+        session.daemon.must_run().await?;
+    }
     let status = json::object(&session.daemon.call(STATUS, (Options::new(),)).await?);
     let out = &session.out;
     match (out.json, args.check) {

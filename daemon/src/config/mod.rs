@@ -117,6 +117,8 @@ pub enum Isolation {
 pub struct MountSettings {
     pub enabled: bool,
     pub path: PathBuf,
+    /// Where the mount helper listens, if this process is not to mount by itself.
+    pub helper: Option<PathBuf>,
 }
 
 /// Logging.
@@ -170,7 +172,7 @@ impl Settings {
                 sleep_after: Duration::from_secs(30),
             },
             isolation: Isolation::Require,
-            mount: MountSettings { enabled: true, path: places.mount.clone() },
+            mount: MountSettings { enabled: true, path: places.mount.clone(), helper: None },
             log: LogSettings { level: tracing::Level::INFO, format: LogFormat::Auto },
             origins: BTreeMap::new(),
         }

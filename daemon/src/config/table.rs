@@ -238,6 +238,13 @@ pub static KEYS: &[Key] = &[
         place(&s.mount.path)
     ),
     key!(
+        "mount.helper",
+        "none",
+        "socket of the mount helper, absolute, where the daemon itself may not mount; set by the units",
+        |s, g| s.mount.helper = if text(g)? == "none" { None } else { Some(absolute(g)?) },
+        s.mount.helper.as_deref().map_or(Setting::Text("none".into()), place)
+    ),
+    key!(
         "log.level",
         "info",
         "error, warn, info, debug or trace",

@@ -23,6 +23,7 @@ use super::{
     roots::Root,
     sight,
     walks::Walks,
+    watchdog::{Stage, Stages},
 };
 use crate::{
     config::{self, Settings},
@@ -370,6 +371,13 @@ impl Core {
     /// Everybody sees everything up to here.
     pub fn visible_up_to(&self) -> CommitId {
         if self.view.is_some() { self.drained.min(self.committed) } else { self.committed }
+    }
+
+    /// How far those stages are that nothing outside of the daemon may hold up.
+    pub(super) fn stages(&self) -> Stages {
+        let (asked, done) = (self.last_commit.0, self.committed.0);
+        let writer = Stage { asked, done, excused: self.degraded.contains_key("store") };
+        [writer, Stage { asked: done, done: self.visible_up_to().0, excused: false }]
     }
 
     fn tell(&mut self) {

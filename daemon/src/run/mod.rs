@@ -20,6 +20,7 @@ mod sight;
 mod stuck;
 mod waiting;
 mod walks;
+mod watchdog;
 
 use std::{
     collections::BTreeMap,
@@ -34,7 +35,7 @@ use tokio::{
     time::Instant,
 };
 
-use self::{commands::Looked, reading::Target, roots::RootId, waiting::Waiting};
+use self::{commands::Looked, reading::Target, roots::RootId, waiting::Waiting, watchdog::Feed};
 pub(crate) use self::{core::Core, outside::Outside};
 use crate::{
     bus,
@@ -67,11 +68,26 @@ pub struct Start {
     pub reload: Box<dyn Fn() -> anyhow::Result<Settings>>,
     /// Told once, when the daemon answers and its roots are being looked at.
     pub ready: Box<dyn FnOnce()>,
+    /// Told again and again while the daemon moves.
+    pub alive: Option<Alive>,
 }
 
 impl std::fmt::Debug for Start {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Start").field("settings", &self.settings).field("bus", &self.bus).finish_non_exhaustive()
+    }
+}
+
+/// Who wants to hear that the daemon is alive.
+pub struct Alive {
+    /// How long a silence may last.
+    pub within: Duration,
+    pub tell: Box<dyn Fn()>,
+}
+
+impl std::fmt::Debug for Alive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Alive").field("within", &self.within).finish_non_exhaustive()
     }
 }
 
@@ -136,7 +152,7 @@ pub enum Ended {
 ///
 /// Errors: what keeps the daemon from doing anything at all: the store, or another daemon on the bus.
 pub async fn run(start: Start) -> anyhow::Result<Ended> {
-    let Start { settings, bus: place, reload, ready } = start;
+    let Start { settings, bus: place, reload, ready, alive } = start;
     let (events, mut told) = mpsc::channel(WAITING);
     let hints = Arc::new(Hints::default());
     let (control, mut commands) = Control::channel();
@@ -145,15 +161,11 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
     let mut stop = Stop::listen()?;
     let mut hangup = signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?;
     let published = Published { facts: facts_seen, changed: changed_seen };
-    let (bus, no_bus) = match bus::serve(&place, control, published).await {
-        Ok(bus) => (Some(bus), None),
-        Err(error @ bus::Error::NameTaken { .. }) => return Err(error).context("another daemon is in charge"),
-        Err(error) => (None, Some(error)),
-    };
+    let (bus, no_bus) = join(&place, control, published).await?;
     let mut ready = Some(ready);
     let waiting =
         Waiting { settings: &settings, commands: &mut commands, facts: &facts, stop: &mut stop, ready: &mut ready };
-    let Some(store) = waiting.store(events.clone()).await? else { return Ok(Ended::Told) };
+    let Some(store) = waiting.store(events.clone(), alive.as_ref()).await? else { return Ok(Ended::Told) };
     let mut degraded = BTreeMap::new();
     say_damage(&store, &mut degraded);
     let (view, store) = (store.view(), Arc::new(store));
@@ -163,9 +175,11 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
     core.mount(view);
     ready.into_iter().for_each(|ready| ready());
     let mut bus_is_lost = bus.is_none();
+    let mut feed = Feed::new(alive, Instant::now());
     let ended = loop {
         core.pump();
-        let due = core.due();
+        feed.look(Instant::now(), core.stages());
+        let due = core.due().into_iter().chain(feed.due()).min();
         tokio::select! {
             Some(asked) = commands.recv() => core.command(asked, &*reload),
             Some(event) = told.recv() => {
@@ -203,6 +217,21 @@ fn say_damage(store: &SledStore, degraded: &mut BTreeMap<&'static str, String>) 
             "it was damaged ({what}); everything is read again; the old one lies in {place}, remove it at will"
         );
         degraded.insert(core::STORE_DAMAGED, text);
+    }
+}
+
+/// The bus, or why the daemon goes on without.
+///
+/// Errors: another daemon is there already.
+async fn join(
+    place: &bus::Place,
+    control: Control,
+    published: Published,
+) -> anyhow::Result<(Option<bus::Bus>, Option<bus::Error>)> {
+    match bus::serve(place, control, published).await {
+        Ok(bus) => Ok((Some(bus), None)),
+        Err(error @ bus::Error::NameTaken { .. }) => Err(error).context("another daemon is in charge"),
+        Err(error) => Ok((None, Some(error))),
     }
 }
 

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     bus,
-    config::{self, Settings},
+    config::{self, MountSettings, Settings},
     control::{AbsPath, Audience, Changed, Facts, Pause, RootOptions, RootOrigin, State},
     crawl::Crawl,
     engine::Size,
@@ -202,7 +202,8 @@ impl Core {
             Audience::Owner => mount::Audience::Owner,
             Audience::Everyone => mount::Audience::Everyone,
         };
-        match View::mount(Arc::new(view), status, &self.settings.mount.path, audience, Box::new(tell)) {
+        let MountSettings { path, helper, .. } = &self.settings.mount;
+        match View::mount(Arc::new(view), status, path, audience, helper.as_deref(), Box::new(tell)) {
             Ok(view) => self.view = Some(view),
             Err(error) => {
                 let text = format!("{error:#}; the metadata can be read with metactl show meanwhile");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::sync::{mpsc, watch};
 
-use super::{Event, Stop, answers, open::open_store, outside::wall_clock, roots::bytes};
+use super::{Alive, Event, Stop, answers, open::open_store, outside::wall_clock, roots::bytes};
 use crate::{
     config::{self, Settings},
     control::{
@@ -29,10 +29,14 @@ pub(super) struct Waiting<'a> {
 }
 
 impl Waiting<'_> {
-    /// The store, as soon as it can be opened; `None` when told to stop before.
+    /// The store, as soon as it can be opened; `None` when told to stop before. `alive` hears of each try.
     ///
     /// Errors: a store that waiting does not make better.
-    pub async fn store(mut self, events: mpsc::Sender<Event>) -> anyhow::Result<Option<SledStore>> {
+    pub async fn store(
+        mut self,
+        events: mpsc::Sender<Event>,
+        alive: Option<&Alive>,
+    ) -> anyhow::Result<Option<SledStore>> {
         let started = wall_clock();
         let mut said = String::new();
         loop {
@@ -47,6 +51,9 @@ impl Waiting<'_> {
             }
             if let Some(ready) = self.ready.take() {
                 ready();
+            }
+            if let Some(alive) = alive {
+                (alive.tell)();
             }
             if !self.answer_for_a_while(started, &said).await {
                 return Ok(None);

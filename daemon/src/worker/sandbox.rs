@@ -12,7 +12,7 @@ use landlock::{
 };
 use rustix::{
     process::{self, Resource, Rlimit, Signal},
-    thread,
+    thread::{self, CapabilitySet, CapabilitySets},
 };
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen as Len, SeccompCmpOp as Op, SeccompCondition, SeccompFilter,
@@ -30,6 +30,7 @@ pub(super) fn enter(setup: &Setup) -> io::Result<Achieved> {
     limit(setup)?;
     // The first look at this clock reads files to find the kernel's page for it.
     _ = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    give_up_rights()?;
     thread::set_no_new_privs(true)
         .map_err(|error| io::Error::other(format!("giving up new privileges failed: {error}")))?;
     if setup.schedule == Schedule::Idle {
@@ -61,6 +62,14 @@ fn die_with_parent(parent: u32) -> io::Result<()> {
         Some(pid) if pid.as_raw_nonzero().get() as u32 == parent => Ok(()),
         _ => Err(io::ErrorKind::NotConnected.into()),
     }
+}
+
+/// What the service manager lets the daemon do, such as reading files of all users, is not for workers.
+fn give_up_rights() -> io::Result<()> {
+    let none = CapabilitySet::empty();
+    let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+    thread::set_capabilities(None, sets)
+        .map_err(|error| io::Error::other(format!("giving up capabilities failed: {error}")))
 }
 
 /// Rust's own handlers turn a stack overflow into SIGABRT, which is to mean "out of memory" alone.

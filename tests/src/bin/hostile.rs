@@ -1,6 +1,7 @@
 //! A worker with one more row in its table of formats: a reader that obeys its file, which begins with `HOSTILE ` and a verb.
 //!
-//! Stands for a reader that a file has captured. Started by the engine in `tests/hostile.rs` with `--worker`.
+//! Stands for a reader that a file has captured. Started by the engine in `tests/hostile.rs` with `--worker`; without it the
+//! daemon whose workers are this, which `tests/services/run.sh` puts in the place of the real one.
 
 use std::{
     fs::File,
@@ -8,16 +9,16 @@ use std::{
     mem::MaybeUninit,
     net::TcpStream,
     os::{fd::AsFd, unix::net::UnixStream},
-    process::Command,
+    process::{Command, ExitCode},
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use metaextract::{Error, Format, Limits, Magic, Record, Source, Tier, Value};
 use metaextractd::{
-    codec,
+    args, codec,
     model::Cost,
     proto::{Reply, encode_reply},
-    worker,
+    serve, worker,
 };
 use rustix::net::{RecvAncillaryBuffer, RecvFlags, SendFlags, recvmsg, send};
 use tests::attacks;
@@ -35,9 +36,16 @@ static HOSTILE: Format = Format {
 /// Hostile files this process has read.
 static SEEN: AtomicU64 = AtomicU64::new(0);
 
-fn main() {
+fn main() -> ExitCode {
     static EXTRA: [&Format; 1] = [&HOSTILE];
-    worker::run(&EXTRA)
+    match args::parse(std::env::args_os().skip(1)) {
+        Ok(args::Command::Worker) => worker::run(&EXTRA),
+        Ok(args::Command::Serve(instance)) => match serve::serve(instance) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
+        _ => ExitCode::FAILURE,
+    }
 }
 
 fn read(source: &mut Source<'_>, record: &mut Record) -> Result<(), Error> {
