@@ -75,8 +75,3 @@ fn pauses_reports_and_resumes(min_free: &str) {
 fn disk_full_pauses_reports_and_resumes() {
     pauses_reports_and_resumes("8MiB");
 }
-
-#[test]
-fn a_disk_that_is_full_to_the_last_byte_is_survived() {
-    pauses_reports_and_resumes("1KiB");
-}
