@@ -172,6 +172,8 @@ struct Walk<'a> {
     places: HashMap<DirId, (Vec<u8>, Chain)>,
     /// Inodes whose other names are looked at after this walk.
     told_of: HashSet<Identity>,
+    /// Whether another directory stands at the root's path than the index has.
+    is_other: bool,
 }
 
 impl Crawl {
@@ -194,6 +196,7 @@ impl Crawl {
             pool: None,
             places: HashMap::new(),
             told_of: HashSet::new(),
+            is_other: false,
         };
         if let Some(why) = walk.is_a_stranger() {
             return End::RootGone(why);
@@ -219,6 +222,8 @@ impl<'a> Walk<'a> {
         // Other roots may have directories above them in common with this one.
         self.flush();
         match reach {
+            // Nothing is known of what stands there now, nor watched.
+            Reach::Dirs(_) if self.is_other => self.aim(root_id, b"", Scope::Whole, true),
             Reach::Below(relative) => self.aim(root_id, relative, Scope::Whole, true),
             Reach::Dirs(dirs) => {
                 dirs.iter().try_for_each(|(relative, scope)| self.aim(root_id, relative, scope.clone(), false))
@@ -262,6 +267,7 @@ impl<'a> Walk<'a> {
             {
                 if is_root && known.is_some_and(|known| !plan::same_inode(&known.identity, &identity)) {
                     self.forget_watches(model::path(&path));
+                    self.is_other = true;
                 }
                 self.batch.push(plan::put_dir(id, parent, name.into(), &identity, access));
             }

@@ -38,6 +38,15 @@ impl Doings {
     /// Makes the roots and some files in them.
     pub(super) fn begin(state: &mut State) -> Self {
         let keeps_births = state.rng.chance(800);
+        let mut doings = Self::bare(state, keeps_births);
+        for _ in 0..60 {
+            doings.something(state);
+        }
+        doings
+    }
+
+    /// Makes the roots, and nothing in them.
+    pub(super) fn bare(state: &mut State, keeps_births: bool) -> Self {
         let tree = &mut state.tree;
         let volume = tree.add_volume(keeps_births);
         for path in ["/home", "/home/a", "/home/b", OUTSIDE, "/mnt", "/mnt/v"] {
@@ -48,9 +57,6 @@ impl Doings {
         }
         let mut doings = Self { sly: BTreeSet::new(), moved: BTreeSet::new(), volume, minor: 20, is_mounted: false };
         doings.mount(state);
-        for _ in 0..60 {
-            doings.something(state);
-        }
         doings
     }
 
@@ -138,10 +144,12 @@ impl Doings {
         Some("write in place, times restored:")
     }
 
-    /// Whether it may go elsewhere; it is remembered.
-    fn may_move(&mut self, tree: &Tree, dir: Key, name: &[u8]) -> Option<()> {
-        let file = tree.child(dir, name)?;
-        if self.sly.contains(&file) {
+    /// Whether it may go elsewhere, under another name; it is remembered. Rule files have one name: what is written
+    /// through another, no event tells at the one that counts.
+    fn may_move(&mut self, tree: &Tree, from: (Key, &[u8]), to: &[u8]) -> Option<()> {
+        let file = tree.child(from.0, from.1)?;
+        let rules = [from.1, to].iter().any(|name| name.starts_with(b"."));
+        if self.sly.contains(&file) || (rules && tree.inode(file)?.links > 1) {
             return None;
         }
         self.moved.insert(file);
@@ -151,7 +159,7 @@ impl Doings {
     fn rename(&mut self, state: &mut State, rng: &mut Rng, from: (Key, &[u8]), dirs: &[Key]) -> Option<&'static str> {
         let to = if rng.chance(500) { from.0 } else { *rng.pick(dirs)? };
         let name = a_name(&state.tree, to, rng);
-        self.may_move(&state.tree, from.0, from.1)?;
+        self.may_move(&state.tree, from, &name)?;
         state.change(|tree| tree.rename(from, (to, &name)))?;
         let line = format!("  to {}", shown(&state.tree, to, &name));
         state.log.push(line);
@@ -161,8 +169,8 @@ impl Doings {
     fn exchange(&mut self, state: &mut State, rng: &mut Rng, from: (Key, &[u8]), dirs: &[Key]) -> Option<&'static str> {
         let to = *rng.pick(dirs)?;
         let name = a_name(&state.tree, to, rng);
-        self.may_move(&state.tree, from.0, from.1)?;
-        self.may_move(&state.tree, to, &name)?;
+        self.may_move(&state.tree, from, &name)?;
+        self.may_move(&state.tree, (to, &name), from.1)?;
         state.change(|tree| tree.exchange(from, (to, &name)))?;
         let line = format!("  with {}", shown(&state.tree, to, &name));
         state.log.push(line);
@@ -172,7 +180,10 @@ impl Doings {
     fn link(&mut self, state: &mut State, rng: &mut Rng, from: (Key, &[u8]), dirs: &[Key]) -> Option<&'static str> {
         let to = *rng.pick(dirs)?;
         let name = *rng.pick(&NAMES)?;
-        self.may_move(&state.tree, from.0, from.1)?;
+        if [from.1, name.as_bytes()].iter().any(|name| name.starts_with(b".")) {
+            return None;
+        }
+        self.may_move(&state.tree, from, name.as_bytes())?;
         state.change(|tree| tree.link(from, (to, name.as_bytes())))?;
         let line = format!("  as {}", shown(&state.tree, to, name.as_bytes()));
         state.log.push(line);

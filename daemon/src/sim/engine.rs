@@ -325,7 +325,13 @@ impl Engine for Bench {
     fn submit(&mut self, job: Job) {
         let mut state = self.lock();
         let path = join(&job.root, &job.path);
-        let line = format!("job {}: file {} at {}", job.id.0, job.file.0, String::from_utf8_lossy(&path));
+        let line = format!(
+            "job {}: file {} at {}, failed {}",
+            job.id.0,
+            job.file.0,
+            String::from_utf8_lossy(&path),
+            job.attempts
+        );
         state.world.lock().log.push(line);
         let at = state.unopened.partition_point(|other| other.priority <= job.priority);
         state.unopened.insert(at, job);

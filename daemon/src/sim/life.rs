@@ -234,6 +234,11 @@ impl Life {
         self.core.pump();
     }
 
+    /// Whether a power cut would take nothing away.
+    pub(super) fn is_synced(&self) -> bool {
+        !self.unsynced && !self.store.is_busy()
+    }
+
     /// Whether everything is done and seen.
     pub(super) fn is_at_rest(&self) -> bool {
         self.acts().is_empty() && self.world.lock().under_way.is_empty() && self.core.standing().idle

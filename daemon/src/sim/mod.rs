@@ -10,6 +10,7 @@ mod doings;
 mod engine;
 mod kernel;
 mod life;
+mod named;
 mod rng;
 mod story;
 mod threads;

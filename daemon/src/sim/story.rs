@@ -17,10 +17,10 @@ use crate::{config::Settings, control::RootState, store::memory::MemoryDisk};
 /// Steps after which a daemon that is left alone must have come to rest.
 const PATIENCE: usize = 200_000;
 /// When it all begins, ns since 1970.
-const BEGIN: i64 = 1_700_000_000_000_000_000;
+pub(super) const BEGIN: i64 = 1_700_000_000_000_000_000;
 
 /// How much goes wrong in a story.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Mood {
     steps: usize,
     /// In a thousand steps.
@@ -107,6 +107,24 @@ impl Story {
         Ok(Self { world: Arc::clone(world), disk, doings, settings, mood, faults, _place: place })
     }
 
+    /// Nothing happens but what is told.
+    pub(super) fn quiet(world: &Arc<World>, keeps_births: bool) -> anyhow::Result<Self> {
+        let place = tempfile::tempdir()?;
+        let doings = Doings::bare(&mut world.lock(), keeps_births);
+        let (disk, settings) = (MemoryDisk::default(), settings(place.path()));
+        let (mood, faults) = (Mood::default(), Faults::default());
+        Ok(Self { world: Arc::clone(world), disk, doings, settings, mood, faults, _place: place })
+    }
+
+    /// One step of the daemon, or time until the next.
+    pub(super) async fn go_on(&self, life: &mut Life) -> anyhow::Result<()> {
+        if !life.step() {
+            ensure!(life.due().is_some(), "nothing is left to do");
+            self.wait(life, Duration::from_secs(60)).await;
+        }
+        Ok(())
+    }
+
     fn chance(&self, thousandths: usize) -> bool {
         self.world.lock().rng.chance(thousandths)
     }
@@ -146,7 +164,7 @@ impl Story {
         Ok(life)
     }
 
-    fn crash(&mut self, life: Life, is_power_cut: bool) -> anyhow::Result<Life> {
+    pub(super) fn crash(&mut self, life: Life, is_power_cut: bool) -> anyhow::Result<Life> {
         life.crash();
         let unsynced = self.disk.unsynced();
         let mut state = self.world.lock();

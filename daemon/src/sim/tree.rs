@@ -166,6 +166,13 @@ impl Tree {
         }
     }
 
+    pub(super) fn content(&self, file: Key) -> Option<u64> {
+        match &self.inodes.get(&file)?.kind {
+            Kind::File { content, .. } => Some(*content),
+            _ => None,
+        }
+    }
+
     pub(super) fn is_dir(&self, key: Key) -> bool {
         self.entries(key).is_some()
     }
