@@ -32,7 +32,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "run",
         &[
             "bus", "config", "control", "crawl", "engine", "governor", "logging", "malloc", "model", "mount", "plan",
-            "queue", "readers", "store", "watch",
+            "proto", "queue", "readers", "store", "watch",
         ],
     ),
     ("serve", &["args", "bus", "config", "governor", "logging", "model", "mount", "run"]),

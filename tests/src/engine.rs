@@ -69,6 +69,7 @@ impl Bench {
                     assert!(outcomes.insert(id, outcome).is_none(), "two outcomes of job {id}");
                 }
                 EngineEvent::Distrusted(files) => self.distrusted.extend(files),
+                EngineEvent::Measured(_) => {}
                 event => panic!("{event:?}"),
             }
         }

@@ -51,6 +51,8 @@ pub struct Instance {
     daemon: Option<Daemon>,
     /// Settings of its command line, `KEY=VALUE`.
     settings: Vec<String>,
+    /// The program that is the daemon.
+    program: &'static str,
     home: TempDir,
 }
 
@@ -64,6 +66,15 @@ impl Instance {
     pub fn start_with(settings: &[&str]) -> Self {
         let mut instance = Self::new();
         instance.settings = settings.iter().map(ToString::to_string).collect();
+        instance.start_daemon(&[]);
+        instance
+    }
+
+    /// The same, with workers that have a reader obeying its file: see `hostile`.
+    pub fn start_hostile(settings: &[&str]) -> Self {
+        let mut instance = Self::new();
+        instance.settings = settings.iter().map(ToString::to_string).collect();
+        instance.program = "hostile";
         instance.start_daemon(&[]);
         instance
     }
@@ -90,7 +101,7 @@ impl Instance {
             fs::create_dir_all(home.path().join(dir)).unwrap();
         }
         fs::set_permissions(home.path().join("run"), fs::Permissions::from_mode(0o700)).unwrap();
-        Self { bus: None, daemon: None, settings: Vec::new(), home }
+        Self { bus: None, daemon: None, settings: Vec::new(), program: "metaextractd", home }
     }
 
     /// Where everything of it lies.
@@ -139,7 +150,7 @@ impl Instance {
         let root = rustix::process::getuid().is_root();
         let rights = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
         let rights = if root { &rights[..] } else { &[] };
-        let program = program("metaextractd");
+        let program = program(self.program);
         let mut words = under.iter().chain(rights).map(OsStr::new).chain([program.as_os_str()]);
         let mut command = Command::new(words.next().unwrap());
         command.args(words);
@@ -211,6 +222,11 @@ impl Instance {
     /// Ends the bus below the running daemon.
     pub fn end_bus(&mut self) {
         self.bus.take();
+    }
+
+    /// Starts a bus at the same address.
+    pub fn start_bus(&mut self) {
+        self.bus = Some(Bus::start(self.home.path()));
     }
 
     /// Sends the daemon a signal.
@@ -384,7 +400,8 @@ impl Bus {
             .stderr(Stdio::null())
             .spawn()
             .expect("dbus-daemon is installed");
-        let address = BufReader::new(daemon.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+        // It says that it listens, and adds a mark of its own, which the next one at the same address would not have.
+        BufReader::new(daemon.stdout.take().unwrap()).lines().next().unwrap().unwrap();
         let rules = ["org.metaextract.Manager1", "org.freedesktop.DBus.Properties"]
             .map(|interface| format!("type='signal',interface='{interface}'"));
         let mut monitor = Command::new("dbus-monitor")

@@ -17,7 +17,7 @@ pub use self::local::LocalEngine;
 use crate::{
     config::Settings,
     model::{FileId, Job, JobId, Outcome},
-    proto::{Isolation, Schedule},
+    proto::{Achieved, Isolation, Schedule},
 };
 
 /// Something that reads files: workers on this machine now, a message queue later.
@@ -58,6 +58,8 @@ pub enum EngineEvent {
     NoWorkers { why: String },
     /// Workers run again.
     WorkersBack,
+    /// What the walls around workers are worth, measured by the first, and by one that finds something else.
+    Measured(Achieved),
 }
 
 /// Takes what an engine tells, from any thread.

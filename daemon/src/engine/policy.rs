@@ -72,7 +72,9 @@ pub(crate) enum Wish {
     Ours,
     /// The engine ended it: the disk of the file in hand answers nobody.
     Disk,
-    /// It died, or was ended for what it did.
+    /// Somebody ended it, and nothing says that it had to do with memory: nobody's fault, however often.
+    Others,
+    /// It died, or was ended for what it did, or by who watches over memory.
     NotOurs,
 }
 
@@ -100,6 +102,9 @@ pub(crate) fn aftermath(
     let mut after = Aftermath::default();
     match verdict {
         Verdict::Nobody if wish == Wish::Ours => {}
+        Verdict::Nobody if wish == Wish::Others => {
+            after.finished = jobs.pop_front().map(|job| (job, Outcome::Returned));
+        }
         Verdict::Nobody if wish == Wish::Disk => after.last = jobs.pop_front(),
         Verdict::Nobody => {
             after.finished = jobs.pop_front().map(|job| {
@@ -168,5 +173,11 @@ mod tests {
             let Some((_, outcome)) = after.finished else { panic!("the file in hand has an outcome") };
             assert_eq!(outcome == Outcome::Returned, times < 3, "{times}");
         }
+        for times in 1..=100 {
+            let after = aftermath(Verdict::Nobody, Wish::Others, jobs(), vec![], &mut whims);
+            assert!(matches!(after.finished, Some((_, Outcome::Returned))), "{times}");
+        }
+        let after = aftermath(Verdict::Nobody, Wish::Disk, jobs(), vec![], &mut whims);
+        assert_eq!((after.finished, after.last, after.back), (None, Some(job(1, 0)), [job(2, 0), job(3, 0)].into()));
     }
 }

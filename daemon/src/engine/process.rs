@@ -231,6 +231,12 @@ fn timespec(time: Duration) -> Timespec {
     Timespec { tv_sec: time.as_secs() as i64, tv_nsec: time.subsec_nanos().into() }
 }
 
+/// Processes that the kernel has ended for want of memory since it was started.
+pub(super) fn kills_for_memory() -> u64 {
+    let figures = fs::read_to_string("/proc/vmstat").unwrap_or_default();
+    figures.lines().find_map(|line| line.strip_prefix("oom_kill ")?.parse().ok()).unwrap_or(0)
+}
+
 /// How many of the user's files this process may hold open: half of what its limit leaves beside the few descriptors that
 /// it has anyway.
 pub(super) fn files_allowed() -> usize {

@@ -14,7 +14,7 @@ use super::{
     desk::{Batch, Desk, NewOpener, Next},
     open,
     policy::Wish,
-    process::{Heard, Process, Sent, Waited},
+    process::{self, Heard, Process, Sent, Waited},
 };
 use crate::{
     codec::{self, Inline},
@@ -89,6 +89,10 @@ struct Worker {
     life: Vec<FileId>,
     /// Memory it had when it was new.
     newborn: u64,
+    /// Whether it had grown by much when it was last looked at.
+    had_grown: bool,
+    /// What the kernel had ended for want of memory when it was new.
+    kills: u64,
     /// The clocks over the file in hand, once it has been in hand for a tick.
     clocks: Option<Clocks>,
     /// When it took the file in hand, or was last looked at.
@@ -269,6 +273,7 @@ impl Slot {
         let Some(pulse) = worker.process.pulse() else { return };
         let now = Instant::now();
         worker.looked = now;
+        worker.had_grown = worker.process.resident() > worker.newborn + GROWTH;
         match &mut worker.clocks {
             None => worker.clocks = Some(Clocks::start(pulse, now)),
             Some(clocks) => {
@@ -294,7 +299,8 @@ impl Slot {
         let wish = match cause {
             Some(Cause::Surplus) => Wish::Ours,
             Some(Cause::Disk) => Wish::Disk,
-            _ => Wish::NotOurs,
+            _ if worker.had_grown || process::kills_for_memory() != worker.kills => Wish::NotOurs,
+            _ => Wish::Others,
         };
         let death = self.end(worker.process);
         let verdict = judge(death, cause, worker.last_words);
@@ -302,7 +308,7 @@ impl Slot {
         if let (Verdict::Nobody, Some(answer)) = (&verdict, worker.answer) {
             self.desk.done(self.index, answer);
         }
-        let killed = verdict == Verdict::Nobody && wish == Wish::NotOurs;
+        let killed = verdict == Verdict::Nobody && matches!(wish, Wish::Others | Wish::NotOurs);
         let killed_early = killed && worker.life.is_empty();
         let after = self.desk.aftermath(self.index, verdict, wish, worker.life);
         self.desk.distrust(after.distrusted);
@@ -374,9 +380,14 @@ impl Worker {
                 }
             }
         };
+        desk.measured(achieved);
         if config.isolation == Isolation::Require && !achieved.is_complete() {
             let missing: Vec<_> = achieved.missing().collect();
-            let text = format!("the sandbox does not hold here: a worker could {}", missing.join(", "));
+            let text = format!(
+                "the sandbox does not hold here: a worker could {}; use a kernel with Landlock and seccomp, or set \
+                 isolation = \"best-effort\" to read files all the same",
+                missing.join(", ")
+            );
             return Err(io::Error::other(text));
         }
         tracing::debug!(pid = process.pid, ?achieved, "a worker is ready");
@@ -387,6 +398,8 @@ impl Worker {
             sent: 0,
             life: Vec::new(),
             newborn,
+            had_grown: false,
+            kills: process::kills_for_memory(),
             clocks: None,
             looked: Instant::now(),
             last_words: None,

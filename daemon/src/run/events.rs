@@ -17,6 +17,7 @@ use crate::{
     engine::EngineEvent,
     model::{self, DirId, EntryRow, FileId, FileRow, FileState, Mutation, Node, Place, Priority},
     plan::Scope,
+    proto::Achieved,
     store::{Changed, CommitId, StoreEvent},
     watch::coalesce::Dirty,
 };
@@ -113,16 +114,16 @@ impl Core {
     }
 
     fn unwatched(&mut self, id: RootId) {
-        let poll = self.settings.watch.poll;
+        let (poll, watches) = (self.settings.watch.poll, self.watcher.as_ref().map_or(0, |watcher| watcher.watched()));
         if let Some(root) = self.root(id).filter(|root| !root.unwatched) {
             root.unwatched = true;
             let text = format!(
-                "not all directories below {} can be watched: changes are found by looking every {} minutes; raise \
-                 fs.inotify.max_user_watches (sysctl) or the setting watch.share",
+                "not all directories below {} can be watched: the rest is looked at every {poll:?}; raise \
+                 fs.inotify.max_user_watches (sysctl), or user.max_inotify_watches in a container, or the setting \
+                 watch.share",
                 root.path,
-                poll.as_secs() / 60,
             );
-            tracing::warn!(path = ?root.path.as_path(), "the watch limit is reached, polling the rest");
+            tracing::warn!(path = ?root.path.as_path(), watches, "the watch limit is reached, polling the rest");
             self.degraded.insert("watch-limit", text);
         }
     }
@@ -245,9 +246,37 @@ impl Core {
                 tracing::error!(error = %why, "no worker can be started, trying again ever more slowly");
                 self.degraded.insert("no-workers", format!("no file can be read: {why}"));
             }
+            EngineEvent::Measured(achieved) => self.measured(achieved),
             EngineEvent::WorkersBack => {
                 tracing::info!("workers run again");
                 self.degraded.remove("no-workers");
+            }
+        }
+    }
+
+    /// The walls around workers are as good as measured, whatever the settings want.
+    fn measured(&mut self, achieved: Achieved) {
+        self.reading.achieved = Some(achieved);
+        let missing: Vec<_> = achieved.missing().collect();
+        let text = match (missing.is_empty() && achieved.seccomp, achieved.landlock) {
+            _ if self.settings.isolation == config::Isolation::None => None,
+            (true, 0) => Some(
+                "this kernel has no Landlock: workers are confined by the filter of system calls alone; start one with \
+                 Landlock, 5.13 or newer, with landlock among its lsm="
+                    .into(),
+            ),
+            (true, _) => None,
+            (false, _) => Some(format!(
+                "a worker that a file has captured could {}; use a kernel with Landlock and seccomp, or set isolation = \
+                 \"require\" to read nothing instead",
+                missing.join(", ")
+            )),
+        };
+        match text {
+            None => _ = self.degraded.remove("isolation"),
+            Some(text) => {
+                tracing::warn!(?achieved, "workers are confined less than they could be");
+                self.degraded.insert("isolation", text);
             }
         }
     }

@@ -24,6 +24,7 @@ mod watchdog;
 
 use std::{
     collections::BTreeMap,
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -35,12 +36,18 @@ use tokio::{
     time::Instant,
 };
 
-use self::{commands::Looked, reading::Target, roots::RootId, waiting::Waiting, watchdog::Feed};
+use self::{
+    commands::{Load, Looked},
+    reading::Target,
+    roots::RootId,
+    waiting::Waiting,
+    watchdog::Feed,
+};
 pub(crate) use self::{core::Core, outside::Outside};
 use crate::{
     bus,
-    config::Settings,
-    control::{Asked, Control, Facts, JobNumber, Published},
+    config::{self, Settings},
+    control::{Asked, Changed, Control, Facts, JobNumber, Published},
     crawl::{End, Progress},
     engine::EngineEvent,
     model::{DirId, Place},
@@ -56,6 +63,8 @@ const WAITING: usize = 1_024;
 const TURN: usize = 256;
 /// How long hints are gathered: the two halves of a rename come as two.
 const GATHER: Duration = Duration::from_millis(3);
+/// Waits for a bus that has gone: doubled each time. The longest is two wake-ups a minute.
+const BACK: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// How long a name that was just made may wait for its close.
 const UNSETTLED: Duration = Duration::from_millis(100);
 
@@ -160,8 +169,8 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
     let (changed, changed_seen) = mpsc::unbounded_channel();
     let mut stop = Stop::listen()?;
     let mut hangup = signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?;
-    let published = Published { facts: facts_seen, changed: changed_seen };
-    let (bus, no_bus) = join(&place, control, published).await?;
+    let published = Published { facts: facts_seen.clone(), changed: changed_seen };
+    let (mut bus, no_bus) = join(&place, control.clone(), published).await?;
     let mut ready = Some(ready);
     let waiting =
         Waiting { settings: &settings, commands: &mut commands, facts: &facts, stop: &mut stop, ready: &mut ready };
@@ -174,7 +183,8 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
     no_bus.iter().for_each(|error| core.no_bus(error));
     core.mount(view);
     ready.into_iter().for_each(|ready| ready());
-    let mut bus_is_lost = bus.is_none();
+    let back = || Box::pin(come_back(place.clone(), control.clone(), facts_seen.clone()));
+    let mut coming = bus.is_none().then(back);
     let mut feed = Feed::new(alive, Instant::now());
     let ended = loop {
         core.pump();
@@ -182,15 +192,16 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
         let due = core.due().into_iter().chain(feed.due()).min();
         tokio::select! {
             Some(asked) = commands.recv() => core.command(asked, &*reload),
-            Some(event) = told.recv() => {
-                core.event(event, &*reload);
-                (0..TURN).map_while(|_| told.try_recv().ok()).for_each(|event| core.event(event, &*reload));
-            }
+            Some(event) = told.recv() => take_up(&mut core, event, &mut told, &*reload),
             () = hints.come.notified() => core.hints_came(),
             () = until(due) => {}
-            () = lost(bus.as_ref()), if !bus_is_lost => {
-                bus_is_lost = true;
+            () = lost(bus.as_ref()), if bus.is_some() => {
+                (bus, coming) = (None, Some(back()));
                 core.bus_lost();
+            }
+            Some((found, changed)) = come(&mut coming), if coming.is_some() => {
+                (bus, coming) = (Some(found), None);
+                core.bus_is_back(changed);
             }
             _ = hangup.recv() => core.reload(&*reload),
             () = stop.told() => break Ended::Told,
@@ -235,6 +246,15 @@ async fn join(
     }
 }
 
+/// Takes up what was told, and what has been told since, for a turn.
+fn take_up(core: &mut Core, first: Event, told: &mut mpsc::Receiver<Event>, reload: Load<'_>) {
+    core.event(first, reload);
+    for _ in 0..TURN {
+        let Ok(event) = told.try_recv() else { break };
+        core.event(event, reload);
+    }
+}
+
 /// The signals by which people and service managers end the daemon.
 struct Stop {
     terminate: Signal,
@@ -255,6 +275,28 @@ impl Stop {
             _ = self.interrupt.recv() => {}
         }
     }
+}
+
+/// Serves the bus as soon as there is one again, trying ever more slowly.
+async fn come_back(
+    place: bus::Place,
+    control: Control,
+    facts: watch::Receiver<Facts>,
+) -> (bus::Bus, mpsc::UnboundedSender<Changed>) {
+    let mut wait = BACK.0;
+    loop {
+        tokio::time::sleep(wait).await;
+        let (changed, seen) = mpsc::unbounded_channel();
+        match bus::serve(&place, control.clone(), Published { facts: facts.clone(), changed: seen }).await {
+            Ok(bus) => return (bus, changed),
+            Err(error) => tracing::debug!(error = %config::chain(&error), "no message bus yet, trying again later"),
+        }
+        wait = (wait * 2).min(BACK.1);
+    }
+}
+
+async fn come<T>(coming: &mut Option<Pin<Box<impl Future<Output = T>>>>) -> Option<T> {
+    Some(coming.as_mut()?.await)
 }
 
 async fn lost(bus: Option<&bus::Bus>) {

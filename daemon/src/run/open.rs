@@ -223,7 +223,16 @@ impl Core {
     /// The bus has gone away while running.
     pub fn bus_lost(&mut self) {
         tracing::warn!("the message bus is gone, going on without");
-        self.degraded.insert("no-bus", "the message bus is gone; restart the daemon once it is back".into());
+        let text =
+            "the message bus is gone; metactl reaches the daemon as soon as there is one at the same address again";
+        self.degraded.insert("no-bus", text.into());
+    }
+
+    /// There is a bus again; what changes is told there.
+    pub fn bus_is_back(&mut self, changed: mpsc::UnboundedSender<Changed>) {
+        self.changed = changed;
+        self.degraded.remove("no-bus");
+        tracing::info!("the message bus is back");
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
         Access, Cost, DirId, EntryRow, FailureKind, FileId, FileResult, FileRow, Fingerprint, Identity, Job, JobId,
         Mutation, Node, Outcome, Place, PolicyId, Priority, ReaderId,
     },
+    proto::Achieved,
     queue::{Queue, Settle},
     store::CommitId,
 };
@@ -86,6 +87,8 @@ pub(crate) enum Next {
 pub(crate) struct Reading {
     pub engine: Box<dyn Engine>,
     pub queue: Queue,
+    /// What the walls around workers are worth, as the last new one has measured it.
+    pub achieved: Option<Achieved>,
     in_hand: HashMap<JobId, Job>,
     /// By file, the job in hand, and what is wanted after it.
     busy: HashMap<FileId, (JobId, Option<(Target, Priority)>)>,
@@ -125,6 +128,7 @@ impl Reading {
         Self {
             engine,
             queue: Queue::new(settle),
+            achieved: None,
             in_hand: HashMap::new(),
             busy: HashMap::new(),
             suspects: HashMap::new(),

@@ -1,7 +1,7 @@
 //! A file system with faults: shows a directory, and fails, hangs or is slow where it is told to.
 //!
 //! `faultfs SOURCE MOUNTPOINT`; commands on standard input, one a line, each answered with `ok`:
-//! `FAULT OPERATION PATH` or `clear`. Faults are `eio`, `hang` (until cleared), `slow` (50 ms each time) and `short` (16 bytes
+//! `FAULT OPERATION PATH` or `clear`. Faults are `eio`, `hang` (until cleared), `slow` (20 ms each time) and `short` (16 bytes
 //! a read); operations `open`, `read`, `list`, `stat`; paths are relative, `.` is everything. Ends with its standard input.
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
@@ -68,7 +68,7 @@ impl Faulty {
                 Some(Fault::Slow) => {
                     drop(rules);
                     // The fault itself, not a wait for something.
-                    thread::sleep(Duration::from_millis(50));
+                    thread::sleep(Duration::from_millis(20));
                     return Ok(false);
                 }
             }

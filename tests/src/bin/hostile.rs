@@ -50,7 +50,7 @@ fn main() -> ExitCode {
 
 fn read(source: &mut Source<'_>, record: &mut Record) -> Result<(), Error> {
     record.put("HOSTILE", "Seen", SEEN.fetch_add(1, Ordering::Relaxed) + 1);
-    let text = String::from_utf8_lossy(source.head(100)?).into_owned();
+    let text = String::from_utf8_lossy(source.head(4096)?).into_owned();
     let mut words = text.split_whitespace().skip(1);
     let (verb, further) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     match verb {
@@ -62,6 +62,7 @@ fn read(source: &mut Source<'_>, record: &mut Record) -> Result<(), Error> {
         "overflow" => _ = overflow(0),
         "memory" => fill(record),
         "open" => _ = File::open("/etc/passwd"),
+        "read" => read_by_path(further, record),
         "create" => _ = File::create("/tmp/hostile"),
         "fork" => _ = Command::new("/bin/true").spawn(),
         "thread" => _ = std::thread::Builder::new().spawn(|| ()),
@@ -141,6 +142,13 @@ fn ask(number: libc::c_long, [a, b, c, d, e, f]: [libc::c_long; 6]) {
 fn fault() {
     // SAFETY: it is not; the process is to die of it.
     unsafe { std::ptr::null_mut::<u8>().write_volatile(1) };
+}
+
+/// Another file, by its path: what it holds would stand in the record.
+fn read_by_path(path: &str, record: &mut Record) {
+    if let Ok(text) = std::fs::read_to_string(path) {
+        record.put("HOSTILE", "Stolen", text.as_str());
+    }
 }
 
 fn overflow(depth: u64) -> u64 {

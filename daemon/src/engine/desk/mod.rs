@@ -20,7 +20,7 @@ pub(super) use self::slots::{Batch, Next};
 use super::{Config, EngineEvent, InHand, Sink, Size, WorkerInfo, open::Opened, policy::Whims, process};
 use crate::{
     model::{FsId, Job, JobId, Outcome},
-    proto,
+    proto::{self, Achieved},
 };
 
 /// Threads that open files of one file system. Two: one that hangs does not hold up the rest of a slow disk.
@@ -31,6 +31,8 @@ const OPENED_AT_ONCE: usize = 8;
 const LAST_SLOTS: Duration = Duration::from_secs(5);
 /// How long a thread or worker without work is kept.
 const IDLE: Duration = Duration::from_secs(10);
+/// How long files in hand may still take in a pause.
+const PAUSED_FILES: Duration = Duration::from_millis(200);
 /// How long files in hand may still take when the engine stops.
 const LAST_FILES: Duration = Duration::from_secs(1);
 
@@ -49,6 +51,8 @@ struct State {
     workers: usize,
     /// Told to have no workers: then no file of the user's is held open. Not so before the first size is known.
     paused: bool,
+    /// Since when.
+    paused_since: Option<Instant>,
     batch_files: usize,
     /// Since when it stops.
     stopping: Option<Instant>,
@@ -62,6 +66,8 @@ struct State {
     opened: VecDeque<Opened>,
     seats: HashMap<usize, Seat>,
     whims: Whims,
+    /// What the walls around the last worker are worth, as told.
+    achieved: Option<Achieved>,
     /// Whether the lack of workers has been told.
     troubled: bool,
     /// Slots whose threads have not ended.
@@ -148,6 +154,7 @@ impl Desk {
         let mut state = self.lock();
         state.workers = size.workers;
         state.paused = size.workers == 0;
+        state.paused_since = state.paused.then(|| state.paused_since.unwrap_or_else(Instant::now));
         state.batch_files = size.batch_files.clamp(1, proto::BATCH);
         self.work.notify_all();
         self.room.notify_all();

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Among, Desk, IDLE, LAST_FILES, NewOpener, Seat, State};
+use super::{Among, Desk, IDLE, LAST_FILES, NewOpener, PAUSED_FILES, Seat, State};
 use crate::{
     engine::{
         EngineEvent,
@@ -15,6 +15,7 @@ use crate::{
         policy::{self, Aftermath, Wish},
     },
     model::{FileId, FsId, Job, Outcome},
+    proto::Achieved,
 };
 
 /// What a slot is to do.
@@ -79,9 +80,11 @@ impl Desk {
         state.stopping.is_some() || slot >= state.slots()
     }
 
-    /// Whether the time is over that a stopping engine leaves the files in hand.
+    /// Whether the time is over that a stopping or paused engine leaves the files in hand.
     pub(in crate::engine) fn is_overdue(&self) -> bool {
-        self.lock().stopping.is_some_and(|since| since.elapsed() > LAST_FILES)
+        let state = self.lock();
+        state.stopping.is_some_and(|since| since.elapsed() > LAST_FILES)
+            || state.paused_since.is_some_and(|since| since.elapsed() > PAUSED_FILES)
     }
 
     /// A new worker sits in the slot.
@@ -91,6 +94,14 @@ impl Desk {
         if std::mem::take(&mut state.troubled) {
             drop(state);
             (self.sink)(EngineEvent::WorkersBack);
+        }
+    }
+
+    /// A new worker has measured its walls.
+    pub(in crate::engine) fn measured(&self, achieved: Achieved) {
+        let before = self.lock().achieved.replace(achieved);
+        if before != Some(achieved) {
+            (self.sink)(EngineEvent::Measured(achieved));
         }
     }
 

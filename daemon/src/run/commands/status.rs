@@ -108,12 +108,21 @@ impl Core {
     }
 
     fn isolation(&self) -> String {
-        match self.settings.isolation {
-            config::Isolation::Require => "full, required: no path, no network, no other process",
+        let wanted = match self.settings.isolation {
+            config::Isolation::Require => "required",
             config::Isolation::BestEffort => "as far as the kernel has it",
-            config::Isolation::None => "none, by the setting isolation",
+            config::Isolation::None => return "none, by the setting isolation".into(),
+        };
+        match self.reading.achieved {
+            None => format!("{wanted}; no worker has measured it yet"),
+            Some(achieved) if achieved.is_complete() => {
+                let by = if achieved.landlock > 0 { "Landlock and seccomp" } else { "seccomp alone" };
+                format!("full, {wanted}: no path, no network, no other process, by {by}")
+            }
+            Some(achieved) => {
+                format!("partial, {wanted}: a worker could {}", achieved.missing().collect::<Vec<_>>().join(", "))
+            }
         }
-        .into()
     }
 
     fn mount_report(&self) -> MountReport {
