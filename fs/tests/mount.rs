@@ -335,8 +335,8 @@ fn an_unmount_by_others_is_told() {
 fn what_stands_in_the_way_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let attempt = |point: &Path| mount(photo(), status(), point, Audience::Owner, By::Ourselves, |_| {}).map(drop);
-    assert!(matches!(attempt(&dir.path().join("none")), Err(MountError::Point { .. })));
     fs::write(dir.path().join("file"), "x").unwrap();
+    assert!(matches!(attempt(&dir.path().join("file/none")), Err(MountError::Point { .. })));
     assert!(matches!(attempt(dir.path()), Err(MountError::NotEmpty { .. })));
     assert!(matches!(attempt(&dir.path().join("file")), Err(MountError::Point { .. })));
     let mount = Mount::new(&photo());

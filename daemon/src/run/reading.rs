@@ -519,7 +519,7 @@ mod tests {
             reading.feed(START);
             let job = taken(&given).remove(0);
             assert_eq!(job.attempts, alone);
-            let unreadable = Outcome::Unreadable { kind: FailureKind::ReadError, text: String::new() };
+            let unreadable = Outcome::Unreadable { kind: FailureKind::PermissionDenied, text: String::new() };
             let Next::Commit(mutations) = reading.finished(job.id, unreadable, START) else { panic!("a result") };
             assert!(matches!(mutations[..], [Mutation::PutResult { attempts: 0, .. }]), "{mutations:?}");
         }
