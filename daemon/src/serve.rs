@@ -14,6 +14,9 @@ use crate::{
     logging, mount, run,
 };
 
+/// How long a thread without work is kept.
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// Runs the daemon until it is told to stop.
 ///
 /// Errors: a wrong configuration, a store that cannot be opened, another daemon on the bus.
@@ -22,8 +25,10 @@ pub fn serve(instance: Instance) -> anyhow::Result<()> {
     let sources = sources(instance);
     let settings = read(&sources)?;
     logging::set_up(settings.log);
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the event loop")?;
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().thread_keep_alive(FOREVER).build().context("cannot start the event loop")?;
+    // Where no further thread can be started, what may block waits for one that is there. So there always is one.
+    runtime.spawn_blocking(|| ());
     let start = run::Start {
         settings,
         bus,
