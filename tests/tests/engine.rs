@@ -112,20 +112,44 @@ fn without_workers_jobs_wait_and_with_them_they_go_on() {
 #[test]
 fn a_surplus_worker_ends_after_the_file_in_hand_and_its_batch_goes_to_others() {
     let mut bench = Bench::new(0, Config { cpu: Duration::from_millis(400), ..config() });
+    for content in ["HOSTILE spin", "HOSTILE spin", "plain", "plain"] {
+        bench.submit(content);
+    }
+    bench.engine.resize(Size { workers: 2, batch_files: 1 });
+    let (first, second) = (bench.in_hand(1), bench.in_hand(2));
+    assert_ne!(first.pid, second.pid);
+    bench.engine.resize(Size { workers: 1, batch_files: 32 });
+    let outcomes = bench.outcomes(4);
+    for spun in [1, 2] {
+        assert!(matches!(outcomes[&spun], Outcome::Strike { .. }), "{:?}", outcomes[&spun]);
+    }
+    for plain in [3, 4] {
+        assert!(matches!(outcomes[&plain], Outcome::Read { .. }), "{:?}", outcomes[&plain]);
+    }
+    while bench.engine.workers().len() > 1 {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_pause_ends_a_busy_worker_and_its_batch_waits_unblamed() {
+    let mut bench = Bench::new(0, Config { cpu: Duration::from_secs(2), ..config() });
     for content in ["HOSTILE spin", "plain", "plain"] {
         bench.submit(content);
     }
     bench.engine.resize(Size { workers: 1, batch_files: 32 });
     bench.in_hand(1);
     bench.engine.resize(Size { workers: 0, batch_files: 32 });
-    let outcomes = bench.outcomes(1);
-    assert!(matches!(outcomes[&1], Outcome::Strike { .. }));
     while !bench.engine.workers().is_empty() {
         std::thread::yield_now();
     }
-    assert!(bench.events.try_recv().is_err());
+    assert!(!bench.events.try_iter().any(|event| matches!(event, EngineEvent::Finished(..))));
     bench.engine.resize(Size { workers: 1, batch_files: 32 });
-    assert!(bench.outcomes(2).values().all(|outcome| matches!(outcome, Outcome::Read { .. })));
+    let outcomes = bench.outcomes(3);
+    assert!(matches!(outcomes[&1], Outcome::Strike { .. }), "{:?}", outcomes[&1]);
+    for plain in [2, 3] {
+        assert!(matches!(outcomes[&plain], Outcome::Read { .. }), "{:?}", outcomes[&plain]);
+    }
 }
 
 #[test]
