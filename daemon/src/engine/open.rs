@@ -44,8 +44,9 @@ pub(super) fn disk(job: &Job) -> FsId {
     }
 }
 
-/// A thread that opens the jobs of one file system, as long as there are any now and then.
-pub(super) fn run(desk: &Arc<Desk>, fs: FsId) {
+/// Starts a thread that opens the jobs of one file system, as long as there are any now and then. Where none can be
+/// started, a slot tries again later; `false` says so.
+pub(super) fn run(desk: &Arc<Desk>, fs: FsId) -> bool {
     let desk = Arc::clone(desk);
     let opener = thread::Builder::new().name("opener".into()).spawn({
         let desk = Arc::clone(&desk);
@@ -60,6 +61,7 @@ pub(super) fn run(desk: &Arc<Desk>, fs: FsId) {
     if opener.is_err() {
         desk.opener_failed(fs);
     }
+    opener.is_ok()
 }
 
 fn open_one(desk: &Arc<Desk>, job: Job) {

@@ -220,7 +220,9 @@ impl Drop for Process {
         _ = pidfd_send_signal(&self.pidfd, Signal::KILL); // It may have ended by itself.
         match (self.has_ended(Duration::from_millis(200)), self.pidfd.try_clone()) {
             (false, Ok(pidfd)) => {
-                std::thread::spawn(move || waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED));
+                // Without a thread it is left as it is until the daemon ends.
+                let wait = move || waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED);
+                _ = std::thread::Builder::new().name("mourner".into()).spawn(wait);
             }
             _ => _ = self.reap(),
         }

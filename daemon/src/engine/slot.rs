@@ -109,6 +109,12 @@ impl Slot {
         loop {
             match self.desk.next(self.index, self.worker.is_some()) {
                 Next::Work => self.work(),
+                Next::Open(fs) if open::run(&self.desk, fs) => {}
+                Next::Open(_) => {
+                    // Its process leaves room for the thread.
+                    self.bury(Some(Cause::Surplus));
+                    self.back_off(limited("no thread can be started to open files"));
+                }
                 Next::Release => self.bury(Some(Cause::Surplus)),
                 Next::Stop => return self.bury(Some(Cause::Surplus)),
             }
@@ -358,7 +364,8 @@ impl Worker {
     /// Starts a worker and waits until its sandbox stands.
     fn start(desk: &Desk, buffer: &mut [u8]) -> io::Result<Self> {
         let config = &desk.config;
-        let process = Process::start(config)?;
+        let process = Process::start(config)
+            .map_err(|error| io::Error::other(limited(&format!("no process can be started: {error}"))))?;
         let mut replies = Replies::new(config.limits.record.saturating_mul(4).saturating_add(1 << 20));
         let until = Instant::now() + PATIENCE;
         let achieved = loop {
@@ -415,5 +422,10 @@ impl Worker {
 
 /// Why a worker ended before its sandbox stood, and where to look.
 fn no_sandbox(what: &str) -> String {
-    format!("a new worker cannot put up its sandbox: {what}; see what `ulimit -a`, or the unit of the service, allows")
+    limited(&format!("a new worker cannot put up its sandbox: {what}"))
+}
+
+/// What a limit may have stopped, and where to look.
+fn limited(what: &str) -> String {
+    format!("{what}; see what `ulimit -a`, or the unit of the service, allows")
 }

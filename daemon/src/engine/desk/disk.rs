@@ -21,6 +21,8 @@ const PROBE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs
 pub(super) struct Disk {
     pub(super) jobs: VecDeque<Job>,
     pub(super) openers: usize,
+    /// No thread could be started to open its jobs.
+    pub(super) is_stranded: bool,
     pub(super) idle: usize,
     /// Jobs taken and not finished.
     pub(super) held: usize,
@@ -45,6 +47,7 @@ impl Default for Disk {
         Self {
             jobs: VecDeque::new(),
             openers: 0,
+            is_stranded: false,
             idle: 0,
             held: 0,
             open: 0,
@@ -102,6 +105,14 @@ impl Disk {
 }
 
 impl State {
+    /// A file system whose jobs nobody opens, counted as having an opener from now on.
+    pub(super) fn take_stranded(&mut self) -> Option<FsId> {
+        let (fs, disk) = self.disks.iter_mut().find(|(_, disk)| disk.is_stranded)?;
+        disk.is_stranded = false;
+        disk.openers += 1;
+        Some(*fs)
+    }
+
     /// For how long readers of a file system have got nothing though some wait for it; `None` where it answers.
     fn silence(&self, fs: FsId, now: Instant) -> Option<Duration> {
         let disk = self.disks.get(&fs)?;

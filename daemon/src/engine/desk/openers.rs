@@ -43,7 +43,11 @@ impl Desk {
     }
 
     pub(in crate::engine) fn opener_failed(&self, fs: FsId) {
-        self.lock().disk(fs).openers -= 1;
+        let mut state = self.lock();
+        let disk = state.disk(fs);
+        disk.openers -= 1;
+        disk.is_stranded = disk.openers == 0;
+        self.work.notify_all();
     }
 
     pub(in crate::engine) fn opened(&self, opened: Opened) -> NewOpener {

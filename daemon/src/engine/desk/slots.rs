@@ -23,6 +23,8 @@ use crate::{
 pub(in crate::engine) enum Next {
     /// Files are waiting.
     Work,
+    /// Start an opener for this file system, which has files to open and nobody who does.
+    Open(FsId),
     /// End the worker: there is nothing to do, or the slot is one too many.
     Release,
     /// End the slot.
@@ -64,6 +66,9 @@ impl Desk {
             }
             if !surplus && ready {
                 return Next::Work;
+            }
+            if !surplus && let Some(fs) = state.take_stranded() {
+                return Next::Open(fs);
             }
             if has_worker && begun.elapsed() >= IDLE {
                 return Next::Release;
