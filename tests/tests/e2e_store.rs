@@ -93,3 +93,24 @@ fn a_store_without_its_database_is_set_aside_and_everything_read_again() {
     .log()
     .line(&[SET_ASIDE]);
 }
+
+#[test]
+fn a_store_that_rots_while_it_sleeps_is_set_aside_and_everything_read_again() {
+    let mut instance = filled();
+    instance.stop_daemon();
+    instance.set("store.sleep_after=50ms");
+    instance.start_daemon(&[]);
+    instance.until_files("Indexed", 200);
+    while instance.status()["Store"]["Rest"] != "asleep" {}
+    let pid = instance.pid();
+    rot(&rows(&instance).join("db"));
+    snapshots(&rows(&instance)).iter().for_each(|snapshot| rot(snapshot));
+    // Whoever asks meets it.
+    instance.metactl([Path::new("show"), &instance.path("3/3.jpg")]);
+    instance.put("1/late.jpg", jpeg("late"));
+    instance.log().line(&[SET_ASIDE]);
+    assert_eq!(instance.pid(), pid);
+    instance.until_comment(&instance.path("1/late.jpg"), "late");
+    instance.until_files("Indexed", 201);
+    equals_a_fresh_crawl(&instance);
+}

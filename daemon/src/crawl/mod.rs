@@ -7,6 +7,8 @@
 //! settled: a moved file or directory keeps its number wherever the walk meets it first.
 
 mod look;
+#[cfg(test)]
+mod tests;
 mod threads;
 
 pub use look::{can_be_looked_at, excluded_by};
@@ -432,6 +434,10 @@ impl<'a> Walk<'a> {
             };
             self.put(vec![plan::put_dir(id, to, found.name.clone(), &found.identity, found.access)]);
             self.known.push(Visit { id, relative, rules, scope: Scope::Whole, known: true, deep: true });
+        }
+        if !self.known.is_empty() {
+            // Seen at its new place before all that is in it is looked at.
+            self.flush();
         }
         for (parent, found) in settled.new_dirs {
             let Some((relative, rules)) =

@@ -12,6 +12,7 @@ use std::{
 
 use super::{
     dictionary::SAMPLES,
+    group::Work,
     lease::Place as Rows_,
     rebuild::Rebuild,
     schema::{meta, page_key, record_key},
@@ -339,5 +340,18 @@ fn rot_in_a_sleeping_store_is_told_or_harmless() {
             assert!(matches!(failed[0], StoreError::Damaged { .. }), "{failed:?}");
             until(&events, |event| matches!(event, StoreEvent::Trouble { fatal: true, .. }));
         }
+    }
+}
+
+impl SledStore {
+    /// Commits changes as the writer does, which must have nothing to do, and gives how many rows were written.
+    pub(crate) fn rows_written(&self, batch: Vec<Mutation>) -> usize {
+        let mut work = Work::new(&self.shared).unwrap();
+        work.tools.touched = Some(BTreeSet::new());
+        work.push(CommitId(u64::MAX), batch);
+        while !work.is_empty() {
+            work.write(&self.shared, &|_| {}).unwrap();
+        }
+        work.tools.touched.unwrap().len()
     }
 }

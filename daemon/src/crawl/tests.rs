@@ -1,0 +1,94 @@
+//! Walks of real directories against a real store.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    os::unix::ffi::OsStrExt,
+    sync::mpsc::channel,
+    time::{Duration, Instant},
+};
+
+use super::*;
+use crate::{
+    model::FileId,
+    store::{SledStore, Store, StoreConfig, StoreEvent},
+    watch::files::Kernel,
+};
+
+const MANY: usize = 100_000;
+
+/// Walks; `put` is told what to change, and nothing must hold the walk up.
+fn walk(store: &Arc<SledStore>, root: &Path, reach: &Reach, put: &mut dyn FnMut(Vec<Mutation>)) {
+    let crawl = Crawl {
+        rows: store.clone(),
+        files: Arc::new(Kernel { shared: false }),
+        watcher: None,
+        threads: 1,
+        readers: Vec::new(),
+    };
+    let path: Box<[u8]> = root.as_os_str().as_bytes().into();
+    let rules = Chain::at_root(&path, false, &[], Vec::new()).unwrap();
+    let within = Within { cross: false, shared: false };
+    let root = Root { path, within, watch: false, rules, policy: PolicyId(1) };
+    let end = crawl.walk(&root, reach, &Seen::default(), &mut |told| match told {
+        Progress::Batch(batch) => put(batch),
+        other => panic!("{other:?}"),
+    });
+    assert!(matches!(end, End::Done { .. }), "{end:?}");
+}
+
+/// The files of a directory, each by its name and number.
+fn files(store: &SledStore, dir: &Path) -> (DirId, BTreeSet<(FileName, FileId)>) {
+    let id = store.dir_at(dir.as_os_str().as_bytes()).unwrap().unwrap();
+    let entries = store.dir(id).unwrap().unwrap().entries.into_iter();
+    let files = entries.map(|entry| match entry.node {
+        Node::File(row) => (entry.name, row.id),
+        Node::Dir(_) => panic!("a directory"),
+    });
+    (id, files.collect())
+}
+
+#[test]
+fn renaming_a_directory_of_100_000_files_writes_a_few_rows() {
+    // In memory where that is possible: so many files take long to make.
+    let home = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+    let root = home.path().canonicalize().unwrap().join("root");
+    let (old, new) = (root.join("2023/photos"), root.join("2024"));
+    fs::create_dir_all(&old).unwrap();
+    fs::create_dir(&new).unwrap();
+    let new = new.join("pictures");
+    (0..MANY).for_each(|n| drop(File::create(old.join(n.to_string())).unwrap()));
+    let (sender, events) = channel();
+    let config = StoreConfig { min_free_bytes: 0, ..StoreConfig::new(home.path().join("store")) };
+    let store = SledStore::open(config, Box::new(move |event| _ = sender.send(event))).unwrap().0;
+    let store = Arc::new(store);
+    let whole = Reach::Below(Vec::new());
+    let mut commit = None;
+    walk(&store, &root, &whole, &mut |batch| commit = Some(store.commit(batch)));
+    while !matches!(events.recv().unwrap(), StoreEvent::Durable { commit: durable } if Some(durable) == commit) {}
+    let (id, before) = files(&store, &old);
+    assert_eq!(before.len(), MANY);
+
+    fs::rename(&old, &new).unwrap();
+    let began = Instant::now();
+    // As the two halves of the event say.
+    let names = |name: &str| Scope::Names(vec![name.as_bytes().into()]);
+    let reach = Reach::Dirs(vec![(b"2023".into(), names("photos")), (b"2024".into(), names("pictures"))]);
+    let (mut rows, mut took) = (0, None);
+    walk(&store, &root, &reach, &mut |batch| {
+        rows += store.rows_written(batch);
+        took.get_or_insert(began.elapsed());
+    });
+    // The directory's first page, an entry taken out and one put in, and the totals.
+    assert!(rows <= 4, "{rows} rows");
+    // Seen there before all that is in it is looked at.
+    assert!(took.unwrap() < Duration::from_secs(1), "{took:?}");
+
+    assert_eq!(store.dir_at(old.as_os_str().as_bytes()).unwrap(), None);
+    assert_eq!(files(&store, &new), (id, before));
+    assert_eq!(store.path(id).unwrap().unwrap(), new.as_os_str().as_bytes());
+    let counts = store.counts();
+    assert_eq!((counts.files, counts.pending), (MANY as u64, MANY as u64));
+    // Everything is where a fresh look finds it.
+    walk(&store, &root, &whole, &mut |batch| panic!("{batch:?}"));
+}
