@@ -110,11 +110,13 @@ pub enum FailureKind {
     Refused,
     /// It made the worker break the protocol.
     Garbage,
+    /// The daemon itself ended while it was read, each time.
+    EndedDaemon,
 }
 
 impl FailureKind {
     /// All kinds in the order of their stored number.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::PermissionDenied,
         Self::ReadError,
         Self::Crashed,
@@ -122,6 +124,7 @@ impl FailureKind {
         Self::OverMemory,
         Self::Refused,
         Self::Garbage,
+        Self::EndedDaemon,
     ];
 
     /// The stable name.
@@ -134,6 +137,7 @@ impl FailureKind {
             Self::OverMemory => "over-memory",
             Self::Refused => "refused-system-call",
             Self::Garbage => "broken-protocol",
+            Self::EndedDaemon => "ended-daemon",
         }
     }
 
@@ -286,8 +290,8 @@ pub enum Mutation {
         cost: Cost,
         attempts: u8,
     },
-    /// A worker's failure on this file, durable before the file is tried again.
-    PutSuspect { file: FileId, attempts: u8, kind: FailureKind },
+    /// A failure on this file, durable before the file is tried again. Applied only if `place` still holds `file`.
+    PutSuspect { file: FileId, place: Place, attempts: u8, kind: FailureKind },
     /// The file is no longer suspected.
     ClearSuspect(FileId),
 }

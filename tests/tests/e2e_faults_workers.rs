@@ -92,6 +92,55 @@ fn a_crashing_file_with_a_path_of_three_kib_is_quarantined() {
 }
 
 #[test]
+fn a_file_that_takes_the_daemon_down_is_suspected_at_the_next_start_and_tried_alone() {
+    let mut instance = Instance::start_hostile(&["limits.cpu=5min", "workers.max=2"]);
+    let good: Vec<_> = (0..60).map(|n| instance.put(format!("{n}.jpg"), jpeg("good"))).collect();
+    // While it is in hand the daemon is killed, every time.
+    let bad = instance.put("bad.hostile", "HOSTILE spin");
+    let slate = instance.home().join("state/metaextract/store/in-hand");
+    instance.ctl(["watch".as_ref(), instance.root().as_os_str()]);
+    let bad_name = bad.to_str().unwrap();
+    let in_hand = |instance: &Instance| {
+        let workers = instance.json(["workers"]);
+        let files = workers.as_array().unwrap().iter().filter_map(|worker| worker.get("File"));
+        files.map(|file| file.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for death in 1..=3 {
+        // Nothing tells that a worker has begun with a file.
+        while !in_hand(&instance).iter().any(|path| path == bad_name) {
+            std::thread::yield_now();
+        }
+        if death > 1 {
+            let noted = fs::read(&slate).unwrap();
+            let noted: Vec<_> = noted.chunks(16).filter(|slot| slot.iter().any(|byte| *byte != 0)).collect();
+            assert!(noted.len() == 1 && noted[0][7] == 0x80, "nothing is in hand beside it: {noted:?}");
+            assert_eq!(in_hand(&instance), [bad_name]);
+        }
+        instance.kill_daemon();
+        instance.start_daemon(&[]);
+        instance.log().line(&["the daemon has ended suddenly, trying what it had in hand one at a time"]);
+    }
+    instance.log().line(&["the daemon ended again and again with a file", "bad.hostile"]);
+    instance.until_files("Indexed", good.len());
+    let failed = instance.json(["failed"]);
+    assert_eq!(failed.as_array().unwrap().len(), 1, "{failed}");
+    assert_eq!((failed[0]["Path"].as_str(), failed[0]["Reason"].as_str()), (bad.to_str(), Some("ended-daemon")));
+    assert_eq!(failed[0]["Text"], "the daemon ended while it was read");
+    for path in &good {
+        let why = instance.json(["why".as_ref(), path.as_os_str()]);
+        assert_eq!(why["Held"]["Attempts"].to_string(), "0", "{why:#}");
+    }
+    // It is left alone, also by the next daemon, until it changes.
+    instance.stop_daemon();
+    assert!(fs::read(&slate).unwrap().iter().all(|byte| *byte == 0), "an end in order leaves no suspects");
+    instance.start_daemon(&[]);
+    instance.ctl(["wait"]);
+    assert_eq!(instance.status()["Files"]["Failed"].to_string(), "1");
+    instance.put("bad.hostile", "HOSTILE count");
+    instance.until_files("Indexed", good.len() + 1);
+}
+
+#[test]
 fn a_worker_reads_no_file_of_home_by_path() {
     for isolation in ["require", "best-effort"] {
         let instance = Instance::start_hostile(&[&format!("isolation={isolation}")]);

@@ -112,6 +112,12 @@ impl Queue {
         Some(job)
     }
 
+    /// The job that [`Queue::pop`] would give.
+    pub fn peek(&mut self, now: Duration) -> Option<&Job> {
+        self.ripen(now);
+        self.ready.first_key_value().map(|(_, job)| job)
+    }
+
     /// When to ask again, if nothing is due before.
     pub fn next_due(&self) -> Option<Duration> {
         self.waiting.first_key_value().map(|((due, _), _)| *due)

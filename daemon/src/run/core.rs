@@ -201,6 +201,7 @@ impl Core {
                 self.reading.feed(now);
             }
         }
+        self.reading.note();
         self.resize(paused);
         self.tell();
     }
@@ -495,7 +496,9 @@ impl Core {
             if let Some(view) = view {
                 view.unmount();
             }
-            store.close()
+            let closed = store.close();
+            reading.slate.wipe();
+            closed
         });
         match ended.await {
             Ok(Ok(())) => tracing::info!("stopped"),

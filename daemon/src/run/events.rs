@@ -410,7 +410,10 @@ impl Core {
     /// Readers see the results up to here: whoever waits for them is told.
     fn show(&mut self, commit: CommitId) {
         let (files, directories) = self.visible.reached(commit);
-        files.into_iter().for_each(|file| self.jobs.file_done(file));
+        for file in files {
+            self.jobs.file_done(file);
+            self.reading.shown(file);
+        }
         if !directories.is_empty() {
             self.tell_changed(commit, directories);
         }

@@ -17,6 +17,7 @@ mod pauses;
 mod reading;
 mod roots;
 mod sight;
+mod slate;
 mod stuck;
 mod waiting;
 mod walks;
@@ -36,6 +37,8 @@ use tokio::{
     time::Instant,
 };
 
+#[cfg(test)]
+pub(crate) use self::slate::Stone;
 use self::{
     commands::{Load, Looked},
     reading::Target,
@@ -178,7 +181,7 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
     let mut degraded = BTreeMap::new();
     say_damage(&store, &mut degraded);
     let (view, store) = (store.view(), Arc::new(store));
-    let outside = Outside::of_this_machine(&settings, store, events.clone(), &hints, &mut degraded);
+    let outside = Outside::of_this_machine(&settings, store, events.clone(), &hints, &mut degraded)?;
     let mut core = Core::open(settings, outside, degraded, (events, Arc::clone(&hints)), (facts, changed))?;
     no_bus.iter().for_each(|error| core.no_bus(error));
     core.mount(view);

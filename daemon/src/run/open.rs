@@ -21,8 +21,9 @@ use super::{
     namesakes::Namesakes,
     outside::Outside,
     pauses::Pauses,
-    reading::Reading,
+    reading::{Reading, Target},
     roots::{self, Root, RootId, bytes},
+    slate::{Left, Slate},
     walks::Walks,
 };
 use crate::{
@@ -32,7 +33,7 @@ use crate::{
     crawl::Crawl,
     engine::Size,
     governor::{self, Decision},
-    model::{self, DirId, Mutation, Node, Place},
+    model::{self, DirId, FileRow, FileState, Mutation, Node, Place},
     mount::{self, View},
     queue::Settle,
     readers,
@@ -48,11 +49,11 @@ impl Core {
         (events, hints): (mpsc::Sender<Event>, Arc<Hints>),
         (facts, changed): (watch::Sender<Facts>, mpsc::UnboundedSender<Changed>),
     ) -> anyhow::Result<Self> {
-        let Outside { store, engine, files, watcher, mounts, walkers, threads, wall_clock, memory, cores } = outside;
-        let (readers, now) = (readers::current(), Instant::now());
-        let (rows, watches) = (store.clone(), watcher.clone());
+        let Outside { store, engine, slate, files, watcher, mounts, walkers, threads, wall_clock, memory, cores } =
+            outside;
+        let (readers, now, rows, watches) = (readers::current(), Instant::now(), store.clone(), watcher.clone());
         let crawl = Crawl { rows, files, watcher: watches, threads: walkers, readers: readers.clone() };
-        let reading = Reading::new(engine, settle(&settings), settings.retry, settings.policy());
+        let reading = Reading::new(engine, Slate::new(slate), settle(&settings), settings.retry, settings.policy());
         let kept = Kept::beside(settings.store.path.parent().unwrap_or(std::path::Path::new("/")));
         let mut core = Self {
             poll_due: now + settings.watch.poll,
@@ -112,9 +113,43 @@ impl Core {
 
     fn take_up(&mut self) -> anyhow::Result<()> {
         self.reading.remember_suspects(store::Rows::suspects(&*self.store)?);
+        self.take_up_suspects()?;
         self.take_up_roots()?;
         self.forget_strangers()?;
         self.take_up_pauses()
+    }
+
+    /// A daemon that ended without being told to may have ended by a file that it had in hand. If one was alone in hand,
+    /// by that one.
+    fn take_up_suspects(&mut self) -> anyhow::Result<()> {
+        let left = self.reading.slate.left();
+        let was_alone = left.iter().any(|left| left.alone);
+        let (mut mutations, mut suspects) = (Vec::new(), 0);
+        for left in left.iter().filter(|left| left.alone == was_alone) {
+            let Some(target) = self.left(left)? else { continue };
+            suspects += 1;
+            mutations.extend(self.reading.accuse(target, left.alone));
+        }
+        if mutations.is_empty() {
+            self.reading.slate.begin();
+            return Ok(());
+        }
+        tracing::warn!(suspects, "the daemon has ended suddenly, trying what it had in hand one at a time");
+        let commit = self.commit(mutations);
+        self.reading.accused(commit);
+        Ok(())
+    }
+
+    /// The file that was in hand, if it is still to be read.
+    fn left(&self, left: &Left) -> Result<Option<Target>, StoreError> {
+        let is_it = |row: &FileRow| row.id == left.file && row.state == FileState::Pending;
+        let mut entries =
+            store::Rows::dir(&*self.store, left.dir)?.map(|rows| rows.entries).unwrap_or_default().into_iter();
+        let Some(entry) = entries.find(|entry| matches!(&entry.node, Node::File(row) if is_it(row))) else {
+            return Ok(None);
+        };
+        let above = store::Rows::path(&*self.store, left.dir)?.unwrap_or_default();
+        Ok(Target::new(left.dir, &entry, &above, entry.name.to_vec()))
     }
 
     fn take_up_roots(&mut self) -> anyhow::Result<()> {

@@ -7,9 +7,13 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use anyhow::Context;
 use tokio::sync::mpsc;
 
-use super::{Event, Hints};
+use super::{
+    Event, Hints,
+    slate::{InHand, Stone},
+};
 use crate::{
     config::Settings,
     control::Audience,
@@ -34,6 +38,8 @@ pub(crate) struct Outside {
     pub store: Arc<dyn Store>,
     pub engine: Box<dyn Engine>,
     pub files: Arc<dyn Files>,
+    /// Where the files in hand are noted.
+    pub slate: Box<dyn Stone>,
     /// `None`: everything is polled.
     pub watcher: Option<Arc<dyn Watcher>>,
     /// `None`: mounts are found when they are looked at.
@@ -48,19 +54,25 @@ pub(crate) struct Outside {
 
 impl Outside {
     /// The machine's own. What it lacks and the daemon goes on without is added to `degraded`.
+    ///
+    /// Errors: nothing can be written beside the store's rows.
     pub fn of_this_machine(
         settings: &Settings,
         store: Arc<dyn Store>,
         events: mpsc::Sender<Event>,
         hints: &Arc<Hints>,
         degraded: &mut BTreeMap<&'static str, String>,
-    ) -> Self {
+    ) -> anyhow::Result<Self> {
+        let place = &settings.store.path;
+        let slate =
+            InHand::open(place).with_context(|| format!("cannot note in {} what is in hand", place.display()))?;
         let sink = move |event: EngineEvent| _ = events.blocking_send(Event::Engine(event));
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let mut machine = Machine::new();
-        Self {
+        Ok(Self {
             store,
             engine: Box::new(LocalEngine::new(engine::Config::from(settings), Arc::new(sink))),
+            slate: Box::new(slate),
             files: Arc::new(Kernel { shared: settings.audience == Audience::Everyone }),
             watcher: open_watcher(settings, hints, degraded),
             walkers: cores,
@@ -69,7 +81,7 @@ impl Outside {
             wall_clock: Arc::new(wall_clock),
             memory: Box::new(move || machine.memory()),
             cores,
-        }
+        })
     }
 }
 

@@ -7,12 +7,13 @@ use std::{
 
 use metaextract::{ReasonKind, Record};
 
+use super::slate::{Left, Slate};
 use crate::{
     config::Retry,
     engine::Engine,
     model::{
         Access, Cost, DirId, EntryRow, FailureKind, FileId, FileResult, FileRow, Fingerprint, Identity, Job, JobId,
-        Mutation, Node, Outcome, Place, PolicyId, Priority, ReaderId,
+        Mutation, Node, Outcome, Place, PolicyId, Priority, ReaderId, path,
     },
     proto::Achieved,
     queue::{Queue, Settle},
@@ -24,6 +25,8 @@ const LOW: usize = 2_048;
 /// Jobs above which new ones are left to the store.
 const HIGH: usize = 8_192;
 
+/// Why a file has no record with which the daemon ended again and again.
+const ENDED_DAEMON: &str = "the daemon ended while it was read";
 /// Jobs in hand of a root that does not answer.
 const PROBES: usize = 8;
 
@@ -92,8 +95,16 @@ pub(crate) struct Reading {
     in_hand: HashMap<JobId, Job>,
     /// By file, the job in hand, and what is wanted after it.
     busy: HashMap<FileId, (JobId, Option<(Target, Priority)>)>,
+    /// What the next daemon finds if this one ends suddenly: files in hand, and those whose results are not visible yet.
+    pub slate: Slate,
     /// Failed tries by file.
     suspects: HashMap<FileId, u8>,
+    /// Suspects that were in hand when the daemon ended: each is tried with nothing else in hand.
+    lone: HashSet<FileId>,
+    /// The one of them that is.
+    alone: Option<JobId>,
+    /// The commit by which these suspects are written down: before it is durable nothing is tried.
+    accused: Option<CommitId>,
     /// Files of which a result was distrusted: read alone, since one of them is to blame.
     doubted: HashSet<FileId>,
     /// Retries whose failed try is not durable yet.
@@ -124,14 +135,18 @@ pub(crate) struct Totals {
 }
 
 impl Reading {
-    pub fn new(engine: Box<dyn Engine>, settle: Settle, retry: Retry, policy: PolicyId) -> Self {
+    pub fn new(engine: Box<dyn Engine>, slate: Slate, settle: Settle, retry: Retry, policy: PolicyId) -> Self {
         Self {
             engine,
+            slate,
             queue: Queue::new(settle),
             achieved: None,
             in_hand: HashMap::new(),
             busy: HashMap::new(),
             suspects: HashMap::new(),
+            lone: HashSet::new(),
+            alone: None,
+            accused: None,
             doubted: HashSet::new(),
             not_durable: Vec::new(),
             held: HashMap::new(),
@@ -147,7 +162,40 @@ impl Reading {
 
     /// Failed tries of an earlier run.
     pub fn remember_suspects(&mut self, suspects: Vec<(FileId, u8, FailureKind)>) {
+        let lone = suspects.iter().filter(|(_, _, kind)| *kind == FailureKind::EndedDaemon);
+        self.lone = lone.map(|(file, ..)| *file).collect();
         self.suspects = suspects.into_iter().map(|(file, attempts, _)| (file, attempts)).collect();
+    }
+
+    /// The daemon ended suddenly while it had this pending file in hand. The first time, and with others in hand, that only
+    /// makes it a suspect: the last try is one with nothing beside it.
+    pub fn accuse(&mut self, target: Target, alone: bool) -> Vec<Mutation> {
+        let mut job = self.job(target, Priority::Crawl);
+        job.attempts = job.attempts.saturating_add(1);
+        if alone && self.lone.contains(&job.file) && job.attempts >= self.retry.attempts {
+            tracing::warn!(path = ?path(&job.absolute()), "the daemon ended again and again with a file, leaving it until it changes");
+            return match self.give_up(&job, FailureKind::EndedDaemon, ENDED_DAEMON.into()) {
+                Next::Commit(mutations) => mutations,
+                _ => Vec::new(),
+            };
+        }
+        let attempts = job.attempts.min(self.retry.attempts.saturating_sub(1)).max(1);
+        self.suspects.insert(job.file, attempts);
+        self.lone.insert(job.file);
+        let Job { file, place, .. } = job;
+        vec![Mutation::PutSuspect { file, place, attempts, kind: FailureKind::EndedDaemon }]
+    }
+
+    /// With this commit all is written down that the last end of the daemon tells.
+    pub fn accused(&mut self, commit: CommitId) {
+        self.accused = Some(commit);
+    }
+
+    /// The file's result is visible: it has done no harm.
+    pub fn shown(&mut self, file: FileId) {
+        if !self.busy.contains_key(&file) {
+            self.slate.remove(file);
+        }
     }
 
     /// A worker that gave results for these files broke out of its rules: which of them made it do so shows only when
@@ -158,6 +206,7 @@ impl Reading {
 
     /// Forgets the failed tries of a file that a person wants read again.
     pub fn forgive(&mut self, file: FileId) -> Option<Mutation> {
+        self.lone.remove(&file);
         self.suspects.remove(&file).map(|_| Mutation::ClearSuspect(file))
     }
 
@@ -168,6 +217,12 @@ impl Reading {
             if let Some(count) = self.held.get_mut(&job.root) {
                 *count += 1;
             }
+        }
+        // One that waits for them no longer keeps the others waiting.
+        let waits = |id: &JobId| self.in_hand.get(id).filter(|job| self.held.contains_key(&job.root));
+        if let Some(job) = self.alone.as_ref().and_then(waits) {
+            self.slate.put(Left { file: job.file, dir: job.place.dir, alone: false });
+            self.alone = None;
         }
     }
 
@@ -200,7 +255,8 @@ impl Reading {
     /// Begins a search of the store, if it is time for one; says from where.
     pub fn begin_sweep(&mut self) -> Option<DirId> {
         match self.sweep {
-            Sweep::Due { from, again } if self.queue.len() < LOW => {
+            // What is accused may still look pending.
+            Sweep::Due { from, again } if self.queue.len() < LOW && self.accused.is_none() => {
                 self.sweep = Sweep::Running { again };
                 Some(from)
             }
@@ -256,11 +312,37 @@ impl Reading {
         }
     }
 
-    /// Gives the engine what it takes.
+    /// Gives the engine what it takes. What it gets is noted first.
     pub fn feed(&mut self, now: Duration) {
         self.queue.ripen(now);
-        while self.engine.credit() > 0 {
-            let Some(mut job) = self.queue.pop(now) else { return };
+        loop {
+            let jobs = self.take(now);
+            self.note();
+            if jobs.is_empty() {
+                return;
+            }
+            jobs.into_iter().for_each(|job| self.engine.submit(job));
+        }
+    }
+
+    /// Writes down what is in hand now.
+    pub fn note(&mut self) {
+        if self.accused.is_none() {
+            self.slate.write();
+        }
+    }
+
+    /// The next jobs, as many as the engine takes.
+    fn take(&mut self, now: Duration) -> Vec<Job> {
+        let credit = if self.accused.is_none() { self.engine.credit() } else { 0 };
+        let mut jobs = Vec::new();
+        while jobs.len() < credit && self.alone.is_none() {
+            let Some(next) = self.queue.peek(now).map(|job| job.file) else { break };
+            let alone = self.lone.contains(&next);
+            if alone && !self.has_nothing_in_hand() {
+                break;
+            }
+            let Some(mut job) = self.queue.pop(now) else { break };
             if let Some(count) = self.held.get_mut(&job.root) {
                 if *count >= PROBES {
                     continue; // It stays pending in the store, and is searched for when its root answers.
@@ -271,13 +353,25 @@ impl Reading {
             job.id = JobId(self.next_job);
             self.busy.insert(job.file, (job.id, None));
             self.in_hand.insert(job.id, job.clone());
-            self.engine.submit(job);
+            self.slate.put(Left { file: job.file, dir: job.place.dir, alone });
+            self.alone = alone.then_some(job.id);
+            jobs.push(job);
         }
+        jobs
+    }
+
+    /// Nothing but what waits for roots that do not answer.
+    fn has_nothing_in_hand(&self) -> bool {
+        let held: usize = self.held.values().sum();
+        self.in_hand.len() <= held && self.slate.len() <= held
     }
 
     /// What follows from an outcome. An unknown job's is dropped.
     pub fn finished(&mut self, id: JobId, outcome: Outcome, now: Duration) -> Next {
         let Some(job) = self.in_hand.remove(&id) else { return Next::Nothing };
+        if self.alone == Some(id) {
+            self.alone = None;
+        }
         if let Some(count) = self.held.get_mut(&job.root) {
             *count = count.saturating_sub(1);
         }
@@ -285,6 +379,15 @@ impl Reading {
         if let Some((target, priority)) = after {
             self.want(target, priority, now);
         }
+        let file = job.file;
+        let next = self.follow(job, outcome);
+        if !matches!(next, Next::Commit(_)) {
+            self.slate.remove(file);
+        }
+        next
+    }
+
+    fn follow(&mut self, job: Job, outcome: Outcome) -> Next {
         match outcome {
             Outcome::Read { record, .. } if self.is_tried_again(&job, &record) => {
                 let text = record.stopped.map(|reason| reason.text).unwrap_or_default();
@@ -316,6 +419,10 @@ impl Reading {
 
     /// Queues the retries whose failed tries are durable now.
     pub fn durable(&mut self, commit: CommitId, now: Duration) {
+        if self.accused.is_some_and(|at| at <= commit) {
+            self.accused = None;
+            self.slate.begin();
+        }
         let (ready, waiting) = std::mem::take(&mut self.not_durable).into_iter().partition(|(at, _)| *at <= commit);
         self.not_durable = waiting;
         for (_, job) in ready {
@@ -338,6 +445,9 @@ impl Reading {
         let fingerprint = Fingerprint { stamp: job.stamp, reader, policy: self.policy };
         // A doubt counts as a try as long as it lasts.
         let attempts = job.attempts.saturating_sub(u8::from(self.doubted.remove(&job.file)));
+        // Whoever ended the daemon, it was not a file that can be read.
+        let is_innocent = self.lone.contains(&job.file) && matches!(result, FileResult::Record(_));
+        let attempts = if is_innocent { 0 } else { attempts };
         let (file, place) = (job.file, job.place.clone());
         let mut mutations =
             vec![Mutation::PutResult { file, place, fingerprint, result: Box::new(result), cost, attempts }];
@@ -373,7 +483,8 @@ impl Reading {
             return self.give_up(&job, kind, text);
         }
         self.suspects.insert(job.file, job.attempts);
-        let suspect = Mutation::PutSuspect { file: job.file, attempts: job.attempts, kind };
+        let (file, place) = (job.file, job.place.clone());
+        let suspect = Mutation::PutSuspect { file, place, attempts: job.attempts, kind };
         Next::Suspect(suspect, Box::new(job))
     }
 
@@ -438,12 +549,25 @@ mod tests {
         }
     }
 
+    /// Keeps nothing.
+    struct Nowhere;
+
+    impl crate::run::slate::Stone for Nowhere {
+        fn read(&self) -> std::io::Result<Vec<u8>> {
+            Ok(Vec::new())
+        }
+
+        fn write(&mut self, _: usize, _: &[u8]) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
     fn reading() -> (Reading, Arc<Mutex<Vec<Job>>>) {
         let engine = Given::default();
         let given = Arc::clone(&engine.0);
         let retry = Retry { attempts: 3, backoff: Duration::from_millis(100), backoff_max: Duration::from_secs(300) };
         let settle = Settle { quiet: Duration::from_secs(2), at_most: Duration::from_secs(300) };
-        (Reading::new(Box::new(engine), settle, retry, PolicyId(1)), given)
+        (Reading::new(Box::new(engine), Slate::new(Box::new(Nowhere)), settle, retry, PolicyId(1)), given)
     }
 
     fn target(file: u64, mtime: i64) -> Target {
@@ -551,5 +675,44 @@ mod tests {
         reading.swept(Vec::new(), None, 1, START);
         assert_eq!(reading.begin_sweep(), None);
         assert!(!reading.is_idle(), "a file waits");
+    }
+
+    #[test]
+    fn who_was_in_hand_when_the_daemon_ended_is_tried_with_nothing_beside_it() {
+        let (mut reading, given) = reading();
+        for (file, alone, attempts) in [(1, false, 1), (2, false, 1), (2, false, 2), (2, false, 2)] {
+            let mutations = reading.accuse(target(file, 1), alone);
+            assert!(
+                matches!(mutations[..], [Mutation::PutSuspect { attempts: now, .. }] if now == attempts),
+                "{mutations:?}"
+            );
+        }
+        reading.accused(CommitId(1));
+        (1..=3).for_each(|file| reading.want(target(file, 1), Priority::Crawl, START));
+        reading.feed(START);
+        assert!(taken(&given).is_empty(), "not before it is durable that they are suspects");
+        reading.durable(CommitId(1), START);
+        for file in [1, 2] {
+            reading.feed(START);
+            let [job] = &taken(&given)[..] else { panic!("one and no other") };
+            assert_eq!(job.file, FileId(file));
+            let unreadable = Outcome::Unreadable { kind: FailureKind::PermissionDenied, text: String::new() };
+            assert!(matches!(reading.finished(job.id, unreadable, START), Next::Commit(_)));
+            if file == 1 {
+                reading.feed(START);
+                assert!(taken(&given).is_empty(), "not before the other's result is visible");
+                reading.shown(FileId(1));
+            }
+        }
+        reading.feed(START);
+        assert_eq!(taken(&given).len(), 1, "others need not wait for that");
+        let mutations = reading.accuse(target(4, 1), false);
+        assert!(matches!(mutations[..], [Mutation::PutSuspect { attempts: 1, .. }]));
+        for (attempt, is_convicted) in [(2, false), (3, true)] {
+            let mutations = reading.accuse(target(4, 1), true);
+            let convicts =
+                matches!(&mutations[..], [Mutation::PutResult { attempts: 3, .. }, Mutation::ClearSuspect(_)]);
+            assert_eq!(convicts, is_convicted, "{attempt}: {mutations:?}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! from it is the shipped policy.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -18,7 +18,7 @@ use crate::{
         death::{Cause, Death, judge},
         policy::{Aftermath, Whims, Wish, aftermath, batch, turn},
     },
-    model::{Cost, FailureKind, FileId, Job, Outcome, join},
+    model::{Cost, FailureKind, FileId, Job, JobId, Outcome, join},
     proto::exit,
     readers,
 };
@@ -41,6 +41,8 @@ struct State {
     workers: Vec<Option<Worker>>,
     whims: Whims,
     told: VecDeque<EngineEvent>,
+    /// Jobs with whose results the daemon ends.
+    fatal: BTreeSet<JobId>,
     faults: Faults,
     stopped: bool,
 }
@@ -80,10 +82,12 @@ pub(super) enum Nature {
     Kills(Death),
     Endless,
     Babbles,
+    /// The daemon itself ends when it takes the result up.
+    Fatal,
 }
 
-/// What a reader makes of a content.
-pub(super) fn nature(content: u64) -> Nature {
+/// What a reader makes of a content, in a story where some may be `fatal`.
+pub(super) fn nature(content: u64, fatal: bool) -> Nature {
     match content.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58 {
         0 => Nature::Kills(Death::Signaled(libc::SIGSEGV)),
         1 => Nature::Kills(Death::Exited(exit::PANIC)),
@@ -91,6 +95,7 @@ pub(super) fn nature(content: u64) -> Nature {
         3 => Nature::Endless,
         4 => Nature::Babbles,
         5..10 => Nature::Partial,
+        10 if fatal => Nature::Fatal,
         _ => Nature::Whole,
     }
 }
@@ -105,6 +110,7 @@ impl Bench {
             workers: Vec::new(),
             whims: Whims::default(),
             told: VecDeque::new(),
+            fatal: BTreeSet::new(),
             faults,
             stopped: false,
         };
@@ -153,6 +159,11 @@ impl Bench {
     /// Whether it has something to tell.
     pub(super) fn has_told(&self) -> bool {
         !self.lock().told.is_empty()
+    }
+
+    /// Whether the daemon ends when it takes this up.
+    pub(super) fn is_fatal(&self, event: &EngineEvent) -> bool {
+        matches!(event, EngineEvent::Finished(job, _) if self.lock().fatal.contains(job))
     }
 
     /// What it tells next.
@@ -213,7 +224,7 @@ impl State {
     fn read(&mut self, slot: usize) {
         let Some(worker) = &mut self.workers[slot] else { return };
         let Some(&(key, was)) = worker.keys.front() else { return };
-        let (content, killed, caught) = {
+        let (nature, content, killed, caught) = {
             let mut world = self.world.lock();
             let content = match world.tree.inode(key).map(|inode| &inode.kind) {
                 Some(Kind::File { content, .. }) => *content,
@@ -221,7 +232,7 @@ impl State {
                 _ => was,
             };
             let killed = world.rng.chance(self.faults.killed);
-            (content, killed, worker.is_captured && world.rng.chance(200))
+            (nature(content, world.fatal), content, killed, worker.is_captured && world.rng.chance(200))
         };
         if killed {
             return self.bury(slot, Death::Signaled(libc::SIGKILL), None);
@@ -229,11 +240,11 @@ impl State {
         if caught {
             return self.bury(slot, Death::Signaled(libc::SIGSYS), None);
         }
-        match nature(content) {
+        match nature {
             Nature::Kills(death) => self.bury(slot, death, None),
             Nature::Endless => self.bury(slot, Death::Signaled(libc::SIGKILL), Some(Cause::Clock("endless"))),
             Nature::Babbles => self.bury(slot, Death::Signaled(libc::SIGKILL), Some(Cause::Broken("babble".into()))),
-            nature @ (Nature::Whole | Nature::Partial) => self.done(slot, content, nature),
+            Nature::Whole | Nature::Partial | Nature::Fatal => self.done(slot, content, nature),
         }
     }
 
@@ -246,6 +257,9 @@ impl State {
         let line = format!("job {}: read, content {content}, captured: {}", job.id.0, worker.is_captured);
         self.world.lock().log.push(line);
         self.whims.forget(job.file);
+        if nature == Nature::Fatal {
+            self.fatal.insert(job.id);
+        }
         let outcome = Outcome::Read {
             record: Box::new(record(content + lie, nature)),
             reader: readers::id(""),

@@ -52,6 +52,8 @@ pub(super) struct State {
     pub overflowing: usize,
     /// Questions in a thousand that hold the asking thread up.
     pub holding: usize,
+    /// Whether there are files with which the daemon ends.
+    pub fatal: bool,
     /// What happened, for people.
     pub log: Vec<String>,
 }
@@ -75,6 +77,7 @@ impl World {
             doubled: 0,
             overflowing: 0,
             holding: 0,
+            fatal: false,
             log: Vec::new(),
         };
         Arc::new(Self { state: Mutex::new(state), threads: Threads::default() })

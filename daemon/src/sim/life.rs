@@ -1,7 +1,13 @@
 //! One life of the daemon: the shipped loop's state, moved on a step at a time, from its start to its end or its crash.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    io,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
+use anyhow::Context;
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -16,7 +22,7 @@ use crate::{
     config::{Places, RootSetting, Settings},
     control::{Asked, Audience, Command, Facts, Hold, Origin, Pause, Resume, RootOptions, Viewer},
     governor::Memory,
-    run::{Core, Event, Hints, Outside},
+    run::{Core, Event, Hints, Outside, Stone},
     store::{
         Store, StoreEvent,
         memory::{MemoryDisk, MemoryStore},
@@ -27,11 +33,69 @@ use crate::{
 /// What may be told before it is taken up. More than ever is, so that no thread waits for good.
 const WAITING: usize = 1 << 20;
 
+/// What outlives the daemon. Cloning shares it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Remains {
+    pub rows: MemoryDisk,
+    slate: Tablet,
+}
+
+/// The file of what is in hand, which nothing holds up and which is never synced.
+#[derive(Debug, Clone, Default)]
+struct Tablet(Arc<Mutex<Vec<u8>>>);
+
+impl Tablet {
+    fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stone for Tablet {
+    fn read(&self) -> io::Result<Vec<u8>> {
+        Ok(self.bytes().clone())
+    }
+
+    fn write(&mut self, at: usize, bytes: &[u8]) -> io::Result<()> {
+        let mut all = self.bytes();
+        let end = all.len().max(at + bytes.len());
+        all.resize(end, 0);
+        all[at..at + bytes.len()].copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// How the daemon ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    Killed,
+    /// Of what was written and not synced so many transactions remain, and what is in hand or not.
+    PowerCut {
+        kept: usize,
+        slate: bool,
+    },
+}
+
+impl Remains {
+    fn after(&self, ending: Ending) -> Self {
+        let (kept, slate) = match ending {
+            Ending::Killed => (self.rows.unsynced(), true),
+            Ending::PowerCut { kept, slate } => (kept, slate),
+        };
+        let slate = if slate { self.slate.bytes().clone() } else { Vec::new() };
+        Self { rows: self.rows.survivor(kept), slate: Tablet(Arc::new(Mutex::new(slate))) }
+    }
+}
+
 /// A running daemon.
 pub(super) struct Life {
     pub core: Core,
     pub store: Arc<MemoryStore>,
     pub bench: Bench,
+    pub remains: Remains,
+    /// A file has taken it down.
+    pub is_down: bool,
+    settings: Settings,
+    faults: Faults,
     world: Arc<World>,
     told: mpsc::Receiver<Event>,
     events: mpsc::Sender<Event>,
@@ -80,12 +144,12 @@ impl Life {
     /// Starts a daemon on what lies on the disk.
     pub(super) fn begin(
         world: &Arc<World>,
-        disk: &MemoryDisk,
+        remains: Remains,
         settings: Settings,
         faults: Faults,
     ) -> anyhow::Result<Self> {
         world.lock().forget_watches();
-        let (store, _) = MemoryStore::open(disk)?;
+        let (store, _) = MemoryStore::open(&remains.rows)?;
         let store = Arc::new(store);
         let bench = Bench::new(world, faults);
         let (events, told) = mpsc::channel(WAITING);
@@ -94,6 +158,7 @@ impl Life {
         let outside = Outside {
             store: Arc::clone(&store) as Arc<dyn Store>,
             engine: Box::new(bench.clone()),
+            slate: Box::new(remains.slate.clone()),
             files: Arc::new(Disks(Arc::clone(world))),
             watcher: Some(Arc::clone(world) as Arc<dyn Watcher>),
             mounts: None,
@@ -106,11 +171,16 @@ impl Life {
         let (facts, _) = watch::channel(Facts::default());
         let (changed, _) = mpsc::unbounded_channel();
         let told_with = (events.clone(), Arc::clone(&hints));
-        let core = Core::open(settings, outside, std::collections::BTreeMap::new(), told_with, (facts, changed))?;
+        let core =
+            Core::open(settings.clone(), outside, std::collections::BTreeMap::new(), told_with, (facts, changed))?;
         let mut life = Self {
             core,
             store,
             bench,
+            remains,
+            is_down: false,
+            settings,
+            faults,
             world: Arc::clone(world),
             told,
             events,
@@ -144,6 +214,10 @@ impl Life {
         match act {
             Act::TakeUp => {
                 if let Ok(event) = self.told.try_recv() {
+                    if matches!(&event, Event::Engine(event) if self.bench.is_fatal(event)) {
+                        self.is_down = true;
+                        return true;
+                    }
                     self.core.event(event, &|| anyhow::bail!("there is nothing to load"));
                 }
                 self.core.pump();
@@ -207,6 +281,12 @@ impl Life {
         self.ask(Command::Rescan { paths: Vec::new(), reply });
     }
 
+    /// Somebody wants what has failed to be tried again.
+    pub(super) fn retry(&mut self) {
+        let (reply, _) = tokio::sync::oneshot::channel();
+        self.ask(Command::Retry { paths: Vec::new(), reply });
+    }
+
     /// Somebody wants quiet for some time; for none, work again.
     pub(super) fn pause(&mut self, seconds: u64) {
         if seconds == 0 {
@@ -244,10 +324,25 @@ impl Life {
         self.acts().is_empty() && self.world.lock().under_way.is_empty() && self.core.standing().idle
     }
 
-    /// The process ends here and now; nothing of it remains but what the store holds.
-    pub(super) fn crash(self) {
-        let world = Arc::clone(&self.world);
-        drop(self.told);
-        world.threads.finish();
+    /// No worker comes to harm any more but by its files, and nothing is left out.
+    pub(super) fn calm(&mut self) {
+        self.remains.rows.set_full(false);
+        self.faults = Faults::default();
+        self.bench.calm();
+        self.resume();
+    }
+
+    /// The process ends here and now; nothing of it remains but what is written.
+    pub(super) fn end(&mut self) {
+        self.told.close();
+        self.world.threads.finish();
+    }
+
+    /// The process ends, and the next one begins on what it has written.
+    pub(super) fn begin_again(&mut self, ending: Ending) -> anyhow::Result<()> {
+        self.end();
+        let remains = self.remains.after(ending);
+        *self = Self::begin(&self.world, remains, self.settings.clone(), self.faults).context("after a crash")?;
+        Ok(())
     }
 }

@@ -8,12 +8,12 @@ use super::{
     check,
     engine::{Faults, Nature, nature},
     kernel::{State, World},
-    life::Life,
+    life::{Life, Remains},
     story::{BEGIN, Story},
     tree::Key,
 };
 use crate::{
-    model::{FileId, Node},
+    model::{FailureKind, FileId, FileResult, Node},
     store::Rows,
 };
 
@@ -25,7 +25,7 @@ fn told(batch_files: usize, keeps_births: bool, story: impl AsyncFnOnce(Story, L
         let mut quiet = Story::quiet(&world, keeps_births)?;
         quiet.settings.workers.batch_files = batch_files;
         quiet.settings.workers.max = 1;
-        let mut life = Life::begin(&world, &quiet.disk, quiet.settings.clone(), Faults::default())?;
+        let mut life = Life::begin(&world, Remains::default(), quiet.settings.clone(), Faults::default())?;
         quiet.rest(&mut life).await?;
         story(quiet, life).await
     };
@@ -40,11 +40,14 @@ fn dir(state: &State, path: &str) -> anyhow::Result<Key> {
 
 /// Writes a file whose reading comes to its end, or one that kills its reader.
 fn write(state: &mut State, at: &str, name: &str, kills: bool) -> anyhow::Result<()> {
+    write_of(state, at, name, |nature| if kills { matches!(nature, Nature::Kills(_)) } else { nature == Nature::Whole })
+}
+
+fn write_of(state: &mut State, at: &str, name: &str, is_it: impl Fn(Nature) -> bool) -> anyhow::Result<()> {
     let at = dir(state, at)?;
     for _ in 0..1_000 {
         let key = state.change(|tree| tree.write(at, name.as_bytes(), 2, b"")).context("it can be written")?;
-        let nature = state.tree.content(key).map(nature);
-        if matches!(nature, Some(Nature::Kills(_))) == kills && (kills || nature == Some(Nature::Whole)) {
+        if state.tree.content(key).is_some_and(|content| is_it(nature(content, state.fatal))) {
             return Ok(());
         }
     }
@@ -200,11 +203,46 @@ fn a_file_that_went_down_with_the_daemon_is_still_a_suspect_and_tried_alone() {
         }
         let suspect = life.store.suspects()?[0].0;
         let mark = story.world.lock().log.len();
-        let mut life = story.crash(life, true)?;
+        story.crash(&mut life, true)?;
         story.rest(&mut life).await?;
         let tries = lines(&story.world, mark, &format!("file {} at", suspect.0));
         ensure!(tries.first().is_some_and(|line| line.ends_with("failed 1")), "its first try is its second: {tries:?}");
         ensure!(tries.len() == 2, "two tries were left: {tries:?}");
+        story.compare(&life, &BTreeSet::new()).await
+    });
+}
+
+#[test]
+fn a_file_that_takes_the_daemon_down_is_tried_alone_and_convicted() {
+    told(16, true, async |mut story, mut life| {
+        {
+            let state = &mut story.world.lock();
+            state.fatal = true;
+            for n in 0..40 {
+                let nature = if n == 20 { Nature::Fatal } else { Nature::Whole };
+                write_of(state, "/home/a", &format!("file{n:02}"), |is| is == nature)?;
+            }
+            state.log.clear();
+        }
+        story.rest(&mut life).await?;
+        let deaths = lines(&story.world, 0, "takes the daemon down").len();
+        ensure!(deaths == 3, "{deaths} deaths");
+        let guilty = number(&life, "/home/a", "file20")?;
+        let file = life.store.file(guilty)?.context("it has its reason")?;
+        let wanted =
+            FileResult::Failed { kind: FailureKind::EndedDaemon, text: "the daemon ended while it was read".into() };
+        ensure!((&file.result, file.attempts) == (&wanted, 3), "{file:?}");
+        ensure!(life.store.suspects()?.is_empty(), "nobody else is suspected");
+        let counts = life.store.counts();
+        ensure!((counts.indexed, counts.failed) == (39, 1), "{counts:?}");
+        for n in (0..40).filter(|n| *n != 20) {
+            let file = life.store.file(number(&life, "/home/a", &format!("file{n:02}"))?)?;
+            ensure!(file.is_some_and(|file| file.attempts == 0), "file{n:02} is blamed");
+        }
+        let mark = story.world.lock().log.len();
+        write(&mut story.world.lock(), "/home/a", "file20", false)?;
+        story.rest(&mut life).await?;
+        ensure!(!lines(&story.world, mark, "read, content").is_empty(), "it is read when it has changed");
         story.compare(&life, &BTreeSet::new()).await
     });
 }

@@ -7,12 +7,12 @@ use anyhow::{Context, ensure};
 use super::{
     check,
     doings::Doings,
-    engine::Faults,
+    engine::{Faults, Nature, nature},
     kernel::World,
-    life::{Life, settings},
+    life::{Ending, Life, Remains, settings},
+    tree::Kind,
 };
-use crate::store::Rows;
-use crate::{config::Settings, control::RootState, store::memory::MemoryDisk};
+use crate::{config::Settings, control::RootState, store::Rows};
 
 /// Steps after which a daemon that is left alone must have come to rest.
 const PATIENCE: usize = 200_000;
@@ -47,7 +47,6 @@ pub(super) fn of_seed(seed: u64, lines: usize) -> Result<(), String> {
 
 pub(super) struct Story {
     pub world: Arc<World>,
-    pub disk: MemoryDisk,
     pub doings: Doings,
     pub settings: Settings,
     mood: Mood,
@@ -58,12 +57,17 @@ pub(super) struct Story {
 impl Story {
     async fn run(world: &Arc<World>) -> anyhow::Result<()> {
         let mut story = Self::begin(world)?;
-        let mut life = Life::begin(world, &story.disk, story.settings.clone(), story.faults)?;
+        let mut life = Life::begin(world, Remains::default(), story.settings.clone(), story.faults)?;
         for _ in 0..story.mood.steps {
-            life = story.step(life).await?;
+            story.step(&mut life).await?;
         }
         story.calm(&mut life);
         story.rest(&mut life).await?;
+        if story.mood.crashes + story.mood.power_cuts > 0 {
+            // Whoever was in hand each time is blamed, until somebody knows better.
+            life.retry();
+            story.rest(&mut life).await?;
+        }
         let linked = world.lock().tree.linked.clone();
         story.compare(&life, &linked).await.context("at rest")?;
         life.rescan();
@@ -93,6 +97,7 @@ impl Story {
             killed: rare(&mut state, 300, 20),
             captured: if mood.crashes + mood.power_cuts == 0 { rare(&mut state, 300, 50) } else { 0 },
         };
+        state.fatal = faults.captured == 0 && state.rng.chance(150);
         state.holding = rare(&mut state, 700, 100);
         state.lateness = if state.rng.chance(500) { 1 + state.rng.below(3_000_000_000) as i64 } else { 0 };
         state.doubled = rare(&mut state, 500, 100);
@@ -102,18 +107,17 @@ impl Story {
         let line = format!("{mood:?} {faults:?}");
         state.log.push(line);
         drop(state);
-        let disk = MemoryDisk::default();
         let settings = settings(place.path());
-        Ok(Self { world: Arc::clone(world), disk, doings, settings, mood, faults, _place: place })
+        Ok(Self { world: Arc::clone(world), doings, settings, mood, faults, _place: place })
     }
 
     /// Nothing happens but what is told.
     pub(super) fn quiet(world: &Arc<World>, keeps_births: bool) -> anyhow::Result<Self> {
         let place = tempfile::tempdir()?;
         let doings = Doings::bare(&mut world.lock(), keeps_births);
-        let (disk, settings) = (MemoryDisk::default(), settings(place.path()));
+        let settings = settings(place.path());
         let (mood, faults) = (Mood::default(), Faults::default());
-        Ok(Self { world: Arc::clone(world), disk, doings, settings, mood, faults, _place: place })
+        Ok(Self { world: Arc::clone(world), doings, settings, mood, faults, _place: place })
     }
 
     /// One step of the daemon, or time until the next.
@@ -122,14 +126,14 @@ impl Story {
             ensure!(life.due().is_some(), "nothing is left to do");
             self.wait(life, Duration::from_secs(60)).await;
         }
-        Ok(())
+        self.revive(life).map(|_| ())
     }
 
     fn chance(&self, thousandths: usize) -> bool {
         self.world.lock().rng.chance(thousandths)
     }
 
-    async fn step(&mut self, mut life: Life) -> anyhow::Result<Life> {
+    async fn step(&mut self, life: &mut Life) -> anyhow::Result<()> {
         let mood = self.mood;
         if self.chance(mood.doings) {
             self.doings.something(&mut self.world.lock());
@@ -146,7 +150,7 @@ impl Story {
         }
         if self.chance(mood.full) {
             let full = self.chance(300);
-            self.disk.set_full(full);
+            life.remains.rows.set_full(full);
             self.world.lock().log.push(format!("the disk is full: {full}"));
         }
         if self.chance(mood.pauses) {
@@ -159,20 +163,22 @@ impl Story {
         }
         if self.chance(mood.waits) || !life.step() {
             let most = Duration::from_millis(1 + self.world.lock().rng.below(400) as u64);
-            self.wait(&mut life, most).await;
+            self.wait(life, most).await;
         }
-        Ok(life)
+        self.revive(life).map(|_| ())
     }
 
-    pub(super) fn crash(&mut self, life: Life, is_power_cut: bool) -> anyhow::Result<Life> {
-        life.crash();
-        let unsynced = self.disk.unsynced();
+    /// The daemon ends, and begins again.
+    pub(super) fn crash(&self, life: &mut Life, is_power_cut: bool) -> anyhow::Result<()> {
+        let unsynced = life.remains.rows.unsynced();
         let mut state = self.world.lock();
-        let kept = if is_power_cut { state.rng.below(unsynced + 1) } else { unsynced };
-        state.log.push(format!("the daemon is killed; {kept} of {unsynced} transactions remain"));
+        let ending = match is_power_cut {
+            true => Ending::PowerCut { kept: state.rng.below(unsynced + 1), slate: state.rng.chance(700) },
+            false => Ending::Killed,
+        };
+        state.log.push(format!("the daemon ends with {unsynced} transactions not synced: {ending:?}"));
         drop(state);
-        self.disk = self.disk.survivor(kept);
-        Life::begin(&self.world, &self.disk, self.settings.clone(), self.faults).context("after a crash")
+        life.begin_again(ending)
     }
 
     /// Time passes, `most` at most, as long as nothing is due before.
@@ -188,9 +194,7 @@ impl Story {
 
     /// Nothing goes wrong any more.
     fn calm(&mut self, life: &mut Life) {
-        self.disk.set_full(false);
-        life.bench.calm();
-        life.resume();
+        life.calm();
         let mut state = self.world.lock();
         state.overflowing = 0;
         state.holding = 0;
@@ -218,6 +222,24 @@ impl Story {
         Ok(())
     }
 
+    /// Begins again what a file has taken down, if one has.
+    fn revive(&self, life: &mut Life) -> anyhow::Result<bool> {
+        let is_down = life.is_down;
+        if is_down {
+            self.world.lock().log.push("a file takes the daemon down".into());
+            life.begin_again(Ending::Killed)?;
+        }
+        Ok(is_down)
+    }
+
+    /// Files that take it down when they are read.
+    fn fatal_files(&self) -> usize {
+        let state = self.world.lock();
+        let is_fatal =
+            |kind: &Kind| matches!(kind, Kind::File { content, .. } if nature(*content, state.fatal) == Nature::Fatal);
+        state.tree.inodes.values().filter(|inode| is_fatal(&inode.kind)).count()
+    }
+
     async fn wait_whole(&self, life: &mut Life, time: Duration) {
         tokio::time::advance(time).await;
         let mut state = self.world.lock();
@@ -228,10 +250,13 @@ impl Story {
     }
 
     async fn settle(&self, life: &mut Life) -> anyhow::Result<()> {
+        let (mut deaths, most) = (0, self.fatal_files() * usize::from(self.settings.retry.attempts));
         for _ in 0..PATIENCE {
             if life.is_at_rest() {
                 return Ok(());
             }
+            deaths += usize::from(self.revive(life)?);
+            ensure!(deaths <= most, "{deaths} deaths, when {most} convict all");
             if !life.step() {
                 ensure!(
                     life.due().is_some(),
@@ -260,10 +285,11 @@ impl Story {
         ensure!(life.store.counts() == counts, "counts: {:?} kept, {counts:?} there", life.store.counts());
         let lasts = self.world.lock().log.len();
         let watches = self.world.lock().take_watches();
-        let fresh = self.fresh().await?;
+        let mut fresh = self.fresh().await?;
         self.world.lock().log.truncate(lasts);
         let (should, _) = check::read(&*fresh.store, &offline)?;
-        fresh.crash();
+        fresh.end();
+        drop(fresh);
         self.world.lock().restore_watches(watches);
         let differences = check::differences(&is, &should, excused);
         ensure!(differences.is_empty(), "the index is not what a fresh crawl gives:\n{differences}");
@@ -273,7 +299,7 @@ impl Story {
     }
 
     async fn fresh(&self) -> anyhow::Result<Life> {
-        let mut fresh = Life::begin(&self.world, &MemoryDisk::default(), self.settings.clone(), Faults::default())?;
+        let mut fresh = Life::begin(&self.world, Remains::default(), self.settings.clone(), Faults::default())?;
         self.settle(&mut fresh).await.context("the fresh daemon")?;
         Ok(fresh)
     }

@@ -13,7 +13,7 @@ use crate::{
     store::{
         Changed, ChangedKind, StoreError,
         draft::Draft,
-        links::{file_row, links_of},
+        links::{file_row, holds, links_of},
         page::{Head, Page},
         row::{Body, INLINE, Packed, Row},
     },
@@ -40,7 +40,12 @@ impl Draft<'_> {
                 let read = Read { file: *file, fingerprint: *fingerprint, result, cost: *cost, attempts: *attempts };
                 self.put_result(place, &read, changed)
             }
-            Mutation::PutSuspect { file, attempts, kind } => self.set_suspect(*file, Some((*attempts, *kind))),
+            Mutation::PutSuspect { file, place, attempts, kind } => {
+                match holds(self.entry(place.dir, &place.name)?.as_ref(), *file) {
+                    true => self.set_suspect(*file, Some((*attempts, *kind))),
+                    false => Ok(()),
+                }
+            }
             Mutation::ClearSuspect(file) => self.set_suspect(*file, None),
         }
     }

@@ -29,7 +29,7 @@ fn key(place: &Place, entry: &EntryRow) -> Option<Vec<u8>> {
     file_row(entry).filter(|row| row.links > 1).map(|_| link_key(&entry.identity, place))
 }
 
-fn holds(entry: Option<&EntryRow>, file: FileId) -> bool {
+pub(super) fn holds(entry: Option<&EntryRow>, file: FileId) -> bool {
     entry.and_then(file_row).is_some_and(|row| row.id == file)
 }
 

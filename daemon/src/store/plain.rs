@@ -225,7 +225,11 @@ impl Plain {
                     changed.push(Changed { place, file: Some(row.id), kind: ChangedKind::Updated });
                 }
             }
-            Mutation::PutSuspect { file, attempts, kind } => drop(self.suspects.insert(*file, (*attempts, *kind))),
+            Mutation::PutSuspect { file, place, attempts, kind } => {
+                if self.get(place).and_then(file_row).is_some_and(|row| row.id == *file) {
+                    self.suspects.insert(*file, (*attempts, *kind));
+                }
+            }
             Mutation::ClearSuspect(file) => drop(self.suspects.remove(file)),
         }
     }

@@ -184,8 +184,8 @@ impl Pair {
                 self.mutate(Mutation::RemoveFile(place));
             }
             Step::PutSuspect(which) => {
-                let Some((file, ..)) = self.file(*which) else { return };
-                self.mutate(Mutation::PutSuspect { file, attempts: 2, kind: FailureKind::TimedOut });
+                let Some((file, place, _)) = self.file(*which) else { return };
+                self.mutate(Mutation::PutSuspect { file, place, attempts: 2, kind: FailureKind::TimedOut });
             }
             Step::ClearSuspect(which) => {
                 let Some((file, ..)) = self.file(*which) else { return };
