@@ -177,7 +177,10 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
     let mut ready = Some(ready);
     let waiting =
         Waiting { settings: &settings, commands: &mut commands, facts: &facts, stop: &mut stop, ready: &mut ready };
-    let Some(store) = waiting.store(events.clone(), alive.as_ref()).await? else { return Ok(Ended::Told) };
+    let store = match waiting.store(events.clone(), alive.as_ref()).await? {
+        Ok(store) => store,
+        Err(ended) => return Ok(ended),
+    };
     let mut degraded = BTreeMap::new();
     say_damage(&store, &mut degraded);
     let (view, store) = (store.view(), Arc::new(store));
@@ -213,6 +216,12 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
             break Ended::StoreLost;
         }
     };
+    end(core, bus, told).await;
+    Ok(ended)
+}
+
+/// Closes everything in order.
+async fn end(mut core: Core, bus: Option<bus::Bus>, mut told: mpsc::Receiver<Event>) {
     core.stopping();
     if let Some(bus) = bus {
         bus.close().await;
@@ -220,7 +229,6 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
     let draining = tokio::spawn(async move { while told.recv().await.is_some() {} });
     core.stop().await;
     draining.abort();
-    Ok(ended)
 }
 
 /// A store that was set aside is a degraded state until everything is read again.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::sync::{mpsc, watch};
 
-use super::{Alive, Event, Stop, answers, open::open_store, outside::wall_clock, roots::bytes};
+use super::{Alive, Ended, Event, Stop, answers, open::open_store, outside::wall_clock, roots::bytes};
 use crate::{
     config::{self, Settings},
     control::{
@@ -29,19 +29,23 @@ pub(super) struct Waiting<'a> {
 }
 
 impl Waiting<'_> {
-    /// The store, as soon as it can be opened; `None` when told to stop before. `alive` hears of each try.
+    /// The store, as soon as it can be opened, or why the daemon ends before. `alive` hears of each try.
     ///
     /// Errors: a store that waiting does not make better.
     pub async fn store(
         mut self,
         events: mpsc::Sender<Event>,
         alive: Option<&Alive>,
-    ) -> anyhow::Result<Option<SledStore>> {
+    ) -> anyhow::Result<Result<SledStore, Ended>> {
         let started = wall_clock();
         let mut said = String::new();
         loop {
             let text = match open_store(self.settings, events.clone()) {
-                Ok(store) => return Ok(Some(store)),
+                Ok(store) => return Ok(Ok(store)),
+                Err(error @ StoreError::Endless) => {
+                    tracing::error!(%error, "the store cannot be used, starting again without it");
+                    return Ok(Err(Ended::StoreLost));
+                }
                 Err(error) => told(error).context("cannot go on without the store")?,
             };
             if text != said {
@@ -56,7 +60,7 @@ impl Waiting<'_> {
                 (alive.tell)();
             }
             if !self.answer_for_a_while(started, &said).await {
-                return Ok(None);
+                return Ok(Err(Ended::Told));
             }
         }
     }
@@ -99,7 +103,9 @@ fn told(error: StoreError) -> Result<String, StoreError> {
             "give the daemon's user the right to write there, or set store.path to another place"
         }
         StoreError::Full { .. } => "make room, or set store.path to another place",
-        StoreError::Newer { .. } | StoreError::Damaged { .. } | StoreError::Closed => return Err(error),
+        StoreError::Newer { .. } | StoreError::Damaged { .. } | StoreError::Endless | StoreError::Closed => {
+            return Err(error);
+        }
     };
     Ok(format!("{}; {hint}", config::chain(&error)))
 }

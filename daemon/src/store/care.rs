@@ -312,6 +312,51 @@ fn rows_are_found_under_their_place_only() {
     assert_eq!([&b""[..], b"a", b"a\xff", b"\xff", b"c"].map(found), [6, 3, 2, 2, 0]);
 }
 
+/// Reading it waits for a writer, who never comes.
+fn put_a_snapshot_without_end(rows: &Path) {
+    let snapshots = fs::read_dir(rows).unwrap().map(|entry| entry.unwrap().path());
+    let snapshots = snapshots.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("snap."));
+    let last = snapshots.max().unwrap_or_else(|| rows.join("snap.0000000000000001"));
+    _ = fs::remove_file(&last);
+    rustix::fs::mkfifoat(rustix::fs::CWD, &last, 0o600.into()).unwrap();
+}
+
+#[test]
+fn a_store_whose_opening_does_not_end_is_set_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let config =
+        StoreConfig { open_within: Duration::from_millis(300), sleep_after: Duration::ZERO, ..config(dir.path()) };
+    let open = || {
+        let (sender, events) = channel();
+        SledStore::open(config.clone(), Box::new(move |event| _ = sender.send(event))).map(|opened| (opened.0, events))
+    };
+    let rows = dir.path().join("store/rows");
+    // When it wakes.
+    let (store, events) = open().unwrap();
+    let (batch, files) = fill(&store, 2);
+    durable(&store, &events, batch);
+    while store.rest() != Rest::Asleep {
+        std::thread::yield_now();
+    }
+    put_a_snapshot_without_end(&rows);
+    let error = store.dir(files[0].0).unwrap_err();
+    assert!(matches!(&error, StoreError::Damaged { what } if what.contains("does not come to an end")), "{error}");
+    until(&events, |event| matches!(event, StoreEvent::Trouble { fatal: true, .. }));
+    drop(store);
+    let (store, events) = open().unwrap();
+    let (aside, what) = store.report().set_aside.clone().unwrap();
+    assert!(aside.join("db").exists() && what.contains("does not come to an end"), "{what}");
+    let (batch, _) = fill(&store, 2);
+    durable(&store, &events, batch);
+    drop(store);
+    // At a start; the next one, which is another process, has it set aside.
+    put_a_snapshot_without_end(&rows);
+    assert!(matches!(open(), Err(StoreError::Endless)));
+    let (store, _) = open().unwrap();
+    assert!(store.report().set_aside.is_some());
+    assert_eq!(store.counts(), Counts::default());
+}
+
 #[test]
 fn rot_in_a_sleeping_store_is_told_or_harmless() {
     for round in 0..12_usize {

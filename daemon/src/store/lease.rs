@@ -21,8 +21,8 @@ use crate::{
     malloc,
     store::{
         StoreError,
+        bound::{in_time, patience},
         disk::DiskTables,
-        open::attempt,
         schema::meta,
         tables::{Bytes, Table, Tables},
     },
@@ -37,6 +37,8 @@ pub(super) struct Lease {
     handle: RwLock<Handle>,
     /// Where they are opened again; `None` in memory, where they never sleep.
     place: Option<Place>,
+    /// See [`StoreConfig::open_within`](crate::store::StoreConfig).
+    open_within: Duration,
     // Whoever opens or closes has it: others who want the tables wait for him. In it the row that changes with every
     // commit, as it was when the tables went to sleep: of a file that was damaged meanwhile sled makes an older or an
     // empty database, and says nothing.
@@ -103,10 +105,16 @@ impl Drop for Lent<'_> {
 }
 
 impl Lease {
-    pub(super) fn new(tables: Tables, place: Option<Place>, woken: Box<dyn Fn() + Send + Sync>) -> Self {
+    pub(super) fn new(
+        tables: Tables,
+        place: Option<Place>,
+        open_within: Duration,
+        woken: Box<dyn Fn() + Send + Sync>,
+    ) -> Self {
         Self {
             handle: RwLock::new(Handle::Awake(Arc::new(tables))),
             place,
+            open_within,
             turn: Mutex::default(),
             closing: AtomicBool::new(false),
             given_back: Default::default(),
@@ -126,14 +134,22 @@ impl Lease {
         if let Some(lent) = self.lend()? {
             return Ok(lent);
         }
-        let place = self.place.as_ref().ok_or(StoreError::Closed)?;
-        let tables = Arc::new(attempt(|| place.open())?);
+        let tables = Arc::new(self.wake()?);
         if turn.is_some() && tables.get(Table::Meta, meta::STATE)? != *turn {
             return Err(StoreError::Damaged { what: "it is not as it was left".into() });
         }
         self.set(Handle::Awake(tables.clone()));
         (self.woken)();
         Ok(Lent { tables: Some(tables), lease: self })
+    }
+
+    /// Opens the tables again. That it does not come to an end is damage.
+    fn wake(&self) -> Result<Tables, StoreError> {
+        let place = self.place.clone().ok_or(StoreError::Closed)?;
+        in_time(patience(&place.rows, self.open_within), move || place.open()).map_err(|error| match error {
+            StoreError::Endless => StoreError::Damaged { what: "opening it does not come to an end".into() },
+            other => other,
+        })
     }
 
     fn lend(&self) -> Result<Option<Lent<'_>>, StoreError> {

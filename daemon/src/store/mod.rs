@@ -2,9 +2,10 @@
 //!
 //! A change goes `writer` (groups, commit points, trouble) → `apply` and `links` (what it means) → `draft` (rows as
 //! they will be, one transaction) → `page`, `row`, `names`, `side`, `schema` (rows as bytes). Readers come through
-//! `read`, with `cache` in front. `open` makes and repairs, `lease` holds the handle.
+//! `read`, with `cache` in front. `open` makes and repairs within a `bound`, `lease` holds the handle.
 
 mod apply;
+mod bound;
 mod cache;
 mod dictionary;
 mod disk;
@@ -188,6 +189,8 @@ pub struct StoreConfig {
     pub sleep_after: Duration,
     /// A smaller file is never written anew.
     pub rebuild_above: u64,
+    /// A database that takes longer to be opened, and a second longer for each 4 MiB of it, is damaged.
+    pub open_within: Duration,
     /// So long nobody must have wanted anything before it looks after itself.
     pub quiet: Duration,
 }
@@ -201,6 +204,7 @@ impl StoreConfig {
             min_free_bytes: 200 << 20,
             sleep_after: Duration::from_secs(30),
             rebuild_above: 16 << 20,
+            open_within: Duration::from_secs(60),
             quiet: Duration::from_secs(1),
         }
     }
@@ -239,6 +243,9 @@ pub enum StoreError {
     Open { path: String, source: io::Error },
     #[error("the store is damaged: {what}")]
     Damaged { what: String },
+    /// Only a new process gets rid of it; there the rows are set aside.
+    #[error("the store is damaged: opening it does not come to an end")]
+    Endless,
     #[error("cannot {act} {path}")]
     Failed { act: &'static str, path: String, source: io::Error },
     #[error("{free} bytes are free on the store's disk, {wanted} are wanted")]

@@ -18,6 +18,7 @@ use crate::{
     model::{Access, DirId, DirRow},
     store::{
         Counts, OpenReport, StoreConfig, StoreError,
+        bound::{in_time, patience},
         dictionary::Unpacker,
         draft::side_count,
         lease::Place,
@@ -103,12 +104,12 @@ fn open_carefully(config: &StoreConfig) -> Result<Opened, StoreError> {
         // Found when it was open; opening it would not show it.
         return open_anew(config, &rows, what);
     }
-    let what = match attempt(|| open_rows(config)) {
+    let what = match open_in_time(config, &rows) {
         Err(StoreError::Damaged { what }) => what,
         other => return other,
     };
     if move_snapshots(&rows).map_err(cannot)? > 0 {
-        match attempt(|| open_rows(config)) {
+        match open_in_time(config, &rows) {
             Err(StoreError::Damaged { .. }) => {}
             other => {
                 return other.map(|mut opened| {
@@ -119,6 +120,16 @@ fn open_carefully(config: &StoreConfig) -> Result<Opened, StoreError> {
         }
     }
     open_anew(config, &rows, what)
+}
+
+/// Rows whose opening does not come to an end are set aside by the next process.
+fn open_in_time(config: &StoreConfig, rows: &Path) -> Result<Opened, StoreError> {
+    let of = config.clone();
+    let opened = in_time(patience(rows, config.open_within), move || open_rows(&of));
+    if let Err(error @ StoreError::Endless) = &opened {
+        condemn(&config.path, &error.to_string());
+    }
+    opened
 }
 
 /// Begins anew; what was there lies beside it.

@@ -57,7 +57,7 @@ impl Shared {
         let Opened { tables, place, side, names, dictionaries, state, hidden, .. } = opened;
         let woken = tell.clone();
         Self {
-            lease: Lease::new(tables, place, Box::new(move || woken(Message::Woken))),
+            lease: Lease::new(tables, place, config.open_within, Box::new(move || woken(Message::Woken))),
             names: Arc::new(names),
             unpacker: dictionaries,
             tell,

@@ -188,7 +188,7 @@ fn time(micros: u64) -> SystemTime {
 
 fn told(error: StoreError) -> Error {
     match error {
-        StoreError::Damaged { .. } => Error::Damaged,
+        StoreError::Damaged { .. } | StoreError::Endless => Error::Damaged,
         StoreError::Locked { .. }
         | StoreError::Newer { .. }
         | StoreError::Open { .. }
