@@ -360,7 +360,9 @@ impl Core {
 
     fn store_trouble(&mut self, text: String) {
         let path = self.settings.store.path.display();
-        let text = format!("{text}; make room at {path}; nothing is lost, and it goes on by itself");
+        let text = format!(
+            "{text}; make room at {path} or see why it cannot be written; nothing is lost, and it goes on by itself"
+        );
         self.degraded.insert("store", text);
     }
 

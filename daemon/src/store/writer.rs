@@ -76,7 +76,7 @@ pub(super) fn write(
         if let StoreError::Damaged { what } = error {
             open::condemn(&shared.config.path, what);
         }
-        sink(StoreEvent::Trouble { text: error.to_string(), fatal: true });
+        sink(StoreEvent::Trouble { text: with_reason(error), fatal: true });
     }
     shared.lease.close();
     result
@@ -88,6 +88,13 @@ fn keep_syncing(shared: &Shared, points: &Receiver<CommitId>, done: &Sender<Mess
         if done.send(Message::Synced(commit, result)).is_err() {
             return;
         }
+    }
+}
+
+fn with_reason(error: &StoreError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }
 
@@ -342,7 +349,7 @@ impl Writer<'_> {
 
     fn set_trouble(&mut self, error: &StoreError) {
         if self.trouble.is_none() {
-            (self.sink)(StoreEvent::Trouble { text: error.to_string(), fatal: false });
+            (self.sink)(StoreEvent::Trouble { text: with_reason(error), fatal: false });
         }
         let reopen = !matches!(error, StoreError::Full { .. });
         self.put_off();
