@@ -166,7 +166,7 @@ impl Run {
                 self.no_workers = Some(why);
             }
             EngineEvent::WorkersBack => self.no_workers = None,
-            EngineEvent::Measured(_) => {}
+            EngineEvent::Measured(_) | EngineEvent::Short { .. } => {}
         }
     }
 

@@ -1,8 +1,9 @@
 //! The nouns that all stages share. Plain values: no I/O, no channels, no logic beyond their own invariants.
 
-use std::{ffi::OsStr, os::unix::ffi::OsStrExt, path::Path, sync::Arc};
+use std::{ffi::OsStr, io, os::unix::ffi::OsStrExt, path::Path, sync::Arc};
 
 use metaextract::{Reason, Record};
+use rustix::io::Errno;
 
 /// A file's number, given once and never used again. From 1, below 2^43.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -360,6 +361,18 @@ pub enum Outcome {
     Strike { kind: FailureKind, text: String },
     /// A worker ended with it in hand, by nobody's fault (ended by us, by a person, by the kernel): queue it again.
     Returned,
+}
+
+/// What to do about an error of the kernel's that says what this process lacks, and nothing of what it asked about; `None`
+/// for all others.
+pub fn shortage(error: &io::Error) -> Option<String> {
+    let next = match error.raw_os_error().map(Errno::from_raw_os_error)? {
+        Errno::MFILE => "raise LimitNOFILE= of the service, or ulimit -n",
+        Errno::NFILE => "raise fs.file-max (sysctl), or end what holds so many files open",
+        Errno::NOMEM => "free memory, or raise MemoryMax= of the service",
+        _ => return None,
+    };
+    Some(format!("{error}; {next}"))
 }
 
 /// A path's bytes as a `Path`.

@@ -69,7 +69,7 @@ impl Bench {
                     assert!(outcomes.insert(id, outcome).is_none(), "two outcomes of job {id}");
                 }
                 EngineEvent::Distrusted(files) => self.distrusted.extend(files),
-                EngineEvent::Measured(_) => {}
+                EngineEvent::Measured(_) | EngineEvent::Short { .. } => {}
                 event => panic!("{event:?}"),
             }
         }

@@ -5,6 +5,7 @@ use std::{
     fs::{self, File},
     io::Write,
     path::PathBuf,
+    process::Command,
 };
 
 use rustix::process::Signal;
@@ -17,16 +18,30 @@ fn watches(pid: u32) -> usize {
     texts.map(|text| text.lines().filter(|line| line.starts_with("inotify ")).count()).sum()
 }
 
-#[test]
-fn a_watch_limit_of_64_finds_all_changes_by_polling() {
+/// An instance that has room for so many watches. A line written into the pipe sets the limit anew.
+fn limited_to(watches: usize) -> (Instance, File) {
     let mut instance = Instance::new();
-    // Who may change the limit of the namespace may not mount in it.
+    // Who may change the limit of the namespace may not mount in it, and so does not become the daemon.
     instance.set("mount.enabled=false");
     instance.set("watch.poll=2s");
+    let pipe = instance.home().join("limit");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // For both ends, so that neither waits for the other; it closes with the test.
+    let orders = File::options().read(true).write(true).open(&pipe).unwrap();
+    let setting = "/proc/sys/user/max_inotify_watches";
+    let script = format!(
+        "echo {watches} >{setting}; {{ read limit && echo $limit >{setting}; }} <{} & \
+         exec setpriv --inh-caps=-all --ambient-caps=-all \"$@\"",
+        pipe.display()
+    );
+    instance.start_daemon(&["unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c", &script, "sh"]);
+    (instance, orders)
+}
+
+#[test]
+fn a_watch_limit_of_64_finds_all_changes_by_polling() {
+    let (instance, _orders) = limited_to(64);
     let files: Vec<PathBuf> = (0..150).map(|n| instance.put(format!("{n}/a.jpg"), jpeg("first"))).collect();
-    let limited =
-        "echo 64 >/proc/sys/user/max_inotify_watches && exec setpriv --inh-caps=-all --ambient-caps=-all \"$@\"";
-    instance.start_daemon(&["unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c", limited, "sh"]);
     instance.watch(&instance.root());
     let said = instance.until("it is said", || instance.degraded("watch-limit"));
     assert!(said.contains("max_user_watches") && said.contains("2s"), "{said}");
@@ -51,6 +66,32 @@ fn a_watch_limit_of_64_finds_all_changes_by_polling() {
     instance.until_files("Known", all.len());
     equals_a_fresh_crawl(&instance);
     assert!(watches(instance.pid()) <= 32);
+}
+
+#[test]
+fn the_watch_limit_is_over_when_all_directories_can_be_watched() {
+    let (instance, mut orders) = limited_to(64);
+    (0..100).for_each(|n| _ = instance.put(format!("{n}/a.jpg"), jpeg("first")));
+    instance.watch(&instance.root());
+    let is_over = || instance.degraded("watch-limit").is_none().then_some(());
+    let is_said = || instance.degraded("watch-limit");
+    let root_state = || instance.json(["roots"])[0]["State"].as_str().map(str::to_owned);
+    instance.until("it is said", is_said);
+    // Directories go.
+    (10..100).for_each(|n| fs::remove_dir_all(instance.path(n.to_string())).unwrap());
+    instance.until("it is over", is_over);
+    instance.log().line(&["no longer degraded", "watch-limit"]);
+    assert_eq!(root_state().as_deref(), Some("watching"));
+    // There are more of them again.
+    (10..100).for_each(|n| _ = instance.put(format!("{n}/a.jpg"), jpeg("again")));
+    instance.until("it is said again", is_said);
+    assert_eq!(root_state().as_deref(), Some("polling"));
+    // The limit is raised.
+    orders.write_all(b"4096\n").unwrap();
+    instance.until("it is over again", is_over);
+    assert!(watches(instance.pid()) > 100);
+    instance.until_files("Indexed", 100);
+    equals_a_fresh_crawl(&instance);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::{
         fs::{PermissionsExt, symlink},
         net::UnixListener,
     },
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -48,14 +49,27 @@ fn only_the_very_file_that_was_seen_is_read() {
     let status = std::process::Command::new("mkfifo").arg(dir.join("fifo")).status().unwrap();
     assert!(status.success());
     let fifo = job(10, &dir, "fifo");
+    let device = job(11, Path::new("/dev"), "zero");
+    fs::write(dir.join("a file"), "plain").unwrap();
+    let made_a_fifo = job(12, &dir, "a file");
+    fs::rename(dir.join("fifo"), dir.join("a file")).unwrap();
+    fs::write(dir.join("cut"), "plain").unwrap();
+    let cut = job(13, &dir, "cut");
+    File::options().write(true).open(dir.join("cut")).unwrap().set_len(2).unwrap();
 
-    let jobs = [seen, rewritten, replaced, removed, linked, made_a_directory, below_a_link, outside, socket, fifo];
+    let jobs = [
+        vec![seen, rewritten, replaced, removed, linked, made_a_directory, below_a_link, outside, socket, fifo],
+        vec![device, made_a_fifo, cut],
+    ]
+    .concat();
     let count = jobs.len();
     jobs.into_iter().for_each(|job| bench.engine.submit(job));
     let outcomes = bench.outcomes(count);
     assert!(matches!(outcomes[&1], Outcome::Read { .. }));
-    assert_eq!([&outcomes[&2], &outcomes[&3]], [&Outcome::Changed, &Outcome::Changed]);
-    for number in 4..=10 {
+    for number in [2, 3, 13] {
+        assert_eq!(outcomes[&number], Outcome::Changed, "{number}");
+    }
+    for number in 4..=12 {
         assert_eq!(outcomes[&number], Outcome::Gone, "{number}");
     }
 }
@@ -134,9 +148,14 @@ fn a_surplus_worker_ends_after_the_file_in_hand_and_its_batch_goes_to_others() {
 #[test]
 fn a_pause_ends_a_busy_worker_and_its_batch_waits_unblamed() {
     let mut bench = Bench::new(0, Config { cpu: Duration::from_secs(2), ..config() });
-    for content in ["HOSTILE spin", "plain", "plain"] {
-        bench.submit(content);
+    let jobs = ["HOSTILE spin", "plain", "plain"].map(|content| bench.job(content));
+    // One that was made in this very moment is opened a moment later, and perhaps after the others.
+    while File::open(bench.dir().join("3.txt")).unwrap().metadata().unwrap().modified().unwrap().elapsed().unwrap()
+        < Duration::from_millis(50)
+    {
+        std::thread::yield_now();
     }
+    jobs.into_iter().for_each(|job| bench.engine.submit(job));
     bench.engine.resize(Size { workers: 1, batch_files: 32 });
     bench.in_hand(1);
     bench.engine.resize(Size { workers: 0, batch_files: 32 });
@@ -166,7 +185,7 @@ fn stopping_gives_everything_back_and_leaves_no_process() {
     assert!(began.elapsed() < Duration::from_secs(10));
     let outcomes = bench.outcomes(51);
     assert!(outcomes.values().all(|outcome| *outcome == Outcome::Returned));
-    assert!(!std::path::Path::new(&format!("/proc/{}", worker.pid)).exists());
+    assert!(!Path::new(&format!("/proc/{}", worker.pid)).exists());
     bench.submit("late");
     assert_eq!(bench.outcomes(1)[&52], Outcome::Returned);
 }
@@ -199,7 +218,7 @@ fn stricter_limits_of_the_user_are_kept() {
 }
 
 /// Those of this process's descriptors that are files below the directory.
-fn open_below(dir: &std::path::Path) -> usize {
+fn open_below(dir: &Path) -> usize {
     let targets = fs::read_dir("/proc/self/fd").unwrap().flatten().filter_map(|entry| fs::read_link(entry.path()).ok());
     targets.filter(|target| target.starts_with(dir)).count()
 }

@@ -8,7 +8,16 @@ use std::{
     process::Command,
 };
 
-use tests::{agree::equals_a_fresh_crawl, instance::Instance, samples::jpeg};
+use metaextractd::{
+    engine::{Config, Engine},
+    model::Outcome,
+};
+use tests::{
+    agree::equals_a_fresh_crawl,
+    engine::{Bench, job},
+    instance::Instance,
+    samples::jpeg,
+};
 
 fn run(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output().unwrap();
@@ -161,6 +170,26 @@ fn roots_on_tmpfs_and_overlayfs_are_followed() {
     run("mount", &["-t", "overlay", "-o", &options, "none", &root]);
     let _root = Unmount(root);
     everything_is_followed(instance, "overlayfs");
+}
+
+/// Where the clock of stamps has not ticked since a change, a further one would show in no stamp. Newer kernels look to that
+/// themselves, but not in all file systems.
+#[test]
+fn what_is_written_after_reading_has_another_stamp() {
+    let config = Config { program: env!("CARGO_BIN_EXE_hostile").into(), ..Config::default() };
+    let mut bench = Bench::new(1, config);
+    let point = bench.dir().display().to_string();
+    run("mount", &["-t", "ramfs", "none", &point]);
+    let _unmount = Unmount(point);
+    for _ in 0..200 {
+        let seen = bench.job("plain");
+        let (number, before) = (seen.id.0, seen.stamp);
+        let name = format!("{number}.txt");
+        bench.engine.submit(seen);
+        assert!(matches!(bench.outcomes(1)[&number], Outcome::Read { .. }));
+        fs::write(bench.dir().join(&name), "other").unwrap();
+        assert_ne!(job(number, bench.dir(), &name).stamp, before);
+    }
 }
 
 struct Unmount(String);

@@ -5,7 +5,7 @@ use std::{io, sync::atomic::Ordering};
 
 use rustix::fs::FileType;
 
-use super::{Root, Seen, Visit, Visited};
+use super::{Problem, Root, Seen, Stop, Visit, Visited, of_directory};
 use crate::{
     model::{self, Node},
     plan::{Comparison, Current, Delta, FoundKind, Look, Scope},
@@ -38,17 +38,19 @@ pub(super) fn look_at(
     current: Current<'_>,
     seen: &Seen,
     visit: Visit,
-) -> Result<Option<Visited>, StoreError> {
-    let (look, rules, problem, opened) = match see(root, seen, &visit) {
+) -> Result<Option<Visited>, Stop> {
+    let (look, rules, problem, opened) = match see(root, seen, &visit).map_err(of_directory) {
         Ok((look, rules, opened)) => (look, rules, None, Some(opened)),
-        Err(error) if scan::is_gone(&error) => return Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            let nothing = Look { found: Vec::new(), scope: visit.scope.clone() };
-            (nothing, visit.rules.clone(), Some(error.to_string()), None)
-        }
         Err(error) => {
-            let rules = visit.rules.clone();
-            return Ok(Some(Visited { visit, delta: Delta::default(), rules, problem: Some(error.to_string()) }));
+            let error = error?;
+            if scan::is_gone(&error) {
+                return Ok(None);
+            }
+            let (rules, problem) = (visit.rules.clone(), Some(Problem::of(&error)));
+            if error.kind() != io::ErrorKind::PermissionDenied {
+                return Ok(Some(Visited { visit, delta: Delta::default(), rules, problem }));
+            }
+            (Look { found: Vec::new(), scope: visit.scope.clone() }, rules, problem, None)
         }
     };
     let files = look.found.iter().filter(|found| found.kind != FoundKind::Dir).count();
@@ -95,7 +97,7 @@ fn see(root: &RootDir, seen: &Seen, visit: &Visit) -> io::Result<(Look, Chain, O
         }
     };
     if has_rules {
-        rules.add_rules(opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX).as_deref());
+        rules.add_rules(opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX)?.as_deref());
     }
     let mut found = if marked { Vec::new() } else { opened.look(root, &rules, names, &|| seen.beat())? };
     if root.within().shared {
@@ -118,10 +120,13 @@ fn look_for_lists(delta: &mut Delta, opened: &Opened) {
     }
 }
 
-/// Whether a directory below a root can be looked at, or there is none any more.
+/// Whether a directory below a root can be looked at as a whole, or there is none any more.
 pub fn can_be_looked_at(files: &dyn Files, root: &Root, relative: &[u8]) -> bool {
     let opened = RootDir::open(files, &root.path, root.within).and_then(|dir| dir.open_dir(relative));
-    opened.map_or_else(|error| scan::is_gone(&error), |opened| opened.has("."))
+    let whole = |opened: Opened| {
+        opened.has(".") && opened.names().is_ok() && opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX).is_ok()
+    };
+    opened.map_or_else(|error| scan::is_gone(&error), whole)
 }
 
 /// Why a path below a root is not indexed by rule, if it is so.
@@ -135,7 +140,7 @@ pub fn excluded_by(files: &dyn Files, root: &Root, relative: &[u8]) -> Option<Ru
         if let Some(marker) = rules::MARKERS.iter().find(|marker| opened.has(marker)) {
             return Some(rules.marked(marker));
         }
-        rules.add_rules(opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX).as_deref());
+        rules.add_rules(opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX).ok().flatten().as_deref());
         let is_dir = names.peek().is_some() || root_dir.open_dir(&below(&at, name)).is_ok();
         if let Some(rule) = rules.excludes(name, is_dir) {
             return Some(rule);

@@ -15,6 +15,7 @@ pub use look::{can_be_looked_at, excluded_by};
 
 use std::{
     collections::{HashMap, HashSet},
+    io,
     os::unix::ffi::OsStringExt,
     path::{Path, PathBuf},
     sync::{
@@ -30,7 +31,7 @@ use self::{
     threads::split_last,
 };
 use crate::{
-    model::{self, DirId, EntryRow, FileName, Identity, Mutation, Node, Place, PolicyId, ReaderId},
+    model::{self, Access, DirId, EntryRow, FileName, Identity, Mutation, Node, Place, PolicyId, ReaderId},
     plan::{self, Current, Delta, FoundKind, Kept, MovedDir, Moves, Scope},
     store::{Rows, StoreError},
     watch::{
@@ -75,7 +76,7 @@ pub enum Progress {
     /// Changes, to be committed in order.
     Batch(Vec<Mutation>),
     /// A directory that could not be looked at; its rows stay unless the daemon may not read it at all.
-    Problem { path: Vec<u8>, text: String },
+    Problem { path: Vec<u8>, problem: Problem },
     /// A directory, relative to the root, that could not be looked at earlier and now can, or is gone.
     Readable(Vec<u8>),
     /// Directories the kernel does not watch for us.
@@ -84,6 +85,29 @@ pub enum Progress {
     AlsoAt(Vec<Place>),
     /// Inodes with more names than the index knows to be theirs; it may have those as files of one name.
     Namesakes(Vec<Identity>),
+}
+
+/// Why a directory could not be looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub kind: Hindrance,
+    pub text: String,
+}
+
+/// Whose fault that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hindrance {
+    /// The daemon's user may not. The kernel tells when that changes.
+    Denied,
+    /// The disk, or who serves it. Nothing tells when that is over.
+    Disk,
+}
+
+impl Problem {
+    fn of(error: &io::Error) -> Self {
+        let denied = error.kind() == io::ErrorKind::PermissionDenied;
+        Self { kind: if denied { Hindrance::Denied } else { Hindrance::Disk }, text: error.to_string() }
+    }
 }
 
 /// How a walk ended.
@@ -97,6 +121,26 @@ pub enum End {
     RootGone(String),
     Cancelled,
     Store(String),
+    /// This process lacks what every look needs, and what to do; nothing of it is about a directory.
+    Short(String),
+}
+
+/// What ends a walk before its time.
+#[derive(Debug)]
+enum Stop {
+    Store(StoreError),
+    Short(String),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// An error that is about a directory; one that is about us ends the walk.
+fn of_directory(error: io::Error) -> Result<io::Error, Stop> {
+    model::shortage(&error).map_or(Ok(error), |short| Err(Stop::Short(short)))
 }
 
 /// Counters that others read while a walk goes on.
@@ -155,7 +199,7 @@ struct Visited {
     /// The rules of the directory itself.
     rules: Chain,
     /// Why it could not be looked at.
-    problem: Option<String>,
+    problem: Option<Problem>,
 }
 
 struct Walk<'a> {
@@ -183,7 +227,7 @@ impl Crawl {
     pub fn walk(&self, root: &Root, reach: &Reach, seen: &Seen, tell: &mut dyn FnMut(Progress)) -> End {
         let root_dir = match RootDir::open(&*self.files, &root.path, root.within) {
             Ok(dir) => dir,
-            Err(error) => return End::RootGone(error.to_string()),
+            Err(error) => return model::shortage(&error).map_or(End::RootGone(error.to_string()), End::Short),
         };
         let mut walk = Walk {
             crawl: self,
@@ -208,14 +252,15 @@ impl Crawl {
                 End::Done { dirs: seen.dirs.load(Ordering::Relaxed), files: seen.files.load(Ordering::Relaxed) }
             }
             Ok(false) => End::Cancelled,
-            Err(error) => End::Store(error.to_string()),
+            Err(Stop::Store(error)) => End::Store(error.to_string()),
+            Err(Stop::Short(short)) => End::Short(short),
         }
     }
 }
 
 impl<'a> Walk<'a> {
     /// `false` when cancelled.
-    fn start(&mut self, reach: &Reach) -> Result<bool, StoreError> {
+    fn start(&mut self, reach: &Reach) -> Result<bool, Stop> {
         let root_id = self.ensure_root()?;
         // It may have hung until now, and another root may have made the rows above both meanwhile.
         if self.seen.cancel.load(Ordering::Relaxed) {
@@ -249,7 +294,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Makes rows for the root and the directories above it where there are none, or others stand there now.
-    fn ensure_root(&mut self) -> Result<DirId, StoreError> {
+    fn ensure_root(&mut self) -> Result<DirId, Stop> {
         let mut parent = DirId::TOP;
         let mut path = Vec::from(*b"/");
         let shared = self.root.within.shared;
@@ -264,7 +309,7 @@ impl<'a> Walk<'a> {
                 _ => self.crawl.rows.new_dir(),
             };
             let is_root = path == *self.root.path;
-            if let Ok((identity, access)) = scan::stat_dir(&*self.crawl.files, &path, shared)
+            if let Some((identity, access)) = self.stat_dir(&path)?
                 && known.as_ref().is_none_or(|known| known.identity != identity || known.access != access)
             {
                 if is_root && known.is_some_and(|known| !plan::same_inode(&known.identity, &identity)) {
@@ -278,10 +323,18 @@ impl<'a> Walk<'a> {
         Ok(parent)
     }
 
+    /// `None` for a directory that nothing can be said of.
+    fn stat_dir(&self, path: &[u8]) -> Result<Option<(Identity, Access)>, Stop> {
+        match scan::stat_dir(&*self.crawl.files, path, self.root.within.shared) {
+            Ok(said) => Ok(Some(said)),
+            Err(error) => of_directory(error).map(|_| None),
+        }
+    }
+
     /// Who may pass `/` counts for everything below.
-    fn look_at_top(&mut self) -> Result<(), StoreError> {
+    fn look_at_top(&mut self) -> Result<(), Stop> {
         let known = self.crawl.rows.dir(DirId::TOP)?.map(|rows| rows.dir.access);
-        if let Ok((identity, access)) = scan::stat_dir(&*self.crawl.files, b"/", true)
+        if let Some((identity, access)) = self.stat_dir(b"/")?
             && known.is_some_and(|known| known != access)
         {
             self.batch.push(plan::put_dir(DirId::TOP, DirId::TOP, FileName::default(), &identity, access));
@@ -291,7 +344,7 @@ impl<'a> Walk<'a> {
 
     /// Plans a visit of one known directory, with the rules of all directories above it. A directory that the index
     /// does not have is left to the look at its parent.
-    fn aim(&mut self, root_id: DirId, relative: &[u8], scope: Scope, deep: bool) -> Result<(), StoreError> {
+    fn aim(&mut self, root_id: DirId, relative: &[u8], scope: Scope, deep: bool) -> Result<(), Stop> {
         let mut id = root_id;
         let mut rules = self.root.rules.clone();
         let mut above = Vec::new();
@@ -299,8 +352,17 @@ impl<'a> Walk<'a> {
             let Some(Node::Dir(child)) = self.crawl.rows.entry(id, name)?.map(|entry| entry.node) else {
                 return Ok(());
             };
-            let Ok(opened) = self.root_dir.open_dir(&above) else { return Ok(()) };
-            rules.add_rules(opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX).as_deref());
+            let read = |opened: scan::Opened| opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX);
+            match self.root_dir.open_dir(&above).and_then(read).map_err(of_directory) {
+                Ok(text) => rules.add_rules(text.as_deref()),
+                Err(error) => {
+                    let error = error?;
+                    if !scan::is_gone(&error) {
+                        self.tell_problem(&above, Problem::of(&error));
+                    }
+                    return Ok(());
+                }
+            }
             rules = rules.enter(name);
             above = if above.is_empty() { name.to_vec() } else { model::join(&above, name) };
             id = child;
@@ -312,7 +374,7 @@ impl<'a> Walk<'a> {
     }
 
     /// `false` when cancelled.
-    fn go(&mut self) -> Result<bool, StoreError> {
+    fn go(&mut self) -> Result<bool, Stop> {
         loop {
             while !self.known.is_empty() {
                 match self.pool_for(self.known.len()) {
@@ -367,9 +429,8 @@ impl<'a> Walk<'a> {
     }
 
     fn take(&mut self, Visited { visit, delta, rules, problem }: Visited) {
-        if let Some(text) = problem {
-            let path = self.absolute(&visit.relative).into_os_string().into_vec();
-            (self.tell)(Progress::Problem { path, text });
+        if let Some(problem) = problem {
+            self.tell_problem(&visit.relative, problem);
         }
         for Kept { id, name, access_changed } in &delta.kept_dirs {
             if visit.deep || *access_changed {
@@ -388,6 +449,11 @@ impl<'a> Walk<'a> {
         }
         let changes = self.moves.take(visit.id, delta);
         self.put(changes);
+    }
+
+    fn tell_problem(&mut self, relative: &[u8], problem: Problem) {
+        let path = self.absolute(relative).into_os_string().into_vec();
+        (self.tell)(Progress::Problem { path, problem });
     }
 
     /// What happens through one name of an inode is not reported for its other names: a write, a further name, one less.

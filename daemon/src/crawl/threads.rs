@@ -7,8 +7,7 @@ use std::{
 
 use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
 
-use super::{Visit, Visited, Walk, look::look_at};
-use crate::store::StoreError;
+use super::{Stop, Visit, Visited, Walk, look::look_at};
 
 /// Names kept waiting for a match before new ones are settled without.
 const WAITING_MAX: usize = 200_000;
@@ -32,7 +31,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Watches first and lists second, so that nothing falls between.
-    pub(super) fn look(&mut self, chunk: Vec<Visit>) -> Result<(), StoreError> {
+    pub(super) fn look(&mut self, chunk: Vec<Visit>) -> Result<(), Stop> {
         self.watch(&chunk);
         let look = self.looker();
         let visited: Vec<Option<Visited>> = match self.pool_for(chunk.len()) {
@@ -45,7 +44,7 @@ impl<'a> Walk<'a> {
 
     /// Looks at the known directories and at those that come up in them. What a few looks gave is taken in while the
     /// threads go on with others, so that they never wait for each other.
-    pub(super) fn look_ahead(&mut self, pool: &ThreadPool) -> Result<(), StoreError> {
+    pub(super) fn look_ahead(&mut self, pool: &ThreadPool) -> Result<(), Stop> {
         let look = self.looker();
         let (sender, looked) = mpsc::channel();
         pool.in_place_scope(|scope| {
@@ -77,7 +76,7 @@ impl<'a> Walk<'a> {
     }
 
     /// One look, for any thread.
-    fn looker(&self) -> impl Fn(Visit) -> Result<Option<Visited>, StoreError> + Copy + Send + Sync + use<'a> {
+    fn looker(&self) -> impl Fn(Visit) -> Result<Option<Visited>, Stop> + Copy + Send + Sync + use<'a> {
         let (crawl, root_dir, seen, current) = (self.crawl, self.root_dir, self.seen, self.current());
         move |visit| look_at(&*crawl.rows, root_dir, current, seen, visit)
     }

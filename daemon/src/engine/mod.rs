@@ -58,6 +58,8 @@ pub enum EngineEvent {
     NoWorkers { why: String },
     /// Workers run again.
     WorkersBack,
+    /// What this process lacks to open files, and what to do; `None` when it can open them again. They wait meanwhile.
+    Short { why: Option<String> },
     /// What the walls around workers are worth, measured by the first, and by one that finds something else.
     Measured(Achieved),
 }

@@ -14,10 +14,14 @@ use rustix::{
     fs::{FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat2},
     io::Errno,
     path::DecInt,
+    time::{ClockId, clock_gettime},
 };
 
 use super::desk::{Desk, NewOpener};
-use crate::model::{FailureKind, FsId, Job, Outcome, Stamp};
+use crate::model::{self, FailureKind, FsId, Job, Outcome, Stamp};
+
+/// Nanoseconds that the kernel's clock of stamps may stand still: it ticks a hundred times a second or more often.
+const TICK: i64 = 20_000_000;
 
 /// A job whose file is open.
 #[derive(Debug)]
@@ -31,8 +35,8 @@ pub(super) struct Opened {
 pub(super) enum Closed {
     /// It is about the file.
     Outcome(Outcome),
-    /// It is about us (no descriptors, no memory): later.
-    Later,
+    /// It is about us, or a moment's matter: later. With what we lack, if so, and what to do.
+    Later(Option<String>),
 }
 
 /// The file system of a job, for telling those apart that do not answer. FUSE gives all of them the number 0: then each root
@@ -72,7 +76,8 @@ fn open_one(desk: &Arc<Desk>, job: Job) {
             desk.finished_unopened(&job, outcome);
             NewOpener::Enough
         }
-        Err(Closed::Later) => {
+        Err(Closed::Later(short)) => {
+            short.into_iter().for_each(|why| desk.is_short(why));
             // Others have to close something first; asking faster would not help.
             thread::sleep(Duration::from_millis(100));
             desk.reopen(job)
@@ -97,7 +102,23 @@ fn open_job(job: &Job) -> Result<OwnedFd, Closed> {
     if stat.st_ino != job.inode || stamp(&stat) != job.stamp {
         return Err(Closed::Outcome(Outcome::Changed));
     }
-    reopen(&place).map_err(closed)
+    let file = reopen(&place).map_err(closed)?;
+    outlast(job.stamp.ctime);
+    Ok(file)
+}
+
+/// Waits until a further change would give the file another time of change: the clock of stamps stands still for some
+/// milliseconds, and what is written in the same tick, after reading, shows in no stamp. A stamp far from now, as after a
+/// clock was set, is not met again.
+fn outlast(ctime: i64) {
+    loop {
+        let now = clock_gettime(ClockId::RealtimeCoarse);
+        // Newer kernels hand out stamps that are ahead of this clock, by less than a tick.
+        if !(0..TICK).contains(&ctime.saturating_sub(nanoseconds(now.tv_sec, now.tv_nsec))) {
+            return;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// From a place to its content. Access times stay as they are where the kernel lets us.
@@ -124,12 +145,15 @@ fn retrying<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> rustix::io::R
 
 /// What a stamp says of this file.
 pub(super) fn stamp(stat: &Stat) -> Stamp {
-    let ns = |seconds: i64, ns: u64| seconds.saturating_mul(1_000_000_000).saturating_add(ns as i64);
     Stamp {
         size: stat.st_size as u64,
-        mtime: ns(stat.st_mtime, stat.st_mtime_nsec),
-        ctime: ns(stat.st_ctime, stat.st_ctime_nsec),
+        mtime: nanoseconds(stat.st_mtime, stat.st_mtime_nsec as i64),
+        ctime: nanoseconds(stat.st_ctime, stat.st_ctime_nsec as i64),
     }
+}
+
+fn nanoseconds(seconds: i64, ns: i64) -> i64 {
+    seconds.saturating_mul(1_000_000_000).saturating_add(ns)
 }
 
 /// A directory that may not be entered says nothing of the file, whose stamp would not tell when it may be again: the look
@@ -149,7 +173,8 @@ fn closed(error: Errno) -> Closed {
     match error {
         Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV | Errno::NXIO => Closed::Outcome(Outcome::Gone),
         Errno::ACCESS | Errno::PERM => unreadable(FailureKind::PermissionDenied),
-        Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::AGAIN => Closed::Later,
+        Errno::AGAIN => Closed::Later(None),
+        other if let short @ Some(_) = model::shortage(&other.into()) => Closed::Later(short),
         _ => unreadable(FailureKind::ReadError),
     }
 }

@@ -6,14 +6,12 @@ use std::{
 };
 
 use metaextract::json;
-use tracing::Metadata;
 
-use super::{Fields, Value};
+use super::{Fields, Origin, Value};
 
 /// `{"timestamp":…,"level":…,"target":…,"message":…,"fields":{…}}` and a newline.
-pub(super) fn line(metadata: &Metadata<'_>, fields: &Fields, now: SystemTime) -> String {
-    let level = metadata.level().as_str().to_ascii_lowercase();
-    object(&level, metadata.target(), fields, now)
+pub(super) fn line(origin: &Origin<'_>, fields: &Fields, now: SystemTime) -> String {
+    object(&origin.level.as_str().to_ascii_lowercase(), origin.target, fields, now)
 }
 
 fn object(level: &str, target: &str, fields: &Fields, now: SystemTime) -> String {

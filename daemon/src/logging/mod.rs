@@ -2,17 +2,23 @@
 //!
 //! A line is one line whatever a file's name or content says: control characters are escaped in all three.
 
+mod journal;
 mod json;
+mod outlet;
 mod text;
 
 use std::{
     fmt,
-    io::{self, IsTerminal, Write},
-    sync::{OnceLock, PoisonError, RwLock},
+    path::Path,
+    sync::{
+        Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 
 use tracing::{
-    Event, Level, Subscriber,
+    Event, Level, Metadata, Subscriber,
     field::{Field, Visit},
 };
 use tracing_subscriber::{
@@ -22,6 +28,10 @@ use tracing_subscriber::{
     reload,
 };
 
+use self::{
+    journal::Journal,
+    outlet::{Outlet, Sink},
+};
 use crate::config::{LogFormat, LogSettings};
 
 /// By which the journal knows our lines.
@@ -29,13 +39,12 @@ pub const IDENTIFIER: &str = "metaextractd";
 
 static LEVEL: OnceLock<reload::Handle<LevelFilter, Registry>> = OnceLock::new();
 // A lock, held while a line is written; lines of several threads do not mix.
-static SINK: RwLock<Sink> = RwLock::new(Sink::Text);
+static OUTLET: Mutex<Outlet> = Mutex::new(Outlet::new(Sink::Text));
+/// Whether lines are lost, so that it costs nothing to ask.
+static IS_STUCK: AtomicBool = AtomicBool::new(false);
 
-/// Where lines go now.
-enum Sink {
-    Journal(systemd_journal_logger::JournalLog),
-    Text,
-    Json,
+fn outlet() -> MutexGuard<'static, Outlet> {
+    OUTLET.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Sets up logging for the process, once.
@@ -44,6 +53,8 @@ pub fn set_up(settings: LogSettings) {
     // Only fails where a test has set up its own.
     if tracing::subscriber::set_global_default(Registry::default().with(filter).with(Lines)).is_ok() {
         _ = LEVEL.set(handle);
+        // The one that stands there waits for whoever reads standard error.
+        std::panic::set_hook(Box::new(|panic| tracing::error!(what = %panic, "a thread panicked")));
     }
     set_format(settings.format);
 }
@@ -64,11 +75,21 @@ pub fn set_level(level: Level) {
 
 /// Where the lines that are written go: the journal, text, or JSON.
 pub fn format() -> LogFormat {
-    match &*SINK.read().unwrap_or_else(PoisonError::into_inner) {
+    match outlet().sink {
         Sink::Journal(_) => LogFormat::Journal,
         Sink::Text => LogFormat::Text,
         Sink::Json => LogFormat::Json,
     }
+}
+
+/// Lines that nobody took and of which nobody could be told yet.
+pub fn lost() -> u64 {
+    if !IS_STUCK.load(Relaxed) {
+        return 0;
+    }
+    let mut outlet = outlet();
+    IS_STUCK.store(!outlet.say_lost(Duration::ZERO), Relaxed);
+    outlet.lost
 }
 
 /// Changes where lines go while running. Without a journal it is text.
@@ -76,12 +97,12 @@ pub fn set_format(format: LogFormat) {
     let sink = match format {
         LogFormat::Text => Sink::Text,
         LogFormat::Json => Sink::Json,
-        LogFormat::Auto if !systemd_journal_logger::connected_to_journal() => Sink::Text,
+        LogFormat::Auto if !journal::is_stderr() => Sink::Text,
         LogFormat::Auto | LogFormat::Journal => {
-            systemd_journal_logger::JournalLog::new().map_or(Sink::Text, Sink::Journal)
+            Journal::connect(Path::new(journal::SOCKET)).map_or(Sink::Text, Sink::Journal)
         }
     };
-    *SINK.write().unwrap_or_else(PoisonError::into_inner) = sink;
+    outlet().sink = sink;
 }
 
 /// The one layer that writes.
@@ -91,32 +112,25 @@ impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let line = match &*SINK.read().unwrap_or_else(PoisonError::into_inner) {
-            Sink::Journal(journal) => return send(journal, event, &fields),
-            Sink::Text => text::line(*event.metadata().level(), &fields, io::stderr().is_terminal()),
-            Sink::Json => json::line(event.metadata(), &fields, std::time::SystemTime::now()),
-        };
-        // Whoever closed standard error has nobody to tell.
-        _ = io::stderr().lock().write_all(line.as_bytes());
+        let mut outlet = outlet();
+        outlet.say(&Origin::of(event.metadata()), &fields);
+        IS_STUCK.store(outlet.lost > 0, Relaxed);
     }
 }
 
-/// Each field of the event is one of the journal's. A journal that does not take it has nowhere to say so.
-fn send(journal: &systemd_journal_logger::JournalLog, event: &Event<'_>, fields: &Fields) {
-    let metadata = event.metadata();
-    let texts: Vec<(&str, String)> = fields.others.iter().map(|(name, value)| (*name, value.to_string())).collect();
-    let keys: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    _ = journal.journal_send(
-        &log::Record::builder()
-            .level(journal_level(*metadata.level()))
-            .target(metadata.target())
-            .module_path(metadata.module_path())
-            .file(metadata.file())
-            .line(metadata.line())
-            .args(format_args!("{}", text::one_line(&fields.message)))
-            .key_values(&keys.as_slice())
-            .build(),
-    );
+/// Where an event comes from.
+#[derive(Debug)]
+struct Origin<'a> {
+    level: Level,
+    target: &'a str,
+    file: Option<&'a str>,
+    line: Option<u32>,
+}
+
+impl<'a> Origin<'a> {
+    fn of(metadata: &'a Metadata<'_>) -> Self {
+        Self { level: *metadata.level(), target: metadata.target(), file: metadata.file(), line: metadata.line() }
+    }
 }
 
 /// What an event says.
@@ -182,15 +196,5 @@ impl Fields {
             "message" => self.message = value.to_string(),
             name => self.others.push((name, value)),
         }
-    }
-}
-
-/// The journal stores `log`'s info as notice and its debug as info; one step down gives what was meant.
-fn journal_level(level: Level) -> log::Level {
-    match level {
-        Level::ERROR => log::Level::Error,
-        Level::WARN => log::Level::Warn,
-        Level::INFO => log::Level::Debug,
-        Level::DEBUG | Level::TRACE => log::Level::Trace,
     }
 }

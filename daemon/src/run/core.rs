@@ -29,13 +29,15 @@ use crate::{
     config::{self, Settings},
     control::{AbsPath, Audience, Changed, Degraded, Facts, State, Viewer},
     governor::{self, Decision, Inputs, Memory},
-    malloc,
+    logging, malloc,
     model::{DirId, EntryRow, FileId, FileState, Mutation, Priority, ReaderId},
     mount::View,
     store::{self, CommitId, Store},
     watch::{Watcher, mounts::Mounts},
 };
 
+/// The degraded state of a log that takes no lines.
+const LOG_STUCK: &str = "log-stuck";
 /// The degraded state of a store that was set aside.
 pub(super) const STORE_DAMAGED: &str = "store-damaged";
 /// Files that one search of the store gives.
@@ -148,7 +150,7 @@ impl Core {
             let left = Duration::from_micros(end.saturating_sub((self.wall_clock)()));
             Instant::now() + left + Duration::from_millis(1)
         });
-        let polls = self.roots.iter().any(|root| !root.spec.watch || root.unwatched || !root.offline.is_empty());
+        let polls = self.roots.iter().any(|root| root.polled().next().is_some());
         let poll = polls.then_some(self.poll_due);
         // Rates and time left are told while somebody follows.
         let tell = (!self.jobs.is_empty()).then(|| {
@@ -212,10 +214,9 @@ impl Core {
         }
         self.poll_due = Instant::now() + self.settings.watch.poll;
         for root in &mut self.roots {
-            if !root.spec.watch || root.unwatched || !root.offline.is_empty() {
-                root.offline.clear();
-                root.wanted.subtree(Vec::new());
-            }
+            let polled: Vec<_> = root.polled().map(<[u8]>::to_vec).collect();
+            root.offline.clear();
+            polled.into_iter().for_each(|dir| root.wanted.subtree(dir));
         }
     }
 
@@ -388,6 +389,7 @@ impl Core {
         for (job, about) in self.jobs.update(&standing) {
             self.find(job, about);
         }
+        self.say_log();
         let facts = Facts { state: self.state(), degraded: self.degraded.keys().copied().collect() };
         self.say_degraded(&self.facts.borrow().degraded, &facts.degraded);
         self.facts.send_if_modified(|before| {
@@ -405,6 +407,20 @@ impl Core {
             self.board.put(self.figures(&standing));
         } else {
             self.board_due = Some(self.told.1 + BOARD);
+        }
+    }
+
+    /// A log that nobody reads, as a degraded state.
+    fn say_log(&mut self) {
+        match logging::lost() {
+            0 => _ = self.degraded.remove(LOG_STUCK),
+            lines => {
+                let text = format!(
+                    "{lines} lines of the log are lost, as whoever is to take them does not: look at \
+                     systemctl status systemd-journald, or at what reads the daemon's standard error"
+                );
+                self.degraded.insert(LOG_STUCK, text);
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config,
-    crawl::{End, Progress, Reach},
+    crawl::{End, Hindrance, Problem, Progress, Reach},
     engine::EngineEvent,
     model::{self, DirId, EntryRow, FileId, FileRow, FileState, Mutation, Node, Place, Priority},
     plan::Scope,
@@ -24,10 +24,16 @@ use crate::{
 
 /// How long a root is left alone after the store could not answer.
 const BLOCKED: Duration = Duration::from_secs(5);
+/// The same after no more could be opened.
+const SHORTAGE: Duration = Duration::from_secs(1);
 
+/// The degraded state of directories that cannot be watched.
+const WATCH_LIMIT: &str = "watch-limit";
 /// The degraded state of directories that cannot be looked at.
 const UNREADABLE: &str = "unreadable-directory";
-/// Such directories remembered of one root.
+/// The degraded state of a process that may open no more.
+const SHORT: &str = "out-of-resources";
+/// Directories remembered of one root that cannot be looked at.
 const UNREADABLE_MAX: usize = 1_000;
 
 impl Core {
@@ -113,28 +119,43 @@ impl Core {
         self.roots.iter_mut().find(|root| root.id == id)
     }
 
+    /// The walk that goes on now met directories that cannot be watched.
     fn unwatched(&mut self, id: RootId) {
-        let (poll, watches) = (self.settings.watch.poll, self.watcher.as_ref().map_or(0, |watcher| watcher.watched()));
-        if let Some(root) = self.root(id).filter(|root| !root.unwatched) {
-            root.unwatched = true;
-            let text = format!(
-                "not all directories below {} can be watched: the rest is looked at every {poll:?}; raise \
-                 fs.inotify.max_user_watches (sysctl), or user.max_inotify_watches in a container, or the setting \
-                 watch.share",
-                root.path,
-            );
-            tracing::warn!(path = ?root.path.as_path(), watches, "the watch limit is reached, polling the rest");
-            self.degraded.insert("watch-limit", text);
+        let watches = self.watcher.as_ref().map_or(0, |watcher| watcher.watched());
+        if let Some(root) = self.root(id) {
+            root.running.iter_mut().for_each(|running| running.unwatched = true);
+            if !std::mem::replace(&mut root.unwatched, true) {
+                tracing::warn!(path = ?root.path.as_path(), watches, "the watch limit is reached, polling the rest");
+            }
         }
+        self.tell_unwatched();
+    }
+
+    /// Roots of which not all can be watched, as a degraded state. Each whole look tries again.
+    fn tell_unwatched(&mut self) {
+        let partly = self.roots.iter().filter(|root| root.unwatched && self.watcher.is_some());
+        let partly: Vec<_> = partly.map(|root| root.path.to_string()).collect();
+        if partly.is_empty() {
+            self.degraded.remove(WATCH_LIMIT);
+            return;
+        }
+        let text = format!(
+            "not all directories below {} can be watched: the rest is looked at every {:?}; raise \
+             fs.inotify.max_user_watches (sysctl), or user.max_inotify_watches in a container, or the setting watch.share",
+            partly.join(", "),
+            self.settings.watch.poll,
+        );
+        self.degraded.insert(WATCH_LIMIT, text);
     }
 
     fn walk_tells(&mut self, id: RootId, progress: Progress) {
         match progress {
             Progress::Batch(mutations) => self.walk_batch(id, mutations),
-            Progress::Problem { path, text } => self.unreadable(id, &path, text),
+            Progress::Problem { path, problem } => self.unreadable(id, &path, problem),
             Progress::Readable(relative) => {
                 if let Some(root) = self.root(id) {
                     root.unreadable.remove(&relative);
+                    root.wanted.subtree(relative);
                 }
                 self.tell_unreadable();
             }
@@ -171,9 +192,11 @@ impl Core {
         };
         let whole = matches!(&root.running, Some(running) if running.reach == Reach::Below(Vec::new()));
         let running = root.running.take();
+        root.short.clear();
         match end {
             End::Done { dirs, files } => {
                 if whole {
+                    root.unwatched = self.watcher.is_none() || running.is_some_and(|running| running.unwatched);
                     // Files may have been pending since before the root went away.
                     self.reading.search();
                     root.crawled = now;
@@ -193,6 +216,11 @@ impl Core {
                 if forget && let Ok(Some(dir)) = self.store.dir_at(&path) {
                     self.commit(vec![Mutation::RemoveDir(dir)]);
                 }
+            }
+            End::Short(why) => {
+                running.into_iter().for_each(|running| root.wanted.put_back(running.reach));
+                root.blocked_until = Some(Instant::now() + SHORTAGE);
+                root.short = why;
             }
             End::Store(why) => {
                 running.into_iter().for_each(|running| root.wanted.put_back(running.reach));
@@ -214,14 +242,19 @@ impl Core {
         }
     }
 
-    /// Roots that are not there, or could not be looked at whole, as degraded states.
+    /// Roots that are not there, or could not be looked at whole, or not watched, as degraded states.
     pub(crate) fn tell_roots(&mut self) {
         let gone: Vec<_> = self.roots.iter().filter(|r| !r.offline.is_empty()).map(|r| r.path.to_string()).collect();
         self.tell_unreadable();
+        self.tell_unwatched();
+        self.tell_shortage();
         match gone.is_empty() {
             true => _ = self.degraded.remove("root-offline"),
             false => {
-                let text = format!("{} cannot be opened; mount it, or use metactl unwatch", gone.join(", "));
+                let text = format!(
+                    "{} cannot be opened; mount it, give the daemon's user the right, or use metactl unwatch",
+                    gone.join(", ")
+                );
                 self.degraded.insert("root-offline", text);
             }
         }
@@ -245,6 +278,10 @@ impl Core {
             EngineEvent::NoWorkers { why } => {
                 tracing::error!(error = %why, "no worker can be started, trying again ever more slowly");
                 self.degraded.insert("no-workers", format!("no file can be read: {why}"));
+            }
+            EngineEvent::Short { why } => {
+                self.reading.short = why;
+                self.tell_shortage();
             }
             EngineEvent::Measured(achieved) => self.measured(achieved),
             EngineEvent::WorkersBack => {
@@ -421,8 +458,21 @@ impl Core {
         }
     }
 
+    /// What this process lacks to open files and directories, as a degraded state. Whatever needs it waits.
+    fn tell_shortage(&mut self) {
+        let of_walks = self.roots.iter().map(|root| &root.short).find(|short| !short.is_empty());
+        match self.reading.short.as_ref().or(of_walks) {
+            None => _ = self.degraded.remove(SHORT),
+            Some(why) => {
+                let text = format!("files and directories cannot be opened, and wait until they can be: {why}");
+                self.degraded.insert(SHORT, text);
+            }
+        }
+    }
+
     /// Keeps what could not be looked at, for the status.
-    fn unreadable(&mut self, id: RootId, path: &[u8], text: String) {
+    fn unreadable(&mut self, id: RootId, path: &[u8], problem: Problem) {
+        let text = &problem.text;
         if !self.degraded.contains_key(UNREADABLE) {
             tracing::warn!(path = ?model::path(path), error = %text, "cannot look at a directory, skipping it");
         } else {
@@ -431,27 +481,40 @@ impl Core {
         if let Some(root) = self.root(id).filter(|root| root.unreadable.len() < UNREADABLE_MAX)
             && let Some(relative) = root.relative(path)
         {
-            root.unreadable.insert(relative, text);
+            root.unreadable.insert(relative, problem);
         }
         self.tell_unreadable();
     }
 
     /// Directories that cannot be looked at, as a degraded state.
     fn tell_unreadable(&mut self) {
-        let count: usize = self.roots.iter().map(|root| root.unreadable.len()).sum();
-        let first = self.roots.iter().find_map(|root| {
-            let (relative, text) = root.unreadable.first_key_value()?;
-            Some(format!("{}: {text}", crate::control::shown(&model::join(root.path.as_bytes(), relative))))
-        });
-        match first {
-            None => _ = self.degraded.remove(UNREADABLE),
-            Some(first) => {
-                let others = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
-                let text =
-                    format!("a directory cannot be looked at: {first}{others}; give the daemon's user the right");
-                self.degraded.insert(UNREADABLE, text);
+        let text: Vec<_> =
+            [Hindrance::Denied, Hindrance::Disk].map(|kind| self.hindered(kind)).into_iter().flatten().collect();
+        match text.is_empty() {
+            true => _ = self.degraded.remove(UNREADABLE),
+            false => {
+                _ = self.degraded.insert(UNREADABLE, format!("a directory cannot be looked at: {}", text.join("; ")))
             }
         }
+    }
+
+    /// The first of the directories that something keeps us from, how many they are, and what to do.
+    fn hindered(&self, kind: Hindrance) -> Option<String> {
+        let all = self.roots.iter().flat_map(|root| root.unreadable.iter().map(move |at| (root, at)));
+        let mut these = all.filter(|(_, (_, problem))| problem.kind == kind);
+        let (root, (relative, Problem { text, .. })) = these.next()?;
+        let path = crate::control::shown(&model::join(root.path.as_bytes(), relative));
+        let others = match these.count() {
+            0 => String::new(),
+            count => format!(" (and {count} more)"),
+        };
+        let next = match kind {
+            Hindrance::Denied => "give the daemon's user the right".to_owned(),
+            Hindrance::Disk => {
+                format!("look at the disk (dmesg); it is tried again every {:?}", self.settings.watch.poll)
+            }
+        };
+        Some(format!("{path}: {text}{others}; {next}"))
     }
 }
 

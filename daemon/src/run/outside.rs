@@ -90,9 +90,10 @@ fn open_watcher(
     hints: &Arc<Hints>,
     degraded: &mut BTreeMap<&'static str, String>,
 ) -> Option<Arc<dyn Watcher>> {
-    let limit = (inotify::user_limit() as f64 * settings.watch.share) as usize;
+    let share = settings.watch.share;
+    let limit = move || (inotify::user_limit() as f64 * share) as usize;
     let hints = Arc::clone(hints);
-    match Inotify::new(limit, Arc::new(move |hint| hints.add(hint))) {
+    match Inotify::new(Box::new(limit), Arc::new(move |hint| hints.add(hint))) {
         Ok(watcher) => Some(Arc::new(watcher)),
         Err(error) => {
             let text = format!("{error}; raise fs.inotify.max_user_instances; everything is polled meanwhile");

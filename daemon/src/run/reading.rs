@@ -92,6 +92,8 @@ pub(crate) struct Reading {
     pub queue: Queue,
     /// What the walls around workers are worth, as the last new one has measured it.
     pub achieved: Option<Achieved>,
+    /// What the engine lacks to open files, and what to do.
+    pub short: Option<String>,
     in_hand: HashMap<JobId, Job>,
     /// By file, the job in hand, and what is wanted after it.
     busy: HashMap<FileId, (JobId, Option<(Target, Priority)>)>,
@@ -141,6 +143,7 @@ impl Reading {
             slate,
             queue: Queue::new(settle),
             achieved: None,
+            short: None,
             in_hand: HashMap::new(),
             busy: HashMap::new(),
             suspects: HashMap::new(),

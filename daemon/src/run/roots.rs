@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::{
     config::Settings,
     control::{AbsPath, Audience, Error, RootOptions, RootOrigin, RootState},
-    crawl::{self, Reach, Seen},
+    crawl::{self, Hindrance, Problem, Reach, Seen},
     plan::Scope,
     store::CommitId,
     watch::{rules::Chain, scan::Within},
@@ -42,7 +42,9 @@ pub(crate) struct Root {
     /// Whether that has been said.
     pub stuck: bool,
     /// Directories below it that could not be looked at, and why; a bounded number.
-    pub unreadable: BTreeMap<Vec<u8>, String>,
+    pub unreadable: BTreeMap<Vec<u8>, Problem>,
+    /// What this process lacked when it last looked at it, and what to do; empty if nothing.
+    pub short: String,
     /// Whether the index has a row for it; walks that make such rows run one at a time.
     pub founded: bool,
     /// When its last whole walk ended, microseconds since 1970.
@@ -63,6 +65,8 @@ pub(crate) struct Wanted {
     dirs: BTreeMap<Vec<u8>, Scope>,
     /// Subtrees by path below the root; empty is all of it.
     below: Vec<Vec<u8>>,
+    /// Whether directories had the last turn.
+    dirs_had: bool,
 }
 
 /// A walk under way.
@@ -72,6 +76,8 @@ pub(crate) struct Running {
     pub seen: Arc<Seen>,
     /// Its signs of life when they were last looked at, and since when they are so many.
     pub beats: (u64, Instant),
+    /// Whether it met directories that cannot be watched.
+    pub unwatched: bool,
 }
 
 impl Running {
@@ -108,9 +114,11 @@ impl Wanted {
         self.below.push(relative);
     }
 
-    /// What to walk next: what changed just now before what is merely checked.
+    /// What to walk next: what changed just now before what is merely checked, in turn where neither ends.
     pub fn take(&mut self) -> Option<Reach> {
-        if !self.dirs.is_empty() {
+        let again = std::mem::take(&mut self.dirs_had) && !self.below.is_empty();
+        if !self.dirs.is_empty() && !again {
+            self.dirs_had = true;
             return Some(Reach::Dirs(std::mem::take(&mut self.dirs).into_iter().collect()));
         }
         self.below.pop().map(Reach::Below)
@@ -173,6 +181,7 @@ impl Root {
             silent: None,
             stuck: false,
             unreadable: BTreeMap::new(),
+            short: String::new(),
             founded: false,
             crawled: 0,
             wanted: Wanted::default(),
@@ -209,6 +218,14 @@ impl Root {
             true => (RootState::Polling, "no more directories can be watched; see the degraded states".into()),
             false => (RootState::Watching, String::new()),
         }
+    }
+
+    /// Directories below it that are to be looked at now and then, since no event tells of changes in them: none, or the
+    /// root itself, or those that the disk did not let us look at.
+    pub fn polled(&self) -> impl Iterator<Item = &[u8]> {
+        let whole = !self.spec.watch || self.unwatched || !self.offline.is_empty();
+        let disk = self.unreadable.iter().filter(|(_, problem)| problem.kind == Hindrance::Disk);
+        whole.then_some(&[][..]).into_iter().chain(disk.map(|(path, _)| &**path))
     }
 
     /// Whether looks wait or are under way.
@@ -257,5 +274,17 @@ mod tests {
         assert_eq!(wanted.below, [b"ab".to_vec(), b"a".to_vec()]);
         wanted.subtree(Vec::new());
         assert_eq!(wanted.below, [Vec::<u8>::new()]);
+    }
+
+    #[test]
+    fn changes_without_end_do_not_keep_a_root_from_being_looked_at() {
+        let mut wanted = Wanted::default();
+        wanted.subtree(Vec::new());
+        let turns = std::iter::from_fn(|| {
+            wanted.dir(b"d".to_vec(), Scope::Whole);
+            wanted.take().map(|reach| reach == Reach::Below(Vec::new()))
+        });
+        let turns: Vec<_> = turns.take(3).collect();
+        assert_eq!(turns, [false, true, false]);
     }
 }

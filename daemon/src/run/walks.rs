@@ -20,6 +20,7 @@ use crate::{
     crawl::{self, Crawl, End, Progress, Reach, Seen},
     model,
     store::CommitId,
+    watch::Coverage,
 };
 
 /// Batches of changes that may wait for the store, over all walks.
@@ -49,19 +50,13 @@ impl Walks {
             root.unreadable.clear();
         }
         let seen = Arc::new(Seen::default());
-        root.running = Some(Running { reach: reach.clone(), seen: Arc::clone(&seen), beats: (0, Instant::now()) });
+        let beats = (0, Instant::now());
+        root.running = Some(Running { reach: reach.clone(), seen: Arc::clone(&seen), beats, unwatched: false });
         let (crawl, events, room) = (Arc::clone(&self.crawl), self.events.clone(), Arc::clone(&self.room));
         let (id, spec) = (root.id, root.spec.clone());
         let unreadable: Vec<_> = root.unreadable.keys().cloned().collect();
         let handle = Handle::current();
         (self.threads)(Box::new(move || {
-            // First its parent: what comes there while nothing does is noticed. Where several users are served, who may
-            // pass the directories further above decides what each of them sees.
-            if let Some(watcher) = crawl.watcher.as_ref().filter(|_| spec.watch) {
-                let most = if spec.within.shared { usize::MAX } else { 1 };
-                let above = model::path(&spec.path).ancestors().skip(1).take(most);
-                watcher.watch(&above.map(Path::to_owned).collect::<Vec<_>>());
-            }
             let mut tell = |progress| {
                 seen.telling.store(true, Relaxed);
                 if matches!(progress, Progress::Batch(_)) {
@@ -75,6 +70,15 @@ impl Walks {
                 _ = events.blocking_send(Event::Walk(id, progress));
                 seen.telling.store(false, Relaxed);
             };
+            // First its parent: what comes there while nothing does is noticed. Where several users are served, who may
+            // pass the directories further above decides what each of them sees.
+            if let Some(watcher) = crawl.watcher.as_ref().filter(|_| spec.watch) {
+                let most = if spec.within.shared { usize::MAX } else { 1 };
+                let above = model::path(&spec.path).ancestors().skip(1).take(most);
+                if watcher.watch(&above.map(Path::to_owned).collect::<Vec<_>>()) == Coverage::LimitReached {
+                    tell(Progress::Unwatched);
+                }
+            }
             let caught =
                 std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| crawl.walk(&spec, &reach, &seen, &mut tell)));
             for path in unreadable.into_iter().filter(|path| crawl::can_be_looked_at(&*crawl.files, &spec, path)) {

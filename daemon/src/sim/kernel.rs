@@ -349,15 +349,17 @@ impl Directory for Dir {
         }
     }
 
-    fn text(&self, name: &str, at_most: usize) -> Option<Vec<u8>> {
+    fn text(&self, name: &str, at_most: usize) -> io::Result<Option<Vec<u8>>> {
         self.world.breathe();
-        self.may(0o100).ok()?;
-        let state = self.world.lock();
-        let key = state.tree.child(self.key, name.as_bytes())?;
-        match &state.tree.inode(key)?.kind {
-            Kind::File { text, .. } => Some(text[..text.len().min(at_most)].to_vec()),
-            _ => None,
+        if self.may(0o100).is_err() {
+            return Ok(None);
         }
+        let state = self.world.lock();
+        let inode = state.tree.child(self.key, name.as_bytes()).and_then(|key| state.tree.inode(key));
+        Ok(match inode.map(|inode| &inode.kind) {
+            Some(Kind::File { text, .. }) => Some(text[..text.len().min(at_most)].to_vec()),
+            _ => None,
+        })
     }
 }
 

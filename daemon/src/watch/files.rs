@@ -50,8 +50,10 @@ pub trait Directory: fmt::Debug + Send + Sync {
     fn has_acl(&self, _name: &[u8], _inode: u64) -> bool {
         false
     }
-    /// The first `at_most` bytes of a regular file in it; `None` where there is none.
-    fn text(&self, name: &str, at_most: usize) -> Option<Vec<u8>>;
+    /// The first `at_most` bytes of a regular file in it; `None` where there is none, or none that may be read.
+    ///
+    /// Errors: those of a disk that fails, or of this process, if it may open no more.
+    fn text(&self, name: &str, at_most: usize) -> io::Result<Option<Vec<u8>>>;
 }
 
 /// What the kernel says of a name.
@@ -153,25 +155,40 @@ impl Directory for OwnedFd {
         place.map_or(true, |fd| !statx(&fd, b"").is_ok_and(|stat| stat.inode == inode) || listed(&fd))
     }
 
-    fn text(&self, name: &str, at_most: usize) -> Option<Vec<u8>> {
+    fn text(&self, name: &str, at_most: usize) -> io::Result<Option<Vec<u8>>> {
         use std::io::Read;
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let fd = rustix::fs::openat(self, name, flags, Mode::empty()).ok()?;
-        let stat = rustix::fs::fstat(&fd).ok()?;
-        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return None;
+        // First its place only: opening what is no file may block, or wake a device.
+        let place =
+            match rustix::fs::openat(self, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()) {
+                Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => return Ok(None),
+                place => place?,
+            };
+        if FileType::from_raw_mode(rustix::fs::fstat(&place)?.st_mode) != FileType::RegularFile {
+            return Ok(None);
         }
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let fd = match rustix::fs::open(&*through(&place), flags, Mode::empty()) {
+            Err(Errno::ACCESS | Errno::PERM) => return Ok(None),
+            fd => fd?,
+        };
         let mut text = Vec::new();
-        std::fs::File::from(fd).take(at_most as u64).read_to_end(&mut text).ok()?;
-        Some(text)
+        std::fs::File::from(fd).take(at_most as u64).read_to_end(&mut text)?;
+        Ok(Some(text))
     }
+}
+
+/// The path by which a descriptor of a place leads to what stands there.
+fn through(place: &OwnedFd) -> Vec<u8> {
+    [b"/proc/self/fd/", DecInt::from_fd(place).as_bytes()].concat()
 }
 
 /// Whether there is a POSIX access control list that the bits do not say alone.
 pub(super) fn listed(fd: &OwnedFd) -> bool {
     // The descriptor of a place has no attributes of its own; through /proc it has.
-    let path = [b"/proc/self/fd/", DecInt::from_fd(fd).as_bytes()].concat();
-    !matches!(rustix::fs::getxattr_query(&*path, "system.posix_acl_access"), Err(Errno::NODATA | Errno::OPNOTSUPP))
+    !matches!(
+        rustix::fs::getxattr_query(&*through(fd), "system.posix_acl_access"),
+        Err(Errno::NODATA | Errno::OPNOTSUPP)
+    )
 }
 
 pub(super) fn statx(fd: &OwnedFd, name: &[u8]) -> io::Result<Stat> {

@@ -10,7 +10,10 @@ use std::{
     ops::Bound,
     os::{fd::OwnedFd, unix::ffi::OsStrExt},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     thread::JoinHandle,
 };
 
@@ -31,14 +34,24 @@ const TRIES: usize = 8;
 /// Called on the thread that drains the kernel's queue: only remembers the hint.
 pub type Sink = Arc<dyn Fn(Hint) + Send + Sync>;
 
+/// The largest number of watches we may hold. Asked again when it is reached, as people change it.
+pub type Limit = Box<dyn Fn() -> usize + Send + Sync>;
+
 /// All watches of this process. Dropping it ends them and the thread.
-#[derive(Debug)]
 pub struct Inotify {
     shared: Arc<Shared>,
     /// Ready when the thread is to end.
     end: Arc<OwnedFd>,
     ear: Option<JoinHandle<()>>,
-    limit: usize,
+    limit: Limit,
+    /// What it was when it was last asked.
+    most: AtomicUsize,
+}
+
+impl std::fmt::Debug for Inotify {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inotify").field("shared", &self.shared).field("most", &self.most).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]
@@ -101,10 +114,10 @@ enum Added {
 }
 
 impl Inotify {
-    /// Makes the queue and its thread. `limit` is the largest number of watches it may hold.
+    /// Makes the queue and its thread.
     ///
     /// Errors: no inotify instance left for this user, or no descriptor, or no thread.
-    pub fn new(limit: usize, sink: Sink) -> std::io::Result<Self> {
+    pub fn new(limit: Limit, sink: Sink) -> std::io::Result<Self> {
         let queue = init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
         let shared = Arc::new(Shared { queue, table: Mutex::default() });
         let end = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
@@ -112,7 +125,8 @@ impl Inotify {
             let (shared, end) = (Arc::clone(&shared), Arc::clone(&end));
             move || shared.hear(&end, &*sink)
         })?;
-        Ok(Self { shared, end, ear: Some(ear), limit })
+        let most = AtomicUsize::new(limit());
+        Ok(Self { shared, end, ear: Some(ear), limit, most })
     }
 
     fn add(&self, dir: &Path) -> Added {
@@ -121,7 +135,7 @@ impl Inotify {
             if table.by_path.contains_key(bytes(dir)) {
                 return Added::Yes;
             }
-            if table.by_path.len() + table.adding >= self.limit {
+            if table.by_path.len() + table.adding >= self.most.load(Relaxed) {
                 return Added::LimitReached;
             }
             table.adding += 1;
@@ -155,8 +169,11 @@ impl Drop for Inotify {
 
 impl Watcher for Inotify {
     fn watch(&self, dirs: &[PathBuf]) -> Coverage {
-        let limit = dirs.iter().any(|dir| matches!(self.add(dir), Added::LimitReached));
-        if limit { Coverage::LimitReached } else { Coverage::All }
+        let beyond = |dir: &&PathBuf| matches!(self.add(dir), Added::LimitReached);
+        let Some(first) = dirs.iter().position(|dir| beyond(&dir)) else { return Coverage::All };
+        let most = (self.limit)();
+        let raised = most > self.most.swap(most, Relaxed);
+        if raised && !dirs[first..].iter().any(|dir| beyond(&dir)) { Coverage::All } else { Coverage::LimitReached }
     }
 
     fn forget(&self, dir: &Path) {

@@ -48,7 +48,7 @@ const DEFAULTS: [&str; 20] = [
     "*~",
     ".~lock.*#",
     ".#*",
-    "#*#",
+    "\\#*#",
     ".goutputstream-*",
 ];
 
@@ -242,6 +242,8 @@ mod tests {
             ("node_modules", false, false),
             (".hidden.jpg", false, true),
             ("x.part", false, true),
+            ("#letter.txt#", false, true),
+            ("#letter.txt", false, false),
             ("own", true, true),
             ("passwords.kdbx", false, true),
         ] {

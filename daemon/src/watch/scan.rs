@@ -91,7 +91,7 @@ impl Opened {
     /// Looks at each name. What the rules exclude, what is neither a regular file nor a directory, what is gone, and
     /// mount points that do not belong to the root are left out. `beat` is called now and then while there are answers.
     ///
-    /// Errors: a directory that may be listed but not entered.
+    /// Errors: a directory that may be listed but not entered; no memory.
     pub fn look(
         &self,
         root: &RootDir,
@@ -121,7 +121,9 @@ impl Opened {
     }
 
     /// The text of a small rule file in this directory; `None` where there is none.
-    pub fn read_rules(&self, name: &str, at_most: usize) -> Option<Vec<u8>> {
+    ///
+    /// Errors: those of [`Directory::text`].
+    pub fn read_rules(&self, name: &str, at_most: usize) -> io::Result<Option<Vec<u8>>> {
         self.dir.text(name, at_most)
     }
 
@@ -134,7 +136,7 @@ impl Opened {
         }
         let stat = match self.dir.stat(&name) {
             Ok(stat) => stat,
-            Err(error) if error.raw_os_error() == Some(Errno::ACCESS.raw_os_error()) => return Err(error),
+            Err(error) if is(&error, Errno::ACCESS) || is(&error, Errno::NOMEM) => return Err(error),
             // Gone meanwhile, or a name too odd to look at: no reason to lose the others.
             Err(_) => return Ok(None),
         };
@@ -158,9 +160,11 @@ impl Opened {
 
 /// Whether an error says that the name is not there any more.
 pub fn is_gone(error: &io::Error) -> bool {
-    [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::XDEV, Errno::STALE]
-        .iter()
-        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+    [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::XDEV, Errno::STALE].iter().any(|errno| is(error, *errno))
+}
+
+fn is(error: &io::Error, errno: Errno) -> bool {
+    error.raw_os_error() == Some(errno.raw_os_error())
 }
 
 /// The identity and access of the directory at an absolute path; used for the directories above a root.

@@ -70,6 +70,8 @@ struct State {
     achieved: Option<Achieved>,
     /// Whether the lack of workers has been told.
     troubled: bool,
+    /// When a file last could not be opened for want of something; none when that is over and was said.
+    short: Option<Instant>,
     /// Slots whose threads have not ended.
     slots_alive: usize,
 }

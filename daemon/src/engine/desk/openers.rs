@@ -1,10 +1,18 @@
 //! What opener threads ask of the desk.
 
+use std::{
+    sync::MutexGuard,
+    time::{Duration, Instant},
+};
+
 use super::{Among, Desk, IDLE, NewOpener, OPENED_AT_ONCE, State};
 use crate::{
-    engine::{open::Opened, policy::turn},
+    engine::{EngineEvent, open::Opened, policy::turn},
     model::{FsId, Job, Outcome},
 };
+
+/// How long files can be opened before it counts as lasting.
+const SHORT: Duration = Duration::from_secs(1);
 
 impl Desk {
     /// Jobs to open, when there are some and there is room for them; `None` ends the opener.
@@ -50,6 +58,23 @@ impl Desk {
         self.work.notify_all();
     }
 
+    /// This process lacks something to open files.
+    pub(in crate::engine) fn is_short(&self, why: String) {
+        if self.lock().short.replace(Instant::now()).is_none() {
+            (self.sink)(EngineEvent::Short { why: Some(why) });
+        }
+    }
+
+    /// Says that it is over, once it has been for a while or nothing waits to be opened.
+    fn is_short_no_more(&self, mut state: MutexGuard<'_, State>) {
+        let waits = !state.opening.is_empty() || state.disks.values().any(|disk| !disk.jobs.is_empty());
+        if state.short.is_some_and(|last| !waits || last.elapsed() > SHORT) {
+            state.short = None;
+            drop(state);
+            (self.sink)(EngineEvent::Short { why: None });
+        }
+    }
+
     pub(in crate::engine) fn opened(&self, opened: Opened) -> NewOpener {
         let mut state = self.lock();
         state.disk(opened.job.fs).opens();
@@ -63,6 +88,7 @@ impl Desk {
             state.opened.insert(at, opened);
             self.work.notify_all();
         }
+        self.is_short_no_more(state);
         NewOpener::Enough
     }
 
