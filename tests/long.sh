@@ -17,7 +17,7 @@ corpus=$(realpath -m "${1:-${METAEXTRACT_CORPUS:-/nonexistent}}")
 [ "$(id -u)" = 0 ] || die "long.sh: run it as root: loop file systems, a container and other users are part of it"
 need_rust
 assume_yes=1
-packages gcc libc6-dev git fuse3 dbus dbus-bin attr strace procps systemd util-linux python3
+packages gcc libc6-dev git fuse3 dbus dbus-bin attr strace procps systemd util-linux python3 xfsprogs e2fsprogs btrfs-progs
 export CARGO_TERM_COLOR=never
 
 cd "$top"
@@ -49,7 +49,7 @@ stage() {
 
 # One test of one test program, as the tests' user or as root by its name: tested PACKAGE PROGRAM NAME [VARIABLE=VALUE]...
 tested() {
-    local package=$1 program=$2 name=$3 built kind=(--test "$2") by=("${user[@]}")
+    local package=$1 program=$2 name=$3 built said kind=(--test "$2") by=("${user[@]}")
     shift 3
     [ "$program" != lib ] || kind=(--lib)
     case $program in root_*) by=() ;; esac
@@ -58,7 +58,11 @@ tested() {
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
     [ -n "$built" ] || die "long.sh: no test program $program of $package"
     (cd "$(dirname "$(cargo locate-project --message-format plain --manifest-path "$(folder "$package")/Cargo.toml")")" &&
-        "${by[@]}" env "$@" "$built" "$name" --nocapture) | tee /dev/stderr | grep -q '^test result: ok. [1-9]'
+        "${by[@]}" env "$@" "$built" "$name" --nocapture) >"$state/output" 2>&1 || { cat "$state/output"; return 1; }
+    cat "$state/output"
+    said=$(sed -n 's/.*test result: //p' "$state/output")
+    [[ $said == "ok. "[1-9]* ]] || return 1
+    say "$* $said"
 }
 
 # The same, so many times: rounds N PACKAGE PROGRAM NAME [VARIABLE=VALUE]...
@@ -91,11 +95,13 @@ table() {
 stage properties env PROPTEST_CASES=20000 \
     cargo test --quiet --release -p metaextractd -p metafs --lib -- codec:: proto:: names:: inode:: entry::
 stage simulator tested metaextractd lib sim:: METAEXTRACT_SEEDS=10000
-stage crashed-store rounds 50 metaextractd store_kill ""
+stage killed-store tested metaextractd store_kill "" STORE_KILLS=1000
+stage power-cuts tested metaextractd root_store "" STORE_CUTS=50
+stage sleeping-store tested metaextractd lib a_store_that_nobody_uses_sleeps STORE_SLEEPS=1000
 stage hostile-files rounds 50 tests hostile ""
 
-stage store-of-a-million cargo run --quiet --release -p metaextractd --example store_load -- "$state/store" 1000000
-rm -rf "$state/store"
+stage store-of-1000000 "$top/tests/bench/store_scale.sh" 1000000 20 100
+stage store-of-3000000 "$top/tests/bench/store_scale.sh" 3000000 3 10
 stage mutants "$top/tests/mutants.sh" --seed "$commit"
 stage benchmark "$top/tests/bench/spine.sh" "$corpus"
 stage a-million-files "$top/tests/bench/scale.sh"

@@ -120,7 +120,8 @@ fn main() {
     }
     until(last, false);
     let took = start.elapsed();
-    println!("entries: {took:?}, {:.0} files/s, PSS {} KiB", files as f64 / took.as_secs_f64(), pss());
+    let entries = files as f64 / took.as_secs_f64();
+    println!("entries: {took:?}, {entries:.0} files/s, PSS {} KiB", pss());
 
     let start = Instant::now();
     for some in ids.chunks(64) {
@@ -131,7 +132,8 @@ fn main() {
     }
     until(last, false);
     let took = start.elapsed();
-    println!("results: {took:?}, {:.0} files/s, PSS {} KiB", files as f64 / took.as_secs_f64(), pss());
+    let results = files as f64 / took.as_secs_f64();
+    println!("results: {took:?}, {results:.0} files/s, PSS {} KiB", pss());
     let start = Instant::now();
     until(last, true);
     println!("durable after {:?}", start.elapsed());
@@ -152,7 +154,8 @@ fn main() {
     for n in 0..20_000 {
         assert!(store.file(ids[(n * 7_919) % ids.len()].1).unwrap().is_some());
     }
-    println!("get: {:?}", start.elapsed() / 20_000);
+    let (get, awake) = (start.elapsed() / 20_000, pss());
+    println!("get: {get:?}");
     let start = Instant::now();
     let mut from = Some(DirId::TOP);
     while let Some(dir) = from {
@@ -160,7 +163,8 @@ fn main() {
         assert!(found.is_empty());
         from = next;
     }
-    println!("scan for pending: {:?}", start.elapsed());
+    let scan = start.elapsed();
+    println!("scan for pending: {scan:?}");
 
     let large = files.min(100_000);
     let many = store.new_dir();
@@ -171,7 +175,8 @@ fn main() {
     println!("one directory of {large}: {:?}", start.elapsed());
     let start = Instant::now();
     until(store.commit(vec![put_dir(many, DirId::TOP, "renamed")]), false);
-    println!("renamed: {:?}", start.elapsed());
+    let renamed = start.elapsed();
+    println!("renamed: {renamed:?}");
     let start = Instant::now();
     assert_eq!(store.dir(many).unwrap().unwrap().entries.len() as u64, large);
     println!("read whole: {:?}", start.elapsed());
@@ -189,6 +194,7 @@ fn main() {
         }
     };
 
+    let (first, mut most) = (size(), size());
     for cycle in 0..cycles {
         let start = Instant::now();
         for some in ids.iter().skip(cycle as usize % 10).step_by(10).collect::<Vec<_>>().chunks(64) {
@@ -199,12 +205,14 @@ fn main() {
         }
         until(last, true);
         let (took, grown) = (start.elapsed(), size());
+        most = most.max(grown);
         // It sleeps when it has nothing left to do.
         asleep();
         println!("a tenth changed: {took:?}, {grown} MiB, {} MiB once it sleeps, PSS {} KiB", size(), pss());
     }
     asleep();
-    println!("asleep: PSS {} KiB, {} MiB", pss(), size());
+    let rest = pss();
+    println!("asleep: PSS {rest} KiB, {} MiB", size());
     let mut wakes = Vec::new();
     let before = pss();
     for n in 0..sleeps {
@@ -221,5 +229,13 @@ fn main() {
     drop(store);
     println!("closed: PSS {} KiB, {} MiB", pss(), size());
     drop(open());
+    let start = Instant::now();
     drop(open());
+    println!(
+        "{files} files: {entries:.0} entries/s, {results:.0} results/s, {first} MiB, at most {most} MiB over {cycles} cycles of \
+         a tenth changed, PSS {awake} KiB awake and {rest} KiB asleep, get {get:?}, scan {scan:?}, {large} files renamed \
+         {renamed:?}, woken {:?}, opened and closed {:?}",
+        wakes.get(wakes.len() / 2).copied().unwrap_or_default(),
+        start.elapsed(),
+    );
 }

@@ -1,7 +1,8 @@
 #!/bin/bash
 # The store alone, with a million rows and with three: tests/bench/store_scale.sh [FILES CYCLES SLEEPS]...
 # Prints ingest, size, memory (PSS) awake and asleep, opening, waking, reading, scanning, a renamed directory of 100,000
-# files, and what 20 changes of a tenth of all records make of the file. Needs 3 GB of disk and half an hour.
+# files, and what 20 changes of a tenth of all records make of the file; all of it in one line at the end. Needs 3 GB of
+# disk and half an hour.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/metaextract-store.XXXXXX")

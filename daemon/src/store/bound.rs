@@ -16,6 +16,8 @@ use std::{
 
 use crate::store::{StoreError, open::attempt};
 
+/// What is wrong with such files.
+pub(super) const ENDLESS: &str = "opening it does not come to an end";
 /// Bytes of a database that the slowest disk and the busiest machine get through in a second.
 const SLOWEST: u64 = 4 << 20;
 

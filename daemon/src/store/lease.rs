@@ -8,7 +8,7 @@ use std::{
     ops::Deref,
     path::{Path, PathBuf},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
@@ -21,7 +21,7 @@ use crate::{
     malloc,
     store::{
         StoreError,
-        bound::{in_time, patience},
+        bound::{ENDLESS, in_time, patience},
         disk::DiskTables,
         schema::meta,
         tables::{Bytes, Table, Tables},
@@ -41,8 +41,8 @@ pub(super) struct Lease {
     open_within: Duration,
     // Whoever opens or closes has it: others who want the tables wait for him. In it the row that changes with every
     // commit, as it was when the tables went to sleep: of a file that was damaged meanwhile sled makes an older or an
-    // empty database, and says nothing.
-    turn: Mutex<Option<Bytes>>,
+    // empty database, and says nothing. Read by those who look whether anybody has it.
+    turn: RwLock<Option<Bytes>>,
     /// Somebody waits until no table is lent.
     closing: AtomicBool,
     given_back: (Mutex<()>, Condvar),
@@ -115,7 +115,7 @@ impl Lease {
             handle: RwLock::new(Handle::Awake(Arc::new(tables))),
             place,
             open_within,
-            turn: Mutex::default(),
+            turn: RwLock::default(),
             closing: AtomicBool::new(false),
             given_back: Default::default(),
             began: Instant::now(),
@@ -130,7 +130,7 @@ impl Lease {
         if let Some(lent) = self.lend()? {
             return Ok(lent);
         }
-        let turn = lock(&self.turn);
+        let turn = self.turn();
         if let Some(lent) = self.lend()? {
             return Ok(lent);
         }
@@ -147,7 +147,7 @@ impl Lease {
     fn wake(&self) -> Result<Tables, StoreError> {
         let place = self.place.clone().ok_or(StoreError::Closed)?;
         in_time(patience(&place.rows, self.open_within), move || place.open()).map_err(|error| match error {
-            StoreError::Endless => StoreError::Damaged { what: "opening it does not come to an end".into() },
+            StoreError::Endless => StoreError::Damaged { what: ENDLESS.into() },
             other => other,
         })
     }
@@ -158,6 +158,10 @@ impl Lease {
             Handle::Asleep => Ok(None),
             Handle::Closed => Err(StoreError::Closed),
         }
+    }
+
+    fn turn(&self) -> RwLockWriteGuard<'_, Option<Bytes>> {
+        self.turn.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set(&self, handle: Handle) -> Handle {
@@ -172,7 +176,7 @@ impl Lease {
     /// Whether the tables are closed, and nobody is about to open them.
     pub(super) fn is_asleep(&self) -> bool {
         let open = matches!(&*self.handle.read().unwrap_or_else(PoisonError::into_inner), Handle::Awake(_));
-        !open && self.turn.try_lock().is_ok()
+        !open && self.turn.try_read().is_ok()
     }
 
     /// When they were wanted last, if they are open.
@@ -184,7 +188,7 @@ impl Lease {
     /// Closes the tables until somebody wants them, once those who have them are done. `between` is called while they
     /// are closed and everybody waits.
     pub(super) fn sleep<T>(&self, between: impl FnOnce() -> T) -> T {
-        let mut turn = lock(&self.turn);
+        let mut turn = self.turn();
         let state = self.awake().and_then(|tables| tables.get(Table::Meta, meta::STATE).ok());
         *turn = state.flatten();
         self.close_as(Handle::Asleep);
@@ -193,14 +197,14 @@ impl Lease {
 
     /// The same where the disk has failed: what is found then may be older.
     pub(super) fn let_go(&self) {
-        let mut turn = lock(&self.turn);
+        let mut turn = self.turn();
         *turn = None;
         self.close_as(Handle::Asleep);
     }
 
     /// Closes the tables for good.
     pub(super) fn close(&self) {
-        let _turn = lock(&self.turn);
+        let _turn = self.turn();
         self.close_as(Handle::Closed);
     }
 

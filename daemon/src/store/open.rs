@@ -18,7 +18,7 @@ use crate::{
     model::{Access, DirId, DirRow},
     store::{
         Counts, OpenReport, StoreConfig, StoreError,
-        bound::{in_time, patience},
+        bound::{ENDLESS, in_time, patience},
         dictionary::Unpacker,
         draft::side_count,
         lease::Place,
@@ -126,8 +126,8 @@ fn open_carefully(config: &StoreConfig) -> Result<Opened, StoreError> {
 fn open_in_time(config: &StoreConfig, rows: &Path) -> Result<Opened, StoreError> {
     let of = config.clone();
     let opened = in_time(patience(rows, config.open_within), move || open_rows(&of));
-    if let Err(error @ StoreError::Endless) = &opened {
-        condemn(&config.path, &error.to_string());
+    if matches!(opened, Err(StoreError::Endless)) {
+        condemn(&config.path, ENDLESS);
     }
     opened
 }
