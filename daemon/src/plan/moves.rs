@@ -152,13 +152,16 @@ pub(crate) fn put_dir(
     Mutation::PutDir { row: crate::model::DirRow { id, parent, name, access }, identity: *identity }
 }
 
-/// A moved file keeps its record when size and mtime are what they were; the move itself explains a new ctime.
+/// A moved file keeps its record when size and mtime are what they were; the move itself explains a new ctime, unless who
+/// may read it has changed, too.
 fn moved(from: DirId, row: EntryRow, to: DirId, found: &Found, current: Current<'_>) -> Mutation {
     let (Node::File(file), FoundKind::File { stamp, links }) = (row.node, found.kind) else {
         return Mutation::RemoveFile(Place { dir: from, name: row.name });
     };
     let old = file.fingerprint.stamp;
-    let same = (old.size, old.mtime) == (stamp.size, stamp.mtime) && file.fingerprint.policy == current.policy;
+    let same = (old.size, old.mtime) == (stamp.size, stamp.mtime)
+        && row.access == found.access
+        && file.fingerprint.policy == current.policy;
     let state = if same { file.state } else { FileState::Pending };
     let fingerprint = Fingerprint { stamp, ..file.fingerprint };
     let node = Node::File(FileRow { fingerprint, state, links, ..file });
@@ -222,6 +225,15 @@ mod tests {
         let Node::File(file) = entry.node else { panic!("a file") };
         assert_eq!((from.dir, &*from.name, *to, &*entry.name), (DirId(2), &b"a"[..], DirId(3), &b"b"[..]));
         assert_eq!((file.id, file.state, file.fingerprint.stamp.ctime), (FileId(1), FileState::Indexed, 99));
+    }
+
+    #[test]
+    fn a_moved_file_that_others_may_read_now_is_read_again() {
+        let gone = Delta { vanished: vec![row("a", 1)], ..Delta::default() };
+        let closed = Found { access: Access { mode: 0, ..ACCESS }, ..found("b", 1) };
+        let come = Delta { appeared: vec![closed], ..Delta::default() };
+        let [Mutation::MoveFile { entry, .. }] = &settle(vec![(2, gone), (3, come)])[..] else { panic!("one move") };
+        assert!(matches!(entry.node, Node::File(FileRow { id: FileId(1), state: FileState::Pending, .. })));
     }
 
     #[test]

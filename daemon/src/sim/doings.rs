@@ -28,6 +28,8 @@ pub(super) struct Doings {
     volume: usize,
     minor: u32,
     pub is_mounted: bool,
+    /// A rule file has had a further name: of what is written through that, no event tells at the one that counts.
+    pub are_rules_linked: bool,
 }
 
 fn key(tree: &Tree, path: &str) -> Option<Key> {
@@ -55,7 +57,14 @@ impl Doings {
                 tree.mkdir(above, name.as_bytes());
             }
         }
-        let mut doings = Self { sly: BTreeSet::new(), moved: BTreeSet::new(), volume, minor: 20, is_mounted: false };
+        let mut doings = Self {
+            sly: BTreeSet::new(),
+            moved: BTreeSet::new(),
+            volume,
+            minor: 20,
+            is_mounted: false,
+            are_rules_linked: false,
+        };
         doings.mount(state);
         doings
     }
@@ -144,14 +153,14 @@ impl Doings {
         Some("write in place, times restored:")
     }
 
-    /// Whether it may go elsewhere, under another name; it is remembered. Rule files have one name: what is written
-    /// through another, no event tells at the one that counts.
+    /// Whether it may go elsewhere, under another name; it is remembered.
     fn may_move(&mut self, tree: &Tree, from: (Key, &[u8]), to: &[u8]) -> Option<()> {
         let file = tree.child(from.0, from.1)?;
-        let rules = [from.1, to].iter().any(|name| name.starts_with(b"."));
-        if self.sly.contains(&file) || (rules && tree.inode(file)?.links > 1) {
+        if self.sly.contains(&file) {
             return None;
         }
+        let rules = [from.1, to].iter().any(|name| name.starts_with(b"."));
+        self.are_rules_linked |= rules && tree.inode(file)?.links > 1;
         self.moved.insert(file);
         Some(())
     }
@@ -180,11 +189,9 @@ impl Doings {
     fn link(&mut self, state: &mut State, rng: &mut Rng, from: (Key, &[u8]), dirs: &[Key]) -> Option<&'static str> {
         let to = *rng.pick(dirs)?;
         let name = *rng.pick(&NAMES)?;
-        if [from.1, name.as_bytes()].iter().any(|name| name.starts_with(b".")) {
-            return None;
-        }
         self.may_move(&state.tree, from, name.as_bytes())?;
         state.change(|tree| tree.link(from, (to, name.as_bytes())))?;
+        self.are_rules_linked |= [from.1, name.as_bytes()].iter().any(|name| name.starts_with(b"."));
         let line = format!("  as {}", shown(&state.tree, to, name.as_bytes()));
         state.log.push(line);
         Some("link")

@@ -181,8 +181,11 @@ impl Plain {
     }
 
     fn links(&self, identity: &Identity) -> Vec<Place> {
-        let linked =
-            |entry: &&EntryRow| entry.identity == *identity && file_row(entry).is_some_and(|row| row.links > 1);
+        let is_it = |other: &Identity| {
+            (other.inode, other.born) == (identity.inode, identity.born)
+                && (identity.born.is_some() || other.fs == identity.fs)
+        };
+        let linked = |entry: &EntryRow| is_it(&entry.identity) && file_row(entry).is_some_and(|row| row.links > 1);
         let entries = self.entries.iter().filter(|(_, entry)| linked(entry));
         entries.map(|((dir, name), _)| Place { dir: *dir, name: name.clone() }).collect()
     }

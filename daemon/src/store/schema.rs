@@ -57,10 +57,12 @@ pub(super) fn file_of(bytes: &[u8]) -> Result<FileId, DecodeError> {
     Ok(FileId(u64::from_be_bytes(bytes.try_into().map_err(|_| DecodeError::Bad("a file number of odd length"))?)))
 }
 
-/// What all links of one inode begin with.
+/// What all links of one inode begin with. With a birth time the file system's number is not in it: some file systems
+/// change theirs from mount to mount.
 pub(super) fn link_prefix(identity: &Identity) -> Vec<u8> {
     let mut key = Vec::with_capacity(64);
-    key.extend_from_slice(&identity.fs.0.to_be_bytes());
+    let fs = if identity.born.is_some() { 0 } else { identity.fs.0 };
+    key.extend_from_slice(&fs.to_be_bytes());
     key.extend_from_slice(&identity.inode.to_be_bytes());
     key.push(u8::from(identity.born.is_some()));
     key.extend_from_slice(&identity.born.unwrap_or(0).to_be_bytes());
