@@ -75,6 +75,22 @@ fn only_the_very_file_that_was_seen_is_read() {
 }
 
 #[test]
+fn a_root_behind_a_link_is_read_for_its_only_user_alone() {
+    for shared in [false, true] {
+        let mut bench = Bench::new(1, Config { shared, ..config() });
+        bench.job("plain");
+        let dir = bench.dir().to_owned();
+        symlink(".", dir.join("link")).unwrap();
+        let behind =
+            Job { root: dir.join("link").into_os_string().into_encoded_bytes().into(), ..job(1, &dir, "1.txt") };
+        bench.engine.submit(behind);
+        let outcome = bench.outcomes(1).remove(&1).unwrap();
+        let read = matches!(outcome, Outcome::Read { .. });
+        assert!(read != shared && (read || outcome == Outcome::Gone), "{shared}: {outcome:?}");
+    }
+}
+
+#[test]
 fn a_file_that_may_not_be_read_says_so() {
     // Root may read everything: then there is nothing to see here.
     let mut bench = Bench::new(1, config());

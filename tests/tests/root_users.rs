@@ -8,12 +8,14 @@ use std::{
     os::unix::fs::symlink,
     path::Path,
     sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 
 use rustix::fs::{XattrFlags, setxattr};
 use serde_json::Value;
 use tests::{
     machine::{Machine, Who, team},
+    process::PATIENCE,
     samples::jpeg,
 };
 use zbus::OwnedVariant;
@@ -201,6 +203,56 @@ fn what_may_be_read_changes_while_running() {
     machine.settled();
     sees(&machine, bob, "bob/own.jpg", true);
     sees(&machine, bob, "shared/team.jpg", true);
+}
+
+/// Waits until something holds.
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "in vain: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_right_that_is_taken_back_counts_at_once() {
+    let machine = Machine::watching(fill);
+    let (alice, bob) = (Who::Alice, Who::Bob);
+    // Nothing is read any more: what the index knows stays as it is.
+    machine.ctl(Who::Root, ["pause", "test"]);
+    let above = machine.files();
+    for name in ["shared/open.jpg", "shared/team.jpg", "passed/inside.jpg"] {
+        sees(&machine, bob, name, true);
+    }
+    machine.own("shared/open.jpg", alice, alice.gid(), 0o600);
+    machine.own("passed", alice, alice.gid(), 0o700);
+    // The very next answer.
+    for name in ["shared/open.jpg", "passed/inside.jpg"] {
+        let nothing = said(&machine, bob, &machine.path("shared/there-is-none.jpg"));
+        assert_eq!(said(&machine, bob, &machine.path(name)), nothing, "{name}");
+    }
+    let private = path(&machine, "shared/cut.jpg");
+    assert_eq!(paths(&machine.json(bob, ["failed"])), [private]);
+    machine.own("shared/cut.jpg", alice, alice.gid(), 0o600);
+    assert!(paths(&machine.json(bob, ["failed"])).is_empty());
+    // The view hears of it, pause or not.
+    for name in ["shared/open.jpg", "passed/inside.jpg"] {
+        let file = machine.view(&machine.path(name)).join("File/Comment");
+        until(name, || !bob.can_read(&file));
+    }
+    // A directory that goes where others may not follow, a readable one in its place, and what is above all.
+    fs::rename(machine.path("shared"), machine.path("closed/shared")).unwrap();
+    machine.make_dir("shared", bob, 0o755);
+    assert!(show(&machine, bob, &machine.path("closed/shared/team.jpg")).get("File:Comment").is_none());
+    let moved = machine.view(&machine.path("closed/shared/team.jpg")).join("File/Comment");
+    until("the moved file", || Who::Root.can_read(&moved));
+    assert!(!bob.can_read(&moved) && alice.can_read(&moved));
+    sees(&machine, bob, "closed/shared/team.jpg", false);
+    sees(&machine, bob, "bob/own.jpg", true);
+    fs::set_permissions(&above, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    assert_eq!(show(&machine, bob, &machine.path("bob/own.jpg"))["ErrorCode"], "no-such-file");
+    let own = machine.view(&machine.path("bob/own.jpg")).join("File/Comment");
+    until("the directory above all", || !bob.can_read(&own));
 }
 
 /// Stands for polkit: what it is asked, and what it says.

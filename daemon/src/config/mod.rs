@@ -202,6 +202,11 @@ impl Settings {
         }
     }
 
+    /// Whether several users are served.
+    pub fn is_shared(&self) -> bool {
+        self.audience == Audience::Everyone
+    }
+
     /// Stands for the settings that shape a record: a change of any reads every file again.
     pub fn policy(&self) -> PolicyId {
         let Limits { read, record, depth, block } = self.limits.extract;

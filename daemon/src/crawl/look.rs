@@ -3,11 +3,11 @@
 
 use std::{io, sync::atomic::Ordering};
 
-use rustix::fs::FileType;
+use rustix::{fs::FileType, io::Errno};
 
 use super::{Problem, Root, Seen, Stop, Visit, Visited, of_directory};
 use crate::{
-    model::{self, Node},
+    model::{self, Identity, Node},
     plan::{Comparison, Current, Delta, FoundKind, Look, Scope},
     store::{Rows, StoreError},
     watch::{
@@ -83,6 +83,13 @@ fn compare(rows: &dyn Rows, visit: &Visit, look: Look, current: Current<'_>) -> 
 fn see(root: &RootDir, seen: &Seen, visit: &Visit) -> io::Result<(Look, Chain, Opened)> {
     let opened = root.open_dir(&visit.relative)?;
     seen.beat();
+    // Its rows say who may read what is in it: nothing out of another directory may come to stand there.
+    if root.within().shared
+        && let Some(identity) = &visit.identity
+        && !is_one_inode(identity, &opened.identity()?)
+    {
+        return Err(Errno::STALE.into());
+    }
     let mut rules = visit.rules.clone();
     let (names, has_rules, marked) = match &visit.scope {
         Scope::Names(names) => {
@@ -107,6 +114,12 @@ fn see(root: &RootDir, seen: &Seen, visit: &Visit) -> io::Result<(Look, Chain, O
         }
     }
     Ok((Look { found, scope: visit.scope.clone() }, rules, opened))
+}
+
+/// Whether two looks were at one inode. The number of the file system counts for nothing: what stands at a mount point
+/// is given that of the directory around it.
+fn is_one_inode(a: &Identity, b: &Identity) -> bool {
+    (a.inode, a.born) == (b.inode, b.born)
 }
 
 /// Marks files whose access control list says more than their bits, among those that are new or have changed: a list

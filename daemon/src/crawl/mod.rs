@@ -6,6 +6,8 @@
 //! A walk first looks at every directory the index knows, so that what vanished is known before what appeared is
 //! settled: a moved file or directory keeps its number wherever the walk meets it first.
 
+#[cfg(test)]
+mod exchanged;
 mod look;
 #[cfg(test)]
 mod tests;
@@ -181,6 +183,8 @@ impl std::fmt::Debug for Crawl {
 /// A directory still to be looked at.
 struct Visit {
     id: DirId,
+    /// What it is; `None` for the root, which is open already.
+    identity: Option<Identity>,
     /// Below the root; empty for the root.
     relative: Vec<u8>,
     /// The rules of its parent; of itself for the root.
@@ -297,11 +301,9 @@ impl<'a> Walk<'a> {
     fn ensure_root(&mut self) -> Result<DirId, Stop> {
         let mut parent = DirId::TOP;
         let mut path = Vec::from(*b"/");
-        let shared = self.root.within.shared;
-        if shared {
-            self.look_at_top()?;
-        }
-        for name in self.root.path.split(|&b| b == b'/').filter(|name| !name.is_empty()) {
+        self.look_at_top()?;
+        let names = self.root.path.split(|&b| b == b'/').filter(|name| !name.is_empty());
+        for (above, name) in names.enumerate() {
             path = model::join(&path, name);
             let known = self.crawl.rows.entry(parent, name)?;
             let id = match &known {
@@ -309,7 +311,11 @@ impl<'a> Walk<'a> {
                 _ => self.crawl.rows.new_dir(),
             };
             let is_root = path == *self.root.path;
-            if let Some((identity, access)) = self.stat_dir(&path)?
+            let stands = match self.root_dir.step(above + 1) {
+                Some(step) => Some(step),
+                None => self.stat_dir(&path)?,
+            };
+            if let Some((identity, access)) = stands
                 && known.as_ref().is_none_or(|known| known.identity != identity || known.access != access)
             {
                 if is_root && known.is_some_and(|known| !plan::same_inode(&known.identity, &identity)) {
@@ -325,16 +331,16 @@ impl<'a> Walk<'a> {
 
     /// `None` for a directory that nothing can be said of.
     fn stat_dir(&self, path: &[u8]) -> Result<Option<(Identity, Access)>, Stop> {
-        match scan::stat_dir(&*self.crawl.files, path, self.root.within.shared) {
+        match scan::stat_dir(&*self.crawl.files, path) {
             Ok(said) => Ok(Some(said)),
             Err(error) => of_directory(error).map(|_| None),
         }
     }
 
-    /// Who may pass `/` counts for everything below.
+    /// Who may pass `/` counts for everything below, where several users are served.
     fn look_at_top(&mut self) -> Result<(), Stop> {
         let known = self.crawl.rows.dir(DirId::TOP)?.map(|rows| rows.dir.access);
-        if let Some((identity, access)) = self.stat_dir(b"/")?
+        if let Some((identity, access)) = self.root_dir.step(0)
             && known.is_some_and(|known| known != access)
         {
             self.batch.push(plan::put_dir(DirId::TOP, DirId::TOP, FileName::default(), &identity, access));
@@ -345,13 +351,12 @@ impl<'a> Walk<'a> {
     /// Plans a visit of one known directory, with the rules of all directories above it. A directory that the index
     /// does not have is left to the look at its parent.
     fn aim(&mut self, root_id: DirId, relative: &[u8], scope: Scope, deep: bool) -> Result<(), Stop> {
-        let mut id = root_id;
+        let (mut id, mut identity) = (root_id, None);
         let mut rules = self.root.rules.clone();
         let mut above = Vec::new();
         for name in relative.split(|&b| b == b'/').filter(|name| !name.is_empty()) {
-            let Some(Node::Dir(child)) = self.crawl.rows.entry(id, name)?.map(|entry| entry.node) else {
-                return Ok(());
-            };
+            let entry = self.crawl.rows.entry(id, name)?;
+            let Some(EntryRow { node: Node::Dir(child), identity: own, .. }) = entry else { return Ok(()) };
             let read = |opened: scan::Opened| opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX);
             match self.root_dir.open_dir(&above).and_then(read).map_err(of_directory) {
                 Ok(text) => rules.add_rules(text.as_deref()),
@@ -365,11 +370,11 @@ impl<'a> Walk<'a> {
             }
             rules = rules.enter(name);
             above = if above.is_empty() { name.to_vec() } else { model::join(&above, name) };
-            id = child;
+            (id, identity) = (child, Some(own));
         }
         let rules_changed = matches!(&scope, Scope::Names(names) if names.iter().any(|name| governs(name)));
         let (scope, deep) = if rules_changed { (Scope::Whole, true) } else { (scope, deep) };
-        self.known.push(Visit { id, relative: relative.to_vec(), rules, scope, known: true, deep });
+        self.known.push(Visit { id, identity, relative: relative.to_vec(), rules, scope, known: true, deep });
         Ok(())
     }
 
@@ -432,10 +437,11 @@ impl<'a> Walk<'a> {
         if let Some(problem) = problem {
             self.tell_problem(&visit.relative, problem);
         }
-        for Kept { id, name, access_changed } in &delta.kept_dirs {
+        for Kept { id, name, identity, access_changed } in &delta.kept_dirs {
             if visit.deep || *access_changed {
+                let (id, identity, scope) = (*id, Some(*identity), Scope::Whole);
                 let (relative, rules) = (below(&visit.relative, name), rules.enter(name));
-                self.known.push(Visit { id: *id, relative, rules, scope: Scope::Whole, known: true, deep: true });
+                self.known.push(Visit { id, identity, relative, rules, scope, known: true, deep: true });
             }
         }
         // Before whatever stands at such a path now is watched: the kernel has ended these watches, or they bear a
@@ -499,7 +505,8 @@ impl<'a> Walk<'a> {
                 continue;
             };
             self.put(vec![plan::put_dir(id, to, found.name.clone(), &found.identity, found.access)]);
-            self.known.push(Visit { id, relative, rules, scope: Scope::Whole, known: true, deep: true });
+            let (identity, scope) = (Some(found.identity), Scope::Whole);
+            self.known.push(Visit { id, identity, relative, rules, scope, known: true, deep: true });
         }
         if !self.known.is_empty() {
             // Seen at its new place before all that is in it is looked at.
@@ -513,7 +520,8 @@ impl<'a> Walk<'a> {
             };
             let id = self.crawl.rows.new_dir();
             self.put(vec![plan::put_dir(id, parent, found.name.clone(), &found.identity, found.access)]);
-            self.new.push(Visit { id, relative, rules, scope: Scope::Whole, known: false, deep: true });
+            let (identity, scope) = (Some(found.identity), Scope::Whole);
+            self.new.push(Visit { id, identity, relative, rules, scope, known: false, deep: true });
         }
         self.places.clear();
     }

@@ -19,13 +19,7 @@ const MANY: usize = 100_000;
 
 /// Walks; `put` is told what to change, and nothing must hold the walk up.
 fn walk(store: &Arc<SledStore>, root: &Path, reach: &Reach, put: &mut dyn FnMut(Vec<Mutation>)) {
-    let crawl = Crawl {
-        rows: store.clone(),
-        files: Arc::new(Kernel { shared: false }),
-        watcher: None,
-        threads: 1,
-        readers: Vec::new(),
-    };
+    let crawl = Crawl { rows: store.clone(), files: Arc::new(Kernel), watcher: None, threads: 1, readers: Vec::new() };
     let path: Box<[u8]> = root.as_os_str().as_bytes().into();
     let rules = Chain::at_root(&path, false, &[], Vec::new()).unwrap();
     let within = Within { cross: false, shared: false };

@@ -87,6 +87,9 @@ pub struct Config {
     pub life: u64,
     /// Descriptors the engine may hold at once; fewer where the process may not have so many.
     pub descriptors: usize,
+    /// Several users are served: no symbolic link is followed on the way to a root either, as another user may put it
+    /// there.
+    pub shared: bool,
 }
 
 impl Default for Config {
@@ -102,6 +105,7 @@ impl Default for Config {
             wall: Duration::from_secs(60),
             life: 4096,
             descriptors: 512,
+            shared: false,
         }
     }
 }
@@ -114,6 +118,7 @@ impl From<&Settings> for Config {
             isolation: settings.isolation,
             cpu: settings.limits.cpu,
             wall: settings.limits.wall,
+            shared: settings.is_shared(),
             ..Self::default()
         }
     }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat2},
+    fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat2},
     io::Errno,
     path::DecInt,
     time::{ClockId, clock_gettime},
@@ -70,7 +70,7 @@ pub(super) fn run(desk: &Arc<Desk>, fs: FsId) -> bool {
 
 fn open_one(desk: &Arc<Desk>, job: Job) {
     let fs = job.fs;
-    let opener = match open_job(&job) {
+    let opener = match open_job(&job, desk.config.shared) {
         Ok(file) => desk.opened(Opened { job, file }),
         Err(Closed::Outcome(outcome)) => {
             desk.finished_unopened(&job, outcome);
@@ -89,9 +89,10 @@ fn open_one(desk: &Arc<Desk>, job: Job) {
 }
 
 /// Opens the job's file beneath its root, following no symlink, if it is the regular file with the stamp that was seen.
-fn open_job(job: &Job) -> Result<OwnedFd, Closed> {
-    let root =
-        open(&*job.root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(on_the_way)?;
+fn open_job(job: &Job, shared: bool) -> Result<OwnedFd, Closed> {
+    let to_root = if shared { ResolveFlags::NO_SYMLINKS } else { ResolveFlags::empty() };
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let root = retrying(|| openat2(CWD, &*job.root, flags, Mode::empty(), to_root)).map_err(on_the_way)?;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let place = retrying(|| openat2(&root, &*job.path, flags, Mode::empty(), resolve)).map_err(on_the_way)?;

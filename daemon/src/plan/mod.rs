@@ -74,6 +74,7 @@ pub struct Delta {
 pub struct Kept {
     pub id: DirId,
     pub name: FileName,
+    pub identity: Identity,
     /// Who may read it has changed, so what can be seen in it may have, too.
     pub access_changed: bool,
 }
@@ -134,7 +135,7 @@ fn compare_one(delta: &mut Delta, row: EntryRef<'_>, found: Found, current: Curr
             if access_changed {
                 delta.changed.push(EntryRow { identity: found.identity, access: found.access, ..row.to_row() });
             }
-            delta.kept_dirs.push(Kept { id, name: found.name, access_changed });
+            delta.kept_dirs.push(Kept { id, name: found.name, identity: found.identity, access_changed });
         }
         (Node::File(file), FoundKind::File { stamp, links }) if same => {
             let access = accessible(row.access, &file, found.access, stamp);

@@ -82,7 +82,7 @@ impl Answers {
         let Some((root, relative)) = self.owner(path.as_bytes()) else {
             return error("it is below no watched directory; metactl watch adds one", "not-indexed");
         };
-        match crawl::excluded_by(&self.kernel(), root, &relative) {
+        match crawl::excluded_by(&Kernel, root, &relative) {
             Some(rule) => error(&format!("a rule leaves it out: {}", self.told(&rule)), "excluded"),
             None if !there.is_file => error("it is not a regular file", "excluded"),
             None => error("it has not been found yet; metactl index reads it now", "not-indexed"),
@@ -129,7 +129,7 @@ impl Answers {
 
     fn why_not(&self, report: &mut WhyReport, owner: Option<(&crawl::Root, Vec<u8>)>, is_file: bool) {
         let Some((root, relative)) = owner else { return };
-        let rule = crawl::excluded_by(&self.kernel(), root, &relative);
+        let rule = crawl::excluded_by(&Kernel, root, &relative);
         if rule.is_none() && is_file {
             report.state = WhyState::Pending;
             report.rule = "no rule leaves it out".into();
@@ -140,10 +140,6 @@ impl Answers {
         report.rule =
             rule.map_or_else(|| "it is neither a regular file nor a directory".into(), |rule| self.told(&rule));
         report.next = "nothing, while the rule stands".into();
-    }
-
-    fn kernel(&self) -> Kernel {
-        Kernel { shared: self.roots.iter().any(|root| root.within.shared) }
     }
 
     fn on_disk(&self, path: &[u8]) -> Option<Reached> {
@@ -168,7 +164,7 @@ impl Answers {
             let Node::File(row) = entry.node else { return None };
             let path = model::join(&self.rows.path(dir).ok()??, &entry.name);
             let file = self.rows.file(row.id).ok()??;
-            Some(failed_file(path, &file))
+            (!sight::is_closed(&path, &self.by)).then(|| failed_file(path, &file))
         })))
     }
 
@@ -185,6 +181,9 @@ impl Answers {
 
     fn held(&self, path: &[u8]) -> Result<Held, StoreError> {
         let Some((_, entry)) = entry_at(&*self.rows, path, &self.by)? else { return Ok(Held::Nothing) };
+        if sight::is_closed(path, &self.by) {
+            return Ok(Held::Nothing);
+        }
         Ok(match entry.node {
             Node::Dir(_) => Held::Dir,
             Node::File(row) => Held::File { file: self.rows.file(row.id)?, row },
@@ -348,7 +347,7 @@ pub(crate) fn no_directory(path: &AbsPath) -> crate::control::Error {
 /// Says in a sentence why a path cannot be watched or used; `None` when it can.
 pub(crate) fn not_a_directory(path: &AbsPath) -> Option<crate::control::Error> {
     use crate::control::Error;
-    match scan::stat_dir(&Kernel { shared: false }, path.as_bytes(), false) {
+    match scan::stat_dir(&Kernel, path.as_bytes()) {
         Ok(_) => None,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(no_directory(path)),
         Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Some(Error::InvalidArgument {

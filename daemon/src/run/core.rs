@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     config::{self, Settings},
-    control::{AbsPath, Audience, Changed, Degraded, Facts, State, Viewer},
+    control::{AbsPath, Changed, Degraded, Facts, State, Viewer},
     governor::{self, Decision, Inputs, Memory},
     logging, malloc,
     model::{DirId, EntryRow, FileId, FileState, Mutation, Priority, ReaderId},
@@ -158,7 +158,7 @@ impl Core {
             if self.heard_by > now { self.heard_by } else { now + Duration::from_millis(500) }
         });
         let blocked = self.roots.iter().filter_map(|root| root.blocked_until).min();
-        let blocked = blocked.filter(|_| !self.pauses.in_force());
+        let blocked = blocked.filter(|_| !self.pauses.in_force() || self.looks_on());
         let search = self.search_due.filter(|_| !self.pauses.in_force());
         let namesakes = self.namesakes.due.filter(|_| !self.pauses.in_force());
         [
@@ -192,8 +192,10 @@ impl Core {
             self.commit_results();
         }
         let paused = self.pauses.in_force() || self.stopping;
-        if !paused {
+        if !paused || self.looks_on() {
             self.start_walks();
+        }
+        if !paused {
             self.search_for_pending();
             self.search_for_namesakes();
             self.sweep();
@@ -251,6 +253,12 @@ impl Core {
         self.visible.expect(commit, files);
         self.last_commit = commit;
         commit
+    }
+
+    /// Whether a pause, which opens no file, does not stop looks: where several users are served, who may read what has to
+    /// stay true all the time.
+    pub(super) fn looks_on(&self) -> bool {
+        self.settings.is_shared() && !self.stopping
     }
 
     fn start_walks(&mut self) {
@@ -474,7 +482,7 @@ impl Core {
     /// The same for `status/` in the view, which everybody may read where several users are served: no names then.
     fn degraded_on_board(&self) -> Vec<Degraded> {
         let mut list = self.degraded_list();
-        if self.settings.audience == Audience::Everyone {
+        if self.settings.is_shared() {
             list.iter_mut().for_each(|state| state.text = Degraded::ASK_ROOT.into());
         }
         list
@@ -482,7 +490,7 @@ impl Core {
 
     /// Tells the bus in which directories something changed.
     pub fn tell_changed(&self, commit: CommitId, directories: BTreeSet<DirId>) {
-        let shared = self.settings.audience == Audience::Everyone;
+        let shared = self.settings.is_shared();
         // Everybody hears it: where not everybody may know which, none is named.
         let private = |dir: &DirId| !sight::passes(&*self.store, *dir, &Viewer::Anyone).unwrap_or(false);
         let named = if shared && directories.iter().any(private) { BTreeSet::new() } else { directories };

@@ -16,7 +16,6 @@ use super::{
 };
 use crate::{
     config::Settings,
-    control::Audience,
     engine::{self, Engine, EngineEvent, LocalEngine},
     governor::{Machine, Memory},
     store::Store,
@@ -73,7 +72,7 @@ impl Outside {
             store,
             engine: Box::new(LocalEngine::new(engine::Config::from(settings), Arc::new(sink))),
             slate: Box::new(slate),
-            files: Arc::new(Kernel { shared: settings.audience == Audience::Everyone }),
+            files: Arc::new(Kernel),
             watcher: open_watcher(settings, hints, degraded),
             walkers: cores,
             mounts: open_mounts(hints),

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::{
     config::Settings,
-    control::{AbsPath, Audience, Error, RootOptions, RootOrigin, RootState},
+    control::{AbsPath, Error, RootOptions, RootOrigin, RootState},
     crawl::{self, Hindrance, Problem, Reach, Seen},
     plan::Scope,
     store::CommitId,
@@ -162,10 +162,7 @@ impl Root {
             })?;
         let spec = crawl::Root {
             path: path.as_bytes().into(),
-            within: Within {
-                cross: options.cross_filesystems.unwrap_or(false),
-                shared: settings.audience == Audience::Everyone,
-            },
+            within: Within { cross: options.cross_filesystems.unwrap_or(false), shared: settings.is_shared() },
             watch: !options.poll.unwrap_or(false),
             rules,
             policy: settings.policy(),

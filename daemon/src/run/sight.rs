@@ -7,7 +7,10 @@ use crate::{
     control::{Viewer, Want},
     model::{Access, DirId, EntryRow, FileState, Node},
     store::{Rows, StoreError},
-    watch::reach::{Last, Reached, reach},
+    watch::{
+        reach::{Last, Reached, reach},
+        scan,
+    },
 };
 
 /// The row of an absolute path with its directory, if this user sees it.
@@ -56,8 +59,23 @@ pub(crate) fn sees(entry: &EntryRow, by: &Viewer) -> bool {
 /// What stands at an absolute path on the disk, if this user sees it. May block.
 pub(crate) fn on_disk(path: &[u8], last: Last, by: &Viewer) -> Option<Reached> {
     let reached = reach(path, last, &|directory: &Access| by.may(directory, Want::Search)).ok()?;
-    let want = if reached.is_dir { Want::Search } else { Want::Read };
-    by.may(&reached.access, want).then_some(reached)
+    is_seen(&reached, by).then_some(reached)
+}
+
+fn is_seen(reached: &Reached, by: &Viewer) -> bool {
+    by.may(&reached.access, if reached.is_dir { Want::Search } else { Want::Read })
+}
+
+/// Whether the disk keeps this user from what stands at an absolute path now, whatever the index says: what it knows of
+/// rights is as old as the last look. What is not there is not kept from anybody. May block.
+pub(crate) fn is_closed(path: &[u8], by: &Viewer) -> bool {
+    if *by == Viewer::All {
+        return false;
+    }
+    match reach(path, Last::Keep, &|directory: &Access| by.may(directory, Want::Search)) {
+        Ok(reached) => !is_seen(&reached, by),
+        Err(error) => !scan::is_gone(&error),
+    }
 }
 
 /// All files in some state that a user sees, each with its directory, fetched step by step.

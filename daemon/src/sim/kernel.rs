@@ -22,7 +22,7 @@ use crate::{
     model::{FileName, FsId},
     watch::{
         Change, Coverage, Hint, Watcher, coalesce,
-        files::{Directory, Files, Stat},
+        files::{Directory, Files, Stat, Step},
     },
 };
 
@@ -274,6 +274,19 @@ impl Files for Disks {
     fn stat_dir(&self, path: &[u8]) -> io::Result<(Stat, FsId)> {
         let dir = Dir { key: self.find(path)?, world: Arc::clone(&self.0) };
         Ok((dir.stat(b"")?, dir.fs()?))
+    }
+
+    fn open_by_steps(&self, path: &[u8]) -> io::Result<(Vec<Step>, Box<dyn Directory>)> {
+        let step = |path: &[u8]| {
+            let (stat, fs) = self.stat_dir(path)?;
+            io::Result::Ok(Step { stat, fs, has_acl: false })
+        };
+        let mut way = vec![step(b"/")?];
+        let ends = path.iter().enumerate().skip(1).filter(|(_, b)| **b == b'/').map(|(end, _)| end);
+        for end in ends.chain([path.len()]).filter(|end| *end > 1) {
+            way.push(step(&path[..end])?);
+        }
+        Ok((way, self.open(path)?))
     }
 }
 

@@ -6,7 +6,7 @@
 use std::{fmt, io, mem::MaybeUninit, os::fd::OwnedFd};
 
 use rustix::{
-    fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Statx, StatxFlags},
+    fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Statx, StatxFlags, openat},
     io::Errno,
     path::DecInt,
 };
@@ -15,6 +15,8 @@ use crate::model::{FileName, FsId};
 
 /// How much space one `getdents64` call gets, on the stack: most directories need two calls whatever it is.
 const LISTING: usize = 32 << 10;
+/// How every directory is opened.
+const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
 /// All file systems of a machine.
 pub trait Files: fmt::Debug + Send + Sync {
@@ -26,10 +28,20 @@ pub trait Files: fmt::Debug + Send + Sync {
     ///
     /// Errors: those of `open(2)`.
     fn stat_dir(&self, path: &[u8]) -> io::Result<(Stat, FsId)>;
-    /// Whether an access control list says more of that directory than its bits do.
-    fn has_acl(&self, _path: &[u8]) -> bool {
-        false
-    }
+    /// Opens a directory as [`open`](Self::open) does, with all directories on the way to it, `/` first and itself last.
+    /// Each is found in the one before and none by a symbolic link: others may exchange what stands there meanwhile.
+    ///
+    /// Errors: those of `open(2)`; `ENOTDIR` at a symbolic link or a file.
+    fn open_by_steps(&self, path: &[u8]) -> io::Result<(Vec<Step>, Box<dyn Directory>)>;
+}
+
+/// A directory on the way to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    pub stat: Stat,
+    pub fs: FsId,
+    /// Whether an access control list says more of it than its bits do.
+    pub has_acl: bool,
 }
 
 /// An open directory.
@@ -78,33 +90,27 @@ pub struct Stat {
 
 /// The running kernel's.
 #[derive(Debug, Clone, Copy)]
-pub struct Kernel {
-    /// Several users are served: no symbolic link is followed on the way to a root either, as another user may put it
-    /// there.
-    pub shared: bool,
-}
-
-impl Kernel {
-    /// Opens a directory by its absolute path.
-    fn at(self, path: &[u8], flags: OFlags) -> io::Result<OwnedFd> {
-        let flags = flags | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let resolve = if self.shared { ResolveFlags::NO_SYMLINKS } else { ResolveFlags::empty() };
-        Ok(rustix::fs::openat2(CWD, path, flags, Mode::empty(), resolve)?)
-    }
-}
+pub struct Kernel;
 
 impl Files for Kernel {
     fn open(&self, path: &[u8]) -> io::Result<Box<dyn Directory>> {
-        Ok(Box::new(self.at(path, OFlags::RDONLY | OFlags::NOFOLLOW)?))
+        Ok(Box::new(openat(CWD, path, DIRECTORY | OFlags::RDONLY | OFlags::NOFOLLOW, Mode::empty())?))
     }
 
     fn stat_dir(&self, path: &[u8]) -> io::Result<(Stat, FsId)> {
-        let fd = self.at(path, OFlags::PATH)?;
+        let fd = openat(CWD, path, DIRECTORY | OFlags::PATH, Mode::empty())?;
         Ok((statx(&fd, b"")?, fd.fs()?))
     }
 
-    fn has_acl(&self, path: &[u8]) -> bool {
-        self.at(path, OFlags::PATH).map_or(true, |fd| listed(&fd))
+    fn open_by_steps(&self, path: &[u8]) -> io::Result<(Vec<Step>, Box<dyn Directory>)> {
+        let step = |fd: &OwnedFd| io::Result::Ok(Step { stat: statx(fd, b"")?, fs: fd.fs()?, has_acl: listed(fd) });
+        let mut here = openat(CWD, "/", DIRECTORY | OFlags::PATH, Mode::empty())?;
+        let mut way = vec![step(&here)?];
+        for name in path.split(|&b| b == b'/').filter(|name| !name.is_empty()) {
+            here = openat(&here, name, DIRECTORY | OFlags::PATH | OFlags::NOFOLLOW, Mode::empty())?;
+            way.push(step(&here)?);
+        }
+        Ok((way, Box::new(openat(&here, ".", DIRECTORY | OFlags::RDONLY, Mode::empty())?)))
     }
 }
 
@@ -150,7 +156,7 @@ impl Directory for OwnedFd {
             return listed(self);
         }
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let place = rustix::fs::openat(self, name, flags, Mode::empty());
+        let place = openat(self, name, flags, Mode::empty());
         // Another may stand there now, or nothing: the next look tells.
         place.map_or(true, |fd| !statx(&fd, b"").is_ok_and(|stat| stat.inode == inode) || listed(&fd))
     }
@@ -158,11 +164,10 @@ impl Directory for OwnedFd {
     fn text(&self, name: &str, at_most: usize) -> io::Result<Option<Vec<u8>>> {
         use std::io::Read;
         // First its place only: opening what is no file may block, or wake a device.
-        let place =
-            match rustix::fs::openat(self, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()) {
-                Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => return Ok(None),
-                place => place?,
-            };
+        let place = match openat(self, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()) {
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => return Ok(None),
+            place => place?,
+        };
         if FileType::from_raw_mode(rustix::fs::fstat(&place)?.st_mode) != FileType::RegularFile {
             return Ok(None);
         }

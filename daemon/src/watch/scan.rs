@@ -26,6 +26,8 @@ pub struct RootDir {
     device: (u32, u32),
     fs: FsId,
     within: Within,
+    /// Where several users are served: the directories on the way to it, `/` first and itself last.
+    way: Vec<(Identity, Access)>,
 }
 
 /// What a look below a root may do.
@@ -33,7 +35,8 @@ pub struct RootDir {
 pub struct Within {
     /// Other file systems mounted below the root belong to it.
     pub cross: bool,
-    /// Several users are served: access control lists are looked for.
+    /// Several users are served, and who may read what depends on it: access control lists are looked for, and what
+    /// others exchange between two looks is told apart.
     pub shared: bool,
 }
 
@@ -49,8 +52,18 @@ impl RootDir {
     ///
     /// Errors: those of `open(2)`; `ENOTDIR` when the root is a symlink or a file.
     pub fn open(files: &dyn Files, path: &[u8], within: Within) -> io::Result<Self> {
-        let dir = files.open(path)?;
-        Ok(Self { device: dir.stat(b"")?.device, fs: dir.fs()?, dir, within })
+        let (steps, dir) = match within.shared {
+            true => files.open_by_steps(path)?,
+            false => (Vec::new(), files.open(path)?),
+        };
+        let way = steps.iter().map(|step| (identity(&step.stat, step.fs), marked(access(&step.stat), || step.has_acl)));
+        Ok(Self { device: dir.stat(b"")?.device, fs: dir.fs()?, way: way.collect(), dir, within })
+    }
+
+    /// The directory so many steps below `/` on the way to the root, as it was when the root was opened by it. `None`
+    /// unless several users are served.
+    pub fn step(&self, depth: usize) -> Option<(Identity, Access)> {
+        self.way.get(depth).copied()
     }
 
     /// Opens a directory below the root; `relative` is empty for the root itself.
@@ -169,11 +182,10 @@ fn is(error: &io::Error, errno: Errno) -> bool {
 
 /// The identity and access of the directory at an absolute path; used for the directories above a root.
 ///
-/// `shared` is as in [`Within`]. Errors: those of [`Files::stat_dir`].
-pub fn stat_dir(files: &dyn Files, path: &[u8], shared: bool) -> io::Result<(Identity, Access)> {
+/// Errors: those of [`Files::stat_dir`].
+pub fn stat_dir(files: &dyn Files, path: &[u8]) -> io::Result<(Identity, Access)> {
     let (stat, fs) = files.stat_dir(path)?;
-    let listed = || shared && files.has_acl(path);
-    Ok((identity(&stat, fs), marked(access(&stat), listed)))
+    Ok((identity(&stat, fs), access(&stat)))
 }
 
 /// Marks an access where a list says more than the bits do. That is not asked where the bits give nobody but the owner

@@ -171,7 +171,7 @@ impl Core {
     fn pause(&mut self, pause: Pause) -> Result<u64, Error> {
         let lasts = pause.hold != Hold::Caller;
         let cookie = self.pauses.add(pause);
-        for root in &self.roots {
+        for root in self.roots.iter().filter(|_| !self.looks_on()) {
             if let Some(running) = &root.running {
                 running.seen.cancel.store(true, std::sync::atomic::Ordering::Relaxed);
             }
