@@ -147,7 +147,7 @@ impl Core {
     pub fn due(&self) -> Option<Instant> {
         let queue = self.reading.queue.next_due().filter(|_| !self.pauses.in_force()).map(|due| self.born + due);
         let pause = self.pauses.next_end().map(|end| {
-            let left = Duration::from_micros(end.saturating_sub((self.wall_clock)()));
+            let left = Duration::from_micros(end.saturating_sub((self.wall_clock)().wall));
             Instant::now() + left + Duration::from_millis(1)
         });
         let polls = self.roots.iter().any(|root| root.polled().next().is_some());

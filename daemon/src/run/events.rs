@@ -185,7 +185,7 @@ impl Core {
     }
 
     fn walk_ended(&mut self, id: RootId, path: &[u8], end: End) {
-        let now = (self.wall_clock)();
+        let now = (self.wall_clock)().wall;
         let Some(root) = self.roots.iter_mut().find(|root| root.id == id) else {
             self.forget_removed(path);
             return;

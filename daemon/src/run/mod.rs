@@ -38,6 +38,8 @@ use tokio::{
 };
 
 #[cfg(test)]
+pub(crate) use self::outside::Clocks;
+#[cfg(test)]
 pub(crate) use self::slate::Stone;
 use self::{
     commands::{Load, Looked},

@@ -95,7 +95,7 @@ impl Core {
             last_commit: CommitId(0),
             rate: Rate::default(),
             born: now,
-            started: wall_clock(),
+            started: wall_clock().wall,
             threads,
             wall_clock,
             stuck_look: None,

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::Context;
+use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::mpsc;
 
 use super::{
@@ -27,8 +28,15 @@ use crate::{
     },
 };
 
-/// Microseconds since 1970 by a clock that people set.
-pub(crate) type WallClock = Arc<dyn Fn() -> u64 + Send + Sync>;
+/// What two clocks say at one moment, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Clocks {
+    /// Since 1970, by one that people set.
+    pub wall: u64,
+    /// Since the machine started, asleep or not, by one that nobody sets.
+    pub uptime: u64,
+}
+pub(crate) type WallClock = Arc<dyn Fn() -> Clocks + Send + Sync>;
 /// Does something on a thread that may block.
 pub(crate) type Threads = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
 
@@ -77,7 +85,7 @@ impl Outside {
             walkers: cores,
             mounts: open_mounts(hints),
             threads: Arc::new(|work| _ = tokio::task::spawn_blocking(work)),
-            wall_clock: Arc::new(wall_clock),
+            wall_clock: Arc::new(|| Clocks { wall: wall_clock(), uptime: uptime() }),
             memory: Box::new(move || machine.memory()),
             cores,
         })
@@ -117,4 +125,9 @@ fn open_mounts(hints: &Arc<Hints>) -> Option<Mounts> {
 /// Microseconds since 1970.
 pub(crate) fn wall_clock() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
+}
+
+fn uptime() -> u64 {
+    let time = clock_gettime(ClockId::Boottime);
+    (time.tv_sec as u64).saturating_mul(1_000_000).saturating_add(time.tv_nsec as u64 / 1000)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::outside::Clocks;
 use crate::control::{Error, Hold, Pause, PauseInfo, Resume};
 
 /// All pauses by cookie.
@@ -9,7 +10,12 @@ use crate::control::{Error, Hold, Pause, PauseInfo, Resume};
 pub(crate) struct Pauses {
     held: BTreeMap<u64, Pause>,
     last: u64,
+    /// What the clock that people set is ahead of the other, in microseconds, as it last was.
+    ahead: Option<i64>,
 }
+
+/// Microseconds by which a clock has to differ to count as set, and not as corrected.
+const SET: u64 = 500_000;
 
 impl Pauses {
     /// Adds one; its cookie is never 0 and never given twice in one run.
@@ -43,9 +49,19 @@ impl Pauses {
         }
     }
 
-    /// Ends those whose time has come; `now` in microseconds since 1970.
-    pub fn expire(&mut self, now: u64) {
-        self.held.retain(|_, pause| !matches!(pause.hold, Hold::Until(until) if until <= now));
+    /// Ends those whose time has come. When people set the clock, the ends move with it: each lasts as long as it was to.
+    pub fn expire(&mut self, now: Clocks) {
+        let ahead = now.wall.cast_signed().wrapping_sub(now.uptime.cast_signed());
+        let step = self.ahead.map_or(0, |before| ahead.wrapping_sub(before));
+        if self.ahead.is_none() || step.unsigned_abs() > SET {
+            self.ahead = Some(ahead);
+            for pause in self.held.values_mut() {
+                if let Hold::Until(until) = &mut pause.hold {
+                    *until = until.saturating_add_signed(step);
+                }
+            }
+        }
+        self.held.retain(|_, pause| !matches!(pause.hold, Hold::Until(until) if until <= now.wall));
     }
 
     /// When the next one ends by itself, in microseconds since 1970.
@@ -92,12 +108,28 @@ mod tests {
         let timed = pauses.add(pause(Hold::Until(100), 6));
         assert!(mine > 0 && pauses.in_force());
         assert!(matches!(pauses.resume(Resume::Cookie { cookie: timed, uid: 5 }), Err(Error::NotAllowed { .. })));
-        pauses.expire(100);
+        pauses.expire(Clocks { wall: 100, uptime: 0 });
         assert!(pauses.resume(Resume::Cookie { cookie: timed, uid: 6 }).is_err());
         assert_eq!(pauses.resume(Resume::AllOf { uid: 5 }), Ok(()));
         assert_eq!(pauses.list().iter().map(|info| info.cookie).collect::<Vec<_>>(), [mine]);
         assert!(pauses.resume(Resume::Cookie { cookie: lasting, uid: 5 }).is_err());
         assert_eq!(pauses.resume(Resume::Cookie { cookie: mine, uid: 0 }), Ok(()));
+        assert!(!pauses.in_force());
+    }
+
+    #[test]
+    fn a_pause_lasts_as_long_as_it_was_to_though_the_clock_is_set() {
+        const HOUR: u64 = 3_600_000_000;
+        let mut pauses = Pauses::default();
+        pauses.expire(Clocks { wall: 100 * HOUR, uptime: 0 });
+        pauses.add(pause(Hold::Until(101 * HOUR), 5));
+        // Forward by ten hours, then back by thirty.
+        pauses.expire(Clocks { wall: 110 * HOUR + 1, uptime: 1 });
+        assert_eq!(pauses.next_end(), Some(111 * HOUR));
+        pauses.expire(Clocks { wall: 80 * HOUR + HOUR / 2, uptime: HOUR / 2 });
+        assert_eq!(pauses.next_end(), Some(81 * HOUR));
+        assert!(pauses.in_force());
+        pauses.expire(Clocks { wall: 81 * HOUR, uptime: HOUR });
         assert!(!pauses.in_force());
     }
 }

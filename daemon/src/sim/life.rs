@@ -22,7 +22,7 @@ use crate::{
     config::{Places, RootSetting, Settings},
     control::{Asked, Audience, Command, Facts, Hold, Origin, Pause, Resume, RootOptions, Viewer},
     governor::Memory,
-    run::{Core, Event, Hints, Outside, Stone},
+    run::{Clocks, Core, Event, Hints, Outside, Stone},
     store::{
         Store, StoreEvent,
         memory::{MemoryDisk, MemoryStore},
@@ -164,7 +164,11 @@ impl Life {
             mounts: None,
             walkers: 1,
             threads: Arc::new(move |work| threads.spawn(work)),
-            wall_clock: Arc::new(move || clock.lock().tree.now.max(0) as u64 / 1000),
+            wall_clock: Arc::new(move || {
+                let state = clock.lock();
+                let [wall, uptime] = [state.tree.now, state.elapsed].map(|ns| ns.max(0) as u64 / 1000);
+                Clocks { wall, uptime }
+            }),
             memory: Box::new(|| Memory { total: 100, available: 90 }),
             cores: 4,
         };

@@ -120,7 +120,7 @@ impl Upkeep {
         let files = shared.counts().files;
         let Live { bytes, size: was, files: were, at, rebuilt } = self.live;
         let changed = size > floor && (size > was + was / 4 || files < were - were / 5);
-        if changed || now().saturating_sub(at) > ROT.as_micros() as u64 {
+        if changed || now().abs_diff(at) > ROT.as_micros() as u64 {
             self.walk_again();
         } else if size > floor && size > bytes * 5 / 2 && size > rebuilt + rebuilt / 4 && has_room(shared, bytes) {
             if shared.unpacker.latest().is_some_and(|(number, _)| number < DICTIONARIES) {

@@ -170,6 +170,7 @@ impl Core {
 
     fn pause(&mut self, pause: Pause) -> Result<u64, Error> {
         let lasts = pause.hold != Hold::Caller;
+        self.pauses.expire((self.wall_clock)());
         let cookie = self.pauses.add(pause);
         for root in self.roots.iter().filter(|_| !self.looks_on()) {
             if let Some(running) = &root.running {

@@ -73,7 +73,7 @@ impl Core {
     /// What the kernel says of them is read on a thread that may block.
     pub(super) fn workers(&self, by: Viewer, reply: Reply<Vec<WorkerReport>>) {
         let store = Arc::clone(&self.store);
-        let (workers, now) = (self.reading.engine.workers(), (self.wall_clock)());
+        let (workers, now) = (self.reading.engine.workers(), (self.wall_clock)().wall);
         tokio::task::spawn_blocking(move || {
             let mut machine = Machine::new();
             let report = |worker: engine::WorkerInfo| WorkerReport {
