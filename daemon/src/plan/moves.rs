@@ -1,8 +1,8 @@
 //! Matches what vanished with what appeared, so that a moved file keeps its record and a moved directory its rows.
 //!
-//! One pool serves one batch of events or one crawl. No index of inodes is kept.
+//! One pool serves one batch of events or one crawl. No index of inodes is kept. What comes out has one order.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{Current, Delta, Found, FoundKind, key};
 use crate::model::{
@@ -14,10 +14,10 @@ type Key = (u64, i64);
 /// What vanished or was replaced, waiting for its match.
 #[derive(Debug, Default)]
 pub struct Moves {
-    vanished: HashMap<Key, (DirId, EntryRow)>,
+    vanished: BTreeMap<Key, (DirId, EntryRow)>,
     /// Further names of inodes that vanished: only one can be matched, these are simply gone.
     gone: Vec<(DirId, EntryRow)>,
-    replaced: HashMap<Key, (DirId, EntryRow, Found)>,
+    replaced: BTreeMap<Key, (DirId, EntryRow, Found)>,
     appeared: Vec<(DirId, Found)>,
 }
 

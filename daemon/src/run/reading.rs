@@ -291,7 +291,8 @@ impl Reading {
         }
         for target in found {
             let file = target.file.id;
-            if !self.queue.contains(file) && !self.busy.contains_key(&file) && !self.waits_for_durability(file) {
+            // On the slate are files in hand, and those whose results the search could not see yet.
+            if !self.queue.contains(file) && !self.slate.contains(file) && !self.waits_for_durability(file) {
                 self.want(target, Priority::Crawl, now);
             }
         }

@@ -74,6 +74,11 @@ impl Slate {
         self.slots.len()
     }
 
+    /// Whether a file is on it.
+    pub fn contains(&self, file: FileId) -> bool {
+        self.slots.contains_key(&file)
+    }
+
     /// A file is in hand.
     pub fn put(&mut self, Left { file, dir, alone }: Left) {
         let Some(slot) = self.slots.get(&file).copied().or_else(|| self.free.pop()) else { return };

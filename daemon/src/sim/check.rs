@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::kernel::World;
 use crate::{
-    model::{DirId, EntryRow, FileResult, FileState, Node, join},
+    model::{DirId, EntryRow, FileId, FileResult, FileState, Node, join},
     store::{Counts, Rows, StoreError},
 };
 
@@ -103,6 +103,20 @@ pub(super) fn differences(is: &Index, should: &Index, excused: &BTreeSet<u64>) -
         }
     }
     text
+}
+
+/// The numbers of all files; the error names one that two of them have.
+pub(super) fn numbers(rows: &dyn Rows) -> anyhow::Result<BTreeSet<FileId>> {
+    let (mut numbers, mut dirs) = (BTreeSet::new(), vec![DirId::TOP]);
+    while let Some(dir) = dirs.pop() {
+        for entry in rows.dir(dir)?.map(|held| held.entries).unwrap_or_default() {
+            match entry.node {
+                Node::Dir(id) => dirs.push(id),
+                Node::File(file) => anyhow::ensure!(numbers.insert(file.id), "two files have the number {}", file.id.0),
+            }
+        }
+    }
+    Ok(numbers)
 }
 
 /// The last things that happened.

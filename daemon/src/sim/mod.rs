@@ -51,3 +51,12 @@ fn whatever_happens_the_index_equals_a_fresh_crawl() {
         "seeds {failed:?} failed; METAEXTRACT_SEED={first} cargo test -p metaextractd --lib sim:: replays the first"
     );
 }
+
+#[test]
+fn the_same_seed_tells_the_same_story() {
+    for seed in 1..=6 {
+        let [one, two] = [story::trace(seed), story::trace(seed)];
+        let first = one.iter().flatten().zip(two.iter().flatten()).position(|(one, two)| one != two);
+        assert!(one == two, "seed {seed} differs from line {first:?} on");
+    }
+}

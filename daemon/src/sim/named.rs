@@ -246,3 +246,31 @@ fn a_file_that_takes_the_daemon_down_is_tried_alone_and_convicted() {
         story.compare(&life, &BTreeSet::new()).await
     });
 }
+
+/// Whatever comes before what, and however often somebody wants everything looked at.
+#[test]
+fn a_file_that_stands_unchanged_is_read_once() {
+    told(8, true, async |mut story, mut life| {
+        story.world.lock().log.clear();
+        for n in 0..300 {
+            if n % 3 == 0 {
+                let state = &mut story.world.lock();
+                write_of(state, "/home/out", "draft", |nature| matches!(nature, Nature::Whole | Nature::Partial))?;
+                rename(state, ("/home/out", "draft"), (["/home/a", "/home/b"][n % 2], &format!("file{n}")))?;
+            }
+            if n % 40 == 0 {
+                life.rescan();
+            }
+            let steps = story.world.lock().rng.below(8);
+            for _ in 0..steps {
+                story.go_on(&mut life).await?;
+            }
+        }
+        story.rest(&mut life).await?;
+        life.rescan();
+        story.rest(&mut life).await?;
+        let read = lines(&story.world, 0, "read, content");
+        ensure!(read.len() == 100, "{} readings of 100 files", read.len());
+        story.compare(&life, &BTreeSet::new()).await
+    });
+}

@@ -12,7 +12,7 @@ use super::{
     life::{Ending, Life, Remains, settings},
     tree::Kind,
 };
-use crate::{config::Settings, control::RootState, store::Rows};
+use crate::{config::Settings, control::RootState, model::FileId, store::Rows};
 
 /// Steps after which a daemon that is left alone must have come to rest.
 const PATIENCE: usize = 200_000;
@@ -37,12 +37,30 @@ struct Mood {
 /// Runs the story of a seed; the error says what differs, or where it ended.
 /// `lines` of what happened are told with it.
 pub(super) fn of_seed(seed: u64, lines: usize) -> Result<(), String> {
+    let (world, told) = tell(seed)?;
+    told.map_err(|error| format!("{}\n{error:#}", check::last(&world, lines)))
+}
+
+/// The same, with everything that happened.
+pub(super) fn trace(seed: u64) -> Result<Vec<String>, String> {
+    let (world, _) = tell(seed)?;
+    Ok(std::mem::take(&mut world.lock().log))
+}
+
+fn tell(seed: u64) -> Result<(Arc<World>, anyhow::Result<()>), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.map_err(|error| error.to_string())?;
     let world = World::new(seed, BEGIN);
     let told = runtime.block_on(Story::run(&world));
     world.threads.finish();
-    told.map_err(|error| format!("{}\n{error:#}", check::last(&world, lines)))
+    Ok((world, told))
+}
+
+/// Numbers of files, as they were when a power cut would have taken nothing away.
+#[derive(Debug, Default)]
+struct Numbers {
+    last: BTreeSet<FileId>,
+    gone: BTreeSet<FileId>,
 }
 
 pub(super) struct Story {
@@ -51,6 +69,7 @@ pub(super) struct Story {
     pub settings: Settings,
     mood: Mood,
     faults: Faults,
+    numbers: Numbers,
     _place: tempfile::TempDir,
 }
 
@@ -60,6 +79,9 @@ impl Story {
         let mut life = Life::begin(world, Remains::default(), story.settings.clone(), story.faults)?;
         for _ in 0..story.mood.steps {
             story.step(&mut life).await?;
+            if story.chance(20) {
+                story.count(&life)?;
+            }
         }
         story.calm(&mut life);
         story.rest(&mut life).await?;
@@ -110,7 +132,15 @@ impl Story {
         state.log.push(line);
         drop(state);
         let settings = settings(place.path());
-        Ok(Self { world: Arc::clone(world), doings, settings, mood, faults, _place: place })
+        Ok(Self {
+            world: Arc::clone(world),
+            doings,
+            settings,
+            mood,
+            faults,
+            numbers: Numbers::default(),
+            _place: place,
+        })
     }
 
     /// Nothing happens but what is told.
@@ -119,7 +149,8 @@ impl Story {
         let doings = Doings::bare(&mut world.lock(), keeps_births);
         let settings = settings(place.path());
         let (mood, faults) = (Mood::default(), Faults::default());
-        Ok(Self { world: Arc::clone(world), doings, settings, mood, faults, _place: place })
+        let numbers = Numbers::default();
+        Ok(Self { world: Arc::clone(world), doings, settings, mood, faults, numbers, _place: place })
     }
 
     /// One step of the daemon, or time until the next.
@@ -129,6 +160,19 @@ impl Story {
             self.wait(life, Duration::from_secs(60)).await;
         }
         self.revive(life).map(|_| ())
+    }
+
+    /// The number of a file that is gone is never given again.
+    fn count(&mut self, life: &Life) -> anyhow::Result<()> {
+        if life.is_synced() {
+            let now = check::numbers(&*life.store)?;
+            let Numbers { last, gone } = &mut self.numbers;
+            gone.extend(last.difference(&now));
+            let again: Vec<_> = now.intersection(gone).collect();
+            ensure!(again.is_empty(), "given again: {again:?}");
+            *last = now;
+        }
+        Ok(())
     }
 
     fn chance(&self, thousandths: usize) -> bool {
@@ -209,6 +253,7 @@ impl Story {
     /// Until everything is done, and what is polled has been polled once more.
     pub(super) async fn rest(&mut self, life: &mut Life) -> anyhow::Result<()> {
         self.settle(life).await?;
+        self.count(life)?;
         self.world.lock().log.push("at rest; then the next polls".into());
         for _ in 0..2 {
             let poll = self.settings.watch.poll + Duration::from_secs(1);
