@@ -78,9 +78,29 @@ fn bytes(value: &Variant<'_>) -> Option<Vec<u8>> {
     }
 }
 
+/// The bytes of an entry's `Path`, which stand in `PathBase64` where they are not UTF-8.
+pub(crate) fn path(entry: &Value) -> Vec<u8> {
+    match entry["PathBase64"].as_str() {
+        Some(text) => from_base64(text),
+        None => entry["Path"].as_str().unwrap_or_default().into(),
+    }
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// The bytes of base 64 as [`base64`] makes it.
+fn from_base64(text: &str) -> Vec<u8> {
+    let digits: Vec<u32> =
+        text.bytes().filter_map(|c| ALPHABET.iter().position(|digit| *digit == c)).map(|digit| digit as u32).collect();
+    let bytes = |digits: &[u32]| {
+        let bits = digits.iter().fold(0, |bits, digit| bits << 6 | digit) << (6 * (4 - digits.len()));
+        bits.to_be_bytes()[1..digits.len()].to_vec()
+    };
+    digits.chunks(4).flat_map(bytes).collect()
+}
+
 /// Standard base 64 with padding.
 fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let bits = chunk.iter().fold(0_u32, |bits, &b| bits << 8 | u32::from(b)) << (8 * (3 - chunk.len()));
@@ -107,5 +127,13 @@ mod tests {
         ]);
         let wanted = r#"{"Of":{"In":"ok"},"Path":"/k�se","PathBase64":"L2vkc2U="}"#;
         assert_eq!(object(&dict).to_string(), wanted);
+        assert_eq!(path(&object(&dict)), b"/k\xe4se");
+    }
+
+    #[test]
+    fn base_64_leads_back() {
+        for bytes in [&b"\xff"[..], b"\xff/", b"\xff/x", b"\0\xfe\xff/", b"/\xe4\n\xf6\t~"] {
+            assert_eq!(from_base64(&base64(bytes)), bytes);
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::{error::Error, json};
 
 /// How a piece of text stands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,13 @@ impl Output {
     /// Text as it is, with its own newlines.
     pub(crate) fn raw(&self, text: &[u8]) -> Result<(), Error> {
         self.stdout.borrow_mut().write_all(text).map_err(|error| Error::output(&error))
+    }
+
+    /// An entry's path as it is, ended by a NUL byte.
+    pub(crate) fn path(&self, entry: &Value) -> Result<(), Error> {
+        let mut path = json::path(entry);
+        path.push(0);
+        self.raw(&path)
     }
 
     /// One JSON value, readable.

@@ -122,7 +122,7 @@ _metactl() {
             return 0
             ;;
         metactl__subcmd__failed)
-            opts="-h --json --user --system --help"
+            opts="-0 -h --null --json --user --system --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -252,7 +252,7 @@ _metactl() {
             return 0
             ;;
         metactl__subcmd__roots)
-            opts="-h --json --user --system --help"
+            opts="-0 -h --null --json --user --system --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

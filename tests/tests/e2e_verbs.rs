@@ -8,7 +8,7 @@ use serde_json::Value;
 use tests::{
     instance::Instance,
     process::{children, send},
-    samples::{copy, golden},
+    samples::{copy, golden, jpeg},
 };
 
 /// The line of a key.
@@ -81,6 +81,32 @@ fn the_worker_with_a_file_in_hand_is_named() {
     instance.ctl(["wait"]);
     let last = instance.json(["workers"]);
     assert!(last.as_array().unwrap().iter().all(|worker| worker["State"] == "waiting"), "{last}");
+}
+
+/// Names of all bytes arrive whole where paths are listed for programs, and lead back to their files.
+#[test]
+fn paths_are_listed_as_they_are_for_programs() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    let instance = Instance::start();
+    let whole = jpeg("it ends too early");
+    let mut wanted = Vec::new();
+    for name in [&b"line\nbreak.jpg"[..], b"not\xff\xfeutf8.jpg", b"plain.jpg"] {
+        let path = instance.root().join(OsStr::from_bytes(name));
+        fs::write(&path, &whole[..whole.len() - 20]).unwrap();
+        wanted.push(path.as_os_str().as_bytes().to_vec());
+    }
+    instance.watch(&instance.root());
+    let listed = |arguments: &[&str]| {
+        let output = instance.metactl(arguments.iter().copied());
+        assert!(output.status.success() && output.stdout.ends_with(&[0]), "{output:?}");
+        let mut paths: Vec<Vec<u8>> = output.stdout.split(|&b| b == 0).map(<[u8]>::to_vec).collect();
+        assert_eq!(paths.pop(), Some(Vec::new()));
+        paths.sort_unstable();
+        paths
+    };
+    assert_eq!(listed(&["failed", "-0"]), wanted);
+    assert_eq!(listed(&["roots", "--null"]), [instance.root().as_os_str().as_bytes()]);
+    assert_eq!(instance.metactl(["failed", "-0", "--json"]).status.code(), Some(2));
 }
 
 /// What is paused goes on when the command has ended, and stays paused when the daemon is started again meanwhile.

@@ -434,9 +434,28 @@ fn what_stands_for_no_file_names_none() {
     let told = |who| machine.json(who, ["status"])["Degraded"].to_string();
     assert!(told(Who::Root).contains("gone cannot be opened"), "{}", told(Who::Root));
     assert!(told(Who::Bob).contains("root-offline") && !told(Who::Bob).contains("gone"), "{}", told(Who::Bob));
+    // What anybody may ask of the bus without a method of ours: properties, and jobs of others with theirs.
+    machine.ctl(Who::Root, [Path::new("index"), &machine.path("closed/inside.jpg")]);
+    let objects = bus_call(&machine, Who::Bob, "org.freedesktop.DBus.ObjectManager.GetManagedObjects", &[]);
+    assert!(objects.contains("/job/") && objects.contains("Total"), "{objects}");
+    let manager = ["string:org.metaextract.Manager1"];
+    let properties = bus_call(&machine, Who::Bob, "org.freedesktop.DBus.Properties.GetAll", &manager);
+    assert!(properties.contains("root-offline"), "{properties}");
+    for text in [objects, properties] {
+        assert!(!text.contains(closed.to_str().unwrap()) && !text.contains("/gone"), "{text}");
+    }
     for name in ["state", "queue", "workers", "memory", "store", "metrics"] {
         let text = fs::read_to_string(machine.mount().join("status").join(name)).unwrap();
         assert!(!text.contains(closed.to_str().unwrap()) && !text.contains("/gone"), "{text}");
         assert!(Who::Bob.can_read(&machine.mount().join("status").join(name)));
     }
+}
+
+/// What the daemon's object answers to a plain client of the bus.
+fn bus_call(machine: &Machine, who: Who, method: &str, arguments: &[&str]) -> String {
+    let mut client = who.command("dbus-send");
+    client.arg(format!("--bus={}", machine.address())).args(["--print-reply", "--dest=org.metaextract.Daemon1"]);
+    let output = client.args(["/org/metaextract/Daemon1", method]).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }

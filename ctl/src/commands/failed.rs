@@ -16,12 +16,22 @@ use crate::{
 /// The files stand below the reason. A file with a reason of its own (truncated, malformed ...) is read again when it
 /// changes; try one that a worker failed on again with retry.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    /// Nothing but the paths, as they are, each ended by a NUL byte: for `xargs -0`, or for a verb with `-`
+    #[arg(short = '0', long, conflicts_with = "json")]
+    null: bool,
+}
 
-pub(crate) async fn run(session: &Session, _: &Arguments) -> Result<Exit, Error> {
+pub(crate) async fn run(session: &Session, args: &Arguments) -> Result<Exit, Error> {
     let mut lines = session.daemon.lines(FAILED, (Options::new(),)).await?;
     if session.out.json {
         session.out.array(std::iter::from_fn(|| lines.next().transpose()))?;
+        return Ok(Exit::Done);
+    }
+    if args.null {
+        while let Some(line) = lines.next()? {
+            session.out.path(&serde_json::from_str(&line).unwrap_or_default())?;
+        }
         return Ok(Exit::Done);
     }
     let mut files = Vec::new();

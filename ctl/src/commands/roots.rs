@@ -12,13 +12,21 @@ use crate::{
 
 /// List the watched directories
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    /// Nothing but the paths, as they are, each ended by a NUL byte: for `xargs -0`, or for a verb with `-`
+    #[arg(short = '0', long, conflicts_with = "json")]
+    null: bool,
+}
 
-pub(crate) async fn run(session: &Session, _: &Arguments) -> Result<Exit, Error> {
+pub(crate) async fn run(session: &Session, args: &Arguments) -> Result<Exit, Error> {
     let roots = session.daemon.call(LIST_ROOTS, (Options::new(),)).await?;
     let roots: Vec<Value> = roots.iter().map(json::object).collect();
     if session.out.json {
         session.out.array(roots.iter().map(|root| Ok(root.to_string())))?;
+        return Ok(Exit::Done);
+    }
+    if args.null {
+        roots.iter().try_for_each(|root| session.out.path(root))?;
         return Ok(Exit::Done);
     }
     if roots.is_empty() {
