@@ -99,7 +99,8 @@ fn of_argument(argument: &Arg) -> String {
         Some(long) => format!("\\fB\\-\\-{}\\fR", escape(long)),
         None => format!("\\fI{}\\fR", escape(value)),
     };
-    format!(".TP\n{term}\n{}\n", escape(&help.to_string()))
+    let short = argument.get_short().map_or_else(String::new, |short| format!("\\fB\\-{short}\\fR, "));
+    format!(".TP\n{short}{term}\n{}\n", escape(&help.to_string()))
 }
 
 fn about(command: &Command) -> String {
