@@ -123,6 +123,23 @@ fn a_disk_with_bad_places_fails_those_files_with_the_reason() {
 }
 
 #[test]
+fn a_directory_that_the_disk_does_not_give_keeps_its_rows_and_is_looked_at_again() {
+    let instance = Instance::start_with(&["watch.poll=2s"]);
+    let mut disk = FaultyDisk::mount(instance.home(), "disk");
+    let kept = disk.put("d/kept.jpg", jpeg("kept"));
+    instance.watch(&disk.point);
+    disk.order("eio list d");
+    instance.ctl(["rescan"]);
+    let said = instance.until("it is said", || instance.degraded("unreadable-directory"));
+    assert!(said.contains("/d: ") && said.contains("dmesg") && !said.contains("right"), "{said}");
+    assert_eq!(instance.tag(&kept, "File:Comment").as_deref(), Some("kept"));
+    let new = disk.put("d/new.jpg", jpeg("new"));
+    disk.order("clear");
+    instance.until_comment(&new, "new");
+    instance.until("it is over", || instance.degraded("unreadable-directory").is_none().then_some(()));
+}
+
+#[test]
 fn slow_and_short_reads_are_only_slow() {
     let instance = Instance::start();
     let mut disk = FaultyDisk::mount(instance.home(), "disk");
