@@ -126,7 +126,7 @@ impl Lease {
 
     /// The tables; opened, if they sleep, in about the time that reading a snapshot takes.
     pub(super) fn tables(&self) -> Result<Lent<'_>, StoreError> {
-        self.used.store(self.began.elapsed().as_millis() as u64, Ordering::Relaxed);
+        self.touch();
         if let Some(lent) = self.lend()? {
             return Ok(lent);
         }
@@ -141,6 +141,11 @@ impl Lease {
         self.set(Handle::Awake(tables.clone()));
         (self.woken)();
         Ok(Lent { tables: Some(tables), lease: self })
+    }
+
+    /// Somebody has read what was in them.
+    pub(super) fn touch(&self) {
+        self.used.store(self.began.elapsed().as_millis() as u64, Ordering::Relaxed);
     }
 
     /// Opens the tables again. That it does not come to an end is damage.
@@ -192,7 +197,9 @@ impl Lease {
         let state = self.awake().and_then(|tables| tables.get(Table::Meta, meta::STATE).ok());
         *turn = state.flatten();
         self.close_as(Handle::Asleep);
-        between()
+        let done = between();
+        malloc::trim();
+        done
     }
 
     /// The same where the disk has failed: what is found then may be older.
@@ -224,7 +231,6 @@ impl Lease {
         drop(tables);
         if let Some(place) = &self.place {
             place.await_release();
-            malloc::trim();
         }
     }
 }

@@ -88,7 +88,10 @@ impl Shared {
 
     fn load_row(&self, file: FileId) -> Result<Option<Arc<Loaded>>, StoreError> {
         let miss = match self.cache.get(file) {
-            Ok(loaded) => return Ok(Some(loaded)),
+            Ok(loaded) => {
+                self.lease.touch();
+                return Ok(Some(loaded));
+            }
             Err(miss) => miss,
         };
         let Some(row) = self.lease.tables()?.row(file)? else { return Ok(None) };

@@ -416,6 +416,7 @@ fn a_store_that_nobody_uses_sleeps_and_the_next_one_wakes_it() {
         assert_eq!(store.counts().indexed, round as u64 + 1);
         // Asking for totals wakes nobody.
         assert_eq!(store.rest(), Rest::Asleep);
+        assert_eq!(store.cache_use().bytes, 0);
         let some = files[round * 7 % files.len()];
         ask.iter().for_each(|ask| ask.send(some).unwrap());
         for answer in &asked {

@@ -233,7 +233,8 @@ impl Writer<'_> {
     fn sleep_if_due(&self) {
         if self.sleep_due().is_some_and(|due| due <= Instant::now()) {
             self.shared.unpacker.rest();
-            self.shared.lease.sleep(|| {});
+            // Nobody has read for so long either.
+            self.shared.lease.sleep(|| self.shared.cache.clear());
         }
     }
 
