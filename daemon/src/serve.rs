@@ -24,7 +24,7 @@ pub fn serve(instance: Instance) -> anyhow::Result<()> {
     let bus = if instance.system { bus::Place::System } else { bus::Place::Session };
     let sources = sources(instance);
     let settings = read(&sources)?;
-    logging::set_up(settings.log);
+    let log = logging::set_up(settings.log);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().thread_keep_alive(FOREVER).build().context("cannot start the event loop")?;
     // Where no further thread can be started, what may block waits for one that is there. So there always is one.
@@ -42,6 +42,8 @@ pub fn serve(instance: Instance) -> anyhow::Result<()> {
     }
     // Threads that hang in a dead file system must not keep the process.
     runtime.shutdown_timeout(Duration::from_secs(2));
+    // Beginning anew keeps nothing of this process.
+    drop(log);
     match ended? {
         run::Ended::Told => Ok(()),
         run::Ended::StoreLost => Err(again()),
@@ -62,7 +64,7 @@ fn again() -> anyhow::Error {
 pub fn help_to_mount(instance: Instance) -> anyhow::Result<()> {
     let audience = if instance.system { mount::Audience::Everyone } else { mount::Audience::Owner };
     let settings = read(&sources(instance))?;
-    logging::set_up(settings.log);
+    let _log = logging::set_up(settings.log);
     mount::help(&settings.mount.path, audience).context("cannot be the mount helper")
 }
 

@@ -152,7 +152,7 @@ async fn introspection_is_the_contract() {
 #[tokio::test]
 async fn the_log_is_controlled_as_the_specification_says() {
     let test = start(Jobs::Open).await;
-    metaextractd::logging::set_up(LogSettings { level: tracing::Level::INFO, format: LogFormat::Text });
+    let _log = metaextractd::logging::set_up(LogSettings { level: tracing::Level::INFO, format: LogFormat::Text });
     let (path, name) = ("/org/freedesktop/LogControl1", "org.freedesktop.LogControl1");
     let introspected = test.introspect(path).await;
     let lines = interface(&introspected, name);

@@ -50,7 +50,9 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("tokio", &["bus", "control", "run", "serve", "sim"]),
     ("rayon", &["crawl", "run"]),
     ("landlock", &["worker"]),
+    ("log", &["logging"]),
     ("seccompiler", &["worker"]),
+    ("systemd_journal_logger", &["logging"]),
 ];
 
 /// The text of a source file without its tests and comments.

@@ -7,11 +7,11 @@ use std::{
 
 use metaextract::json;
 
-use super::{Fields, Origin, Value};
+use super::{Entry, Fields, Value};
 
 /// `{"timestamp":…,"level":…,"target":…,"message":…,"fields":{…}}` and a newline.
-pub(super) fn line(origin: &Origin<'_>, fields: &Fields, now: SystemTime) -> String {
-    object(&origin.level.as_str().to_ascii_lowercase(), origin.target, fields, now)
+pub(super) fn line(entry: &Entry, now: SystemTime) -> String {
+    object(&entry.level.as_str().to_ascii_lowercase(), entry.target, &entry.fields, now)
 }
 
 fn object(level: &str, target: &str, fields: &Fields, now: SystemTime) -> String {

@@ -9,7 +9,6 @@ mod text;
 
 use std::{
     fmt,
-    path::Path,
     sync::{
         Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -28,14 +27,13 @@ use tracing_subscriber::{
     reload,
 };
 
-use self::{
-    journal::Journal,
-    outlet::{Outlet, Sink},
-};
+use self::outlet::{Outlet, Sink};
 use crate::config::{LogFormat, LogSettings};
 
 /// By which the journal knows our lines.
 pub const IDENTIFIER: &str = "metaextractd";
+/// How long the end of the process waits for a journal that does not read.
+const PATIENCE_AT_END: Duration = Duration::from_secs(1);
 
 static LEVEL: OnceLock<reload::Handle<LevelFilter, Registry>> = OnceLock::new();
 // A lock, held while a line is written; lines of several threads do not mix.
@@ -47,8 +45,23 @@ fn outlet() -> MutexGuard<'static, Outlet> {
     OUTLET.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// While it lives, lines may wait in a queue. Its end, after a panic too, waits up to a second until they are written.
+#[derive(Debug)]
+#[must_use = "without it the last lines may be lost"]
+pub struct Guard(());
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // Not under the lock: other threads go on, and what they say is text.
+        let journal = outlet().journal.take();
+        if let Some(journal) = journal {
+            journal.finish(PATIENCE_AT_END);
+        }
+    }
+}
+
 /// Sets up logging for the process, once.
-pub fn set_up(settings: LogSettings) {
+pub fn set_up(settings: LogSettings) -> Guard {
     let (filter, handle) = reload::Layer::new(LevelFilter::from_level(settings.level));
     // Only fails where a test has set up its own.
     if tracing::subscriber::set_global_default(Registry::default().with(filter).with(Lines)).is_ok() {
@@ -57,6 +70,7 @@ pub fn set_up(settings: LogSettings) {
         std::panic::set_hook(Box::new(|panic| tracing::error!(what = %panic, "a thread panicked")));
     }
     set_format(settings.format);
+    Guard(())
 }
 
 /// The level of the lines that are written.
@@ -76,7 +90,7 @@ pub fn set_level(level: Level) {
 /// Where the lines that are written go: the journal, text, or JSON.
 pub fn format() -> LogFormat {
     match outlet().sink {
-        Sink::Journal(_) => LogFormat::Journal,
+        Sink::Journal => LogFormat::Journal,
         Sink::Text => LogFormat::Text,
         Sink::Json => LogFormat::Json,
     }
@@ -97,12 +111,10 @@ pub fn set_format(format: LogFormat) {
     let sink = match format {
         LogFormat::Text => Sink::Text,
         LogFormat::Json => Sink::Json,
-        LogFormat::Auto if !journal::is_stderr() => Sink::Text,
-        LogFormat::Auto | LogFormat::Journal => {
-            Journal::connect(Path::new(journal::SOCKET)).map_or(Sink::Text, Sink::Journal)
-        }
+        LogFormat::Auto if !systemd_journal_logger::connected_to_journal() => Sink::Text,
+        LogFormat::Auto | LogFormat::Journal => Sink::Journal,
     };
-    outlet().sink = sink;
+    outlet().lead_to(sink);
 }
 
 /// The one layer that writes.
@@ -113,23 +125,39 @@ impl<S: Subscriber> Layer<S> for Lines {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let mut outlet = outlet();
-        outlet.say(&Origin::of(event.metadata()), &fields);
+        outlet.say(Entry::new(event.metadata(), fields));
         IS_STUCK.store(outlet.lost > 0, Relaxed);
     }
 }
 
-/// Where an event comes from.
+/// A line: where it comes from and what it says.
 #[derive(Debug)]
-struct Origin<'a> {
+struct Entry {
     level: Level,
-    target: &'a str,
-    file: Option<&'a str>,
+    target: &'static str,
+    module: Option<&'static str>,
+    file: Option<&'static str>,
     line: Option<u32>,
+    fields: Fields,
 }
 
-impl<'a> Origin<'a> {
-    fn of(metadata: &'a Metadata<'_>) -> Self {
-        Self { level: *metadata.level(), target: metadata.target(), file: metadata.file(), line: metadata.line() }
+impl Entry {
+    fn new(metadata: &'static Metadata<'static>, fields: Fields) -> Self {
+        Self {
+            level: *metadata.level(),
+            target: metadata.target(),
+            module: metadata.module_path(),
+            file: metadata.file(),
+            line: metadata.line(),
+            fields,
+        }
+    }
+
+    /// One that comes from here.
+    fn ours(level: Level, message: &str) -> Self {
+        let fields = Fields { message: message.into(), ..Fields::default() };
+        let here = module_path!();
+        Self { level, target: here, module: Some(here), file: None, line: None, fields }
     }
 }
 

@@ -2,8 +2,8 @@
 //! room again. Nobody ever waits for longer than a moment, whoever reads the log.
 
 use std::{
-    io::{self, ErrorKind, IsTerminal},
-    os::fd::AsFd,
+    io::{self, IsTerminal},
+    sync::mpsc::TrySendError,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -13,7 +13,11 @@ use rustix::{
 };
 use tracing::Level;
 
-use super::{Fields, Origin, Value, journal, journal::Journal, json, text};
+use super::{
+    Entry, Value,
+    journal::{self, Journal},
+    json, text,
+};
 
 /// How long one who logs waits for room, as a reader may only be busy.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -23,9 +27,9 @@ const IMPATIENCE: Duration = Duration::from_secs(10);
 const PIECE: usize = 4096;
 
 /// Where lines go now.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Sink {
-    Journal(Journal),
+    Journal,
     Text,
     Json,
 }
@@ -34,6 +38,8 @@ pub(super) enum Sink {
 #[derive(Debug)]
 pub(super) struct Outlet {
     pub(super) sink: Sink,
+    /// Kept when lines go elsewhere: some may still wait in it.
+    pub(super) journal: Option<Journal>,
     /// Lines dropped since that was last said.
     pub(super) lost: u64,
     /// When one last waited in vain.
@@ -44,16 +50,24 @@ pub(super) struct Outlet {
 
 impl Outlet {
     pub(super) const fn new(sink: Sink) -> Self {
-        Self { sink, lost: 0, stuck: None, is_cut: false }
+        Self { sink, journal: None, lost: 0, stuck: None, is_cut: false }
+    }
+
+    /// Changes where lines go. Without a journal it is text.
+    pub(super) fn lead_to(&mut self, sink: Sink) {
+        if sink == Sink::Journal && self.journal.is_none() {
+            self.journal = Journal::start(journal::open).ok();
+        }
+        self.sink = if sink == Sink::Journal && self.journal.is_none() { Sink::Text } else { sink };
     }
 
     /// Writes a line, or counts it as lost.
-    pub(super) fn say(&mut self, origin: &Origin<'_>, fields: &Fields) {
+    pub(super) fn say(&mut self, entry: Entry) {
         let patience = match self.stuck {
             Some(since) if since.elapsed() < IMPATIENCE => Duration::ZERO,
             _ => PATIENCE,
         };
-        if !(self.say_lost(patience) && self.put(origin, fields, patience)) {
+        if !(self.say_lost(patience) && self.put(entry, patience)) {
             self.lost += 1;
             if !patience.is_zero() {
                 self.stuck = Some(Instant::now());
@@ -66,9 +80,9 @@ impl Outlet {
         if self.lost == 0 {
             return true;
         }
-        let origin = Origin { level: Level::WARN, target: module_path!(), file: None, line: None };
-        let others = vec![("lines", Value::Unsigned(self.lost))];
-        let said = self.put(&origin, &Fields { message: "lines of the log were dropped".into(), others }, patience);
+        let mut entry = Entry::ours(Level::WARN, "lines of the log were dropped");
+        entry.fields.others.push(("lines", Value::Unsigned(self.lost)));
+        let said = self.put(entry, patience);
         if said {
             self.lost = 0;
         }
@@ -76,28 +90,22 @@ impl Outlet {
     }
 
     /// Writes a line; `false` when there is no room for all of it.
-    fn put(&mut self, origin: &Origin<'_>, fields: &Fields, patience: Duration) -> bool {
-        let line = match &mut self.sink {
-            Sink::Journal(journal) => {
-                let entry = journal::entry(origin, fields);
-                return loop {
-                    match journal.send(&entry) {
-                        Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                        // Whoever is not there cannot be told.
-                        _ => break true,
-                    }
-                    if !has_room(journal.outlet(), patience) {
-                        break false;
-                    }
-                };
-            }
-            Sink::Text => text::line(origin.level, fields, io::stderr().is_terminal()),
-            Sink::Json => json::line(origin, fields, SystemTime::now()),
+    fn put(&mut self, mut entry: Entry, patience: Duration) -> bool {
+        if let (Sink::Journal, Some(journal)) = (self.sink, &self.journal) {
+            entry = match journal.send(entry) {
+                Ok(()) => return true,
+                Err(TrySendError::Full(_)) => return false,
+                Err(TrySendError::Disconnected(entry)) => entry,
+            };
+        }
+        let line = match self.sink {
+            Sink::Json => json::line(&entry, SystemTime::now()),
+            Sink::Text | Sink::Journal => text::line(entry.level, &entry.fields, io::stderr().is_terminal()),
         };
         let begin = if std::mem::take(&mut self.is_cut) { "\n" } else { "" };
         let line = [begin, &line].concat();
         for (nth, piece) in line.as_bytes().chunks(PIECE).enumerate() {
-            if !has_room(io::stderr(), patience) {
+            if !has_room(patience) {
                 self.is_cut = nth > 0 || !begin.is_empty();
                 return false;
             }
@@ -108,9 +116,10 @@ impl Outlet {
     }
 }
 
-/// Whether something can be written without waiting, now or after a while.
-fn has_room(to: impl AsFd, patience: Duration) -> bool {
-    let mut ready = [PollFd::new(&to, PollFlags::OUT)];
+/// Whether something can be written to standard error without waiting, now or after a while.
+fn has_room(patience: Duration) -> bool {
+    let stderr = io::stderr();
+    let mut ready = [PollFd::new(&stderr, PollFlags::OUT)];
     let patience = Timespec { tv_sec: 0, tv_nsec: i64::from(patience.subsec_nanos()) };
     // What cannot be asked is tried.
     poll(&mut ready, Some(&patience)).map_or(true, |ready| ready > 0)
@@ -118,48 +127,82 @@ fn has_room(to: impl AsFd, patience: Duration) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::net::UnixDatagram;
+    use std::sync::mpsc::{Receiver, Sender, channel};
 
     use super::*;
 
-    fn message(text: &str) -> Fields {
-        Fields { message: text.into(), ..Fields::default() }
+    /// An outlet into a journal that takes as many lines as `Sender` lets it, any number when that is dropped.
+    fn gated() -> (Outlet, Sender<()>, Receiver<Entry>) {
+        let ((open, gate), (tell, heard)) = (channel(), channel());
+        let journal = Journal::start(move || {
+            Ok(move |entry| {
+                _ = gate.recv();
+                _ = tell.send(entry);
+            })
+        });
+        let mut outlet = Outlet::new(Sink::Journal);
+        outlet.journal = Some(journal.unwrap());
+        (outlet, open, heard)
+    }
+
+    fn say(outlet: &mut Outlet, lines: usize) {
+        (0..lines).for_each(|n| outlet.say(Entry::ours(Level::INFO, &format!("line {n}"))));
+    }
+
+    fn messages(heard: &Receiver<Entry>, lines: usize) -> Vec<String> {
+        heard.iter().take(lines).map(|entry| entry.fields.message).collect()
     }
 
     #[test]
     fn a_journal_that_does_not_read_holds_up_nobody_and_hears_later_what_was_lost() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("socket");
-        let journald = UnixDatagram::bind(&path).unwrap();
-        journald.set_nonblocking(true).unwrap();
-        let mut outlet = Outlet::new(Sink::Journal(Journal::connect(&path).unwrap()));
-        let origin = Origin { level: Level::INFO, target: "test", file: None, line: None };
-        let begun = Instant::now();
-        (0..20_000).for_each(|n| outlet.say(&origin, &message(&format!("line {n}"))));
-        // One waited for a moment; had each, it would have been half an hour.
-        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
-        let lost = outlet.lost;
-        assert!(lost > 0 && lost < 20_000, "{lost}");
-        let heard = || {
-            let mut packet = [0; 4096];
-            let len = journald.recv(&mut packet).ok()?;
-            Some(String::from_utf8_lossy(&packet[..len]).into_owned())
-        };
-        let before: Vec<String> = std::iter::from_fn(heard).collect();
-        assert_eq!(before.len() as u64 + lost, 20_000);
-        outlet.say(&origin, &message("again"));
-        let after: Vec<String> = std::iter::from_fn(heard).collect();
-        assert!(
-            after[0].contains("lines of the log were dropped") && after[0].contains(&lost.to_string()),
-            "{after:?}"
-        );
-        assert!(after[1].contains("again"), "{after:?}");
-        // It comes anew.
-        drop(journald);
-        std::fs::remove_file(&path).unwrap();
-        let journald = UnixDatagram::bind(&path).unwrap();
-        outlet.say(&origin, &message("to the next"));
-        let mut packet = [0; 4096];
-        assert!(journald.recv(&mut packet).is_ok_and(|len| len > 0));
+        let (mut outlet, open, heard) = gated();
+        say(&mut outlet, 3 * journal::ROOM);
+        let lost = usize::try_from(outlet.lost).unwrap();
+        // The thread may have one in hand.
+        assert!([2 * journal::ROOM - 1, 2 * journal::ROOM].contains(&lost), "{lost}");
+        let kept = 3 * journal::ROOM - lost;
+        (0..kept).for_each(|_| open.send(()).unwrap());
+        let expected: Vec<_> = (0..kept).map(|n| format!("line {n}")).collect();
+        assert_eq!(messages(&heard, kept), expected);
+        drop(open);
+        say(&mut outlet, 1);
+        let said = heard.recv().unwrap();
+        assert_eq!(said.fields.message, "lines of the log were dropped");
+        assert_eq!(said.fields.others, [("lines", Value::Unsigned(lost as u64))]);
+        assert_eq!(messages(&heard, 1), ["line 0"]);
+        assert_eq!(outlet.lost, 0);
+    }
+
+    #[test]
+    fn what_is_queued_reaches_the_journal_at_the_end_and_when_lines_go_elsewhere() {
+        let (mut outlet, open, heard) = gated();
+        say(&mut outlet, 500);
+        outlet.lead_to(Sink::Text);
+        outlet.lead_to(Sink::Journal);
+        say(&mut outlet, 10);
+        drop(open);
+        outlet.journal.take().unwrap().finish(Duration::from_secs(60));
+        assert_eq!(heard.try_iter().count(), 510);
+        // One that does not read does not hold up the end.
+        let (mut outlet, _open, heard) = gated();
+        say(&mut outlet, 10);
+        outlet.journal.take().unwrap().finish(Duration::from_millis(10));
+        assert_eq!(heard.try_iter().count(), 0);
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_opened_is_none_and_one_that_is_stuck_is_waited_for_by_its_thread_alone() {
+        let none = || Err::<fn(Entry), _>(io::ErrorKind::NotFound.into());
+        assert_eq!(Journal::start(none).unwrap_err().kind(), io::ErrorKind::NotFound);
+        let ((open, gate), (tell, heard)) = (channel::<()>(), channel());
+        let journal = Journal::start(move || {
+            _ = gate.recv();
+            Ok(move |entry| _ = tell.send(entry))
+        });
+        let mut outlet = Outlet::new(Sink::Journal);
+        outlet.journal = Some(journal.unwrap());
+        say(&mut outlet, 2);
+        drop(open);
+        assert_eq!(messages(&heard, 2), ["line 0", "line 1"]);
     }
 }
