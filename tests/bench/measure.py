@@ -4,10 +4,12 @@
   measure.py timed OUT COMMAND...           runs it; seconds, standard output and error go to OUT.*
   measure.py memory OUT PID                 PSS of a process and its children, every 100 ms until SIGTERM
   measure.py idle OUT PID                   PSS of a process, once
+  measure.py cpu OUT PID                    CPU seconds of a process and of its children that have ended
+  measure.py direct OUT DUMP LIST           CPU seconds of DUMP over the files of a list that NUL separates
   measure.py latency OUT TREE MOUNT CORPUS  from the close of a new JPEG until its record can be read
   measure.py report DIR                     the table; exit code 1 if a bound is not kept
 """
-import json, os, re, shutil, signal, statistics, subprocess, sys, time
+import json, os, re, resource, shutil, signal, statistics, subprocess, sys, time
 
 MIB = 1 << 20
 SAMPLES = 200
@@ -40,6 +42,21 @@ def pss(pid):
             return next((int(line.split()[1]) * 1024 for line in f if line.startswith("Pss:")), 0)
     except OSError:
         return 0
+
+
+def cpu(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        ticks = f.read().rsplit(")", 1)[1].split()[11:15]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
+def direct(out, dump, listed):
+    with open(listed, "rb") as names:
+        # Exit code 123 says that some file could not be read.
+        subprocess.run(["xargs", "-0", "-n", "1000", dump], stdin=names, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    put(out, used.ru_utime + used.ru_stime)
 
 
 def children(pid):
@@ -134,6 +151,8 @@ def report(work):
          f"{read} in {got(work, 'exiftool'):.2f} s"),
         ("all processes while indexing, MiB", used["all"] / MIB, None, 200,
          f"daemon {used['daemon'] / MIB:.1f}, workers {used['workers'] / MIB:.1f}; {used['samples']} samples"),
+        ("CPU above direct extraction, %", (got(work, "cpu") / got(work, "direct") - 1) * 100, None, 50,
+         f"daemon and workers {got(work, 'cpu'):.2f} s, dump of all files {got(work, 'direct'):.2f} s"),
         ("daemon when idle, MiB", got(work, "idle") / MIB, None, 50,
          f"{got(work, 'full') / MIB:.1f} with full caches, when all records were just read"),
         ("closed to readable, ms, median", statistics.median(times) * 1000, None, 100,
@@ -151,8 +170,8 @@ def report(work):
 
 
 def main():
-    verbs = {"timed": timed, "memory": memory, "latency": latency, "report": report,
-             "idle": lambda out, pid: put(out, pss(pid))}
+    verbs = {"timed": timed, "memory": memory, "latency": latency, "report": report, "direct": direct,
+             "idle": lambda out, pid: put(out, pss(pid)), "cpu": lambda out, pid: put(out, cpu(pid))}
     if len(sys.argv) < 3 or sys.argv[1] not in verbs:
         sys.exit(__doc__)
     verbs[sys.argv[1]](*sys.argv[2:])

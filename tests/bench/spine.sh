@@ -36,6 +36,7 @@ fi
 
 say "Building ..."
 cargo build --quiet --release --manifest-path "$top/Cargo.toml" -p metaextractd -p metactl
+cargo build --quiet --release --manifest-path "$top/Cargo.toml" -p metaextract --example dump
 bin=${CARGO_TARGET_DIR:-$top/target}/release
 export PATH=$bin:$PATH
 
@@ -60,6 +61,8 @@ say "ExifTool reads a fifth of it ..."
 python3 "$measure" timed "$work/exiftool" perl "$exiftool" -fast -r -j -G1 "$work/fifth" || [ $? = 1 ]
 rm -rf "$work/fifth"
 
+python3 "$measure" direct "$work/direct" "$bin/examples/dump" "$work/all"
+
 say "The daemon indexes all of it ..."
 own_daemon "$work" "$bin"
 python3 "$measure" memory "$work/memory" "$daemon_pid" &
@@ -68,6 +71,10 @@ python3 "$measure" timed "$work/index" metactl watch --wait "$work/tree" || [ $?
 kill "$sampler"
 wait "$sampler" || true
 metactl status --json >"$work/status.json"
+metactl status --json >"$work/status.json"
+# Workers without work are gone after ten seconds; what they used then counts as the daemon's.
+sleep 15
+python3 "$measure" cpu "$work/cpu" "$daemon_pid"
 
 say "200 pictures are written, one after the other ..."
 python3 "$measure" latency "$work/latency" "$work/tree" "$XDG_RUNTIME_DIR/metaextract" "$corpus"
