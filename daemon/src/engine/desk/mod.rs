@@ -42,6 +42,8 @@ pub(super) struct Desk {
     state: Mutex<State>,
     /// Slots wait here for open files.
     work: Condvar,
+    /// Slots that are too many wait here to be needed.
+    need: Condvar,
     /// Openers wait here for jobs and for room.
     room: Condvar,
 }
@@ -74,6 +76,8 @@ struct State {
     short: Option<Instant>,
     /// Slots whose threads have not ended.
     slots_alive: usize,
+    /// Slots that wait for open files.
+    idle: usize,
 }
 
 /// A slot's worker and the jobs it has, the one in hand first.
@@ -132,7 +136,7 @@ impl fmt::Debug for Desk {
 impl Desk {
     pub(super) fn new(mut config: Config, sink: Sink) -> Self {
         config.descriptors = config.descriptors.min(process::files_allowed());
-        Self { config, sink, state: Mutex::default(), work: Condvar::new(), room: Condvar::new() }
+        Self { config, sink, state: Mutex::default(), work: Condvar::new(), need: Condvar::new(), room: Condvar::new() }
     }
 
     /// A thread that panicked while it held the lock left no step half done.
@@ -159,6 +163,7 @@ impl Desk {
         state.paused_since = state.paused.then(|| state.paused_since.unwrap_or_else(Instant::now));
         state.batch_files = size.batch_files.clamp(1, proto::BATCH);
         self.work.notify_all();
+        self.need.notify_all();
         self.room.notify_all();
         if !state.paused {
             return Vec::new();
@@ -210,6 +215,7 @@ impl Desk {
     pub(super) fn stop(&self) {
         self.lock().stopping.get_or_insert_with(Instant::now);
         self.work.notify_all();
+        self.need.notify_all();
         self.room.notify_all();
     }
 
@@ -257,7 +263,14 @@ impl Desk {
         workers
     }
 
-    /// Waits at one of the two conditions; says whether the time was over.
+    /// There is work for one slot more. Whoever is called and cannot take it calls the next.
+    fn call(&self, state: &State) {
+        if state.idle > 0 {
+            self.work.notify_one();
+        }
+    }
+
+    /// Waits at one of the conditions; says whether the time was over.
     fn wait<'a>(
         &self,
         condition: &Condvar,

@@ -55,7 +55,7 @@ impl Desk {
         let disk = state.disk(fs);
         disk.openers -= 1;
         disk.is_stranded = disk.openers == 0;
-        self.work.notify_all();
+        self.call(&state);
     }
 
     /// This process lacks something to open files.
@@ -86,7 +86,7 @@ impl Desk {
         if state.opening.remove(&opened.job.id) {
             let at = state.opened.partition_point(|other| turn(&other.job) <= turn(&opened.job));
             state.opened.insert(at, opened);
-            self.work.notify_all();
+            self.call(&state);
         }
         self.is_short_no_more(state);
         NewOpener::Enough

@@ -73,9 +73,16 @@ impl Desk {
             if has_worker && begun.elapsed() >= IDLE {
                 return Next::Release;
             }
+            if surplus {
+                self.call(&state);
+                (state, _) = self.wait(&self.need, state, None);
+                continue;
+            }
             let rest = has_worker.then(|| IDLE.saturating_sub(begun.elapsed()));
-            let probe = state.next_probe().filter(|_| !surplus).map(|at| at.saturating_duration_since(now));
+            let probe = state.next_probe().map(|at| at.saturating_duration_since(now));
+            state.idle += 1;
             (state, _) = self.wait(&self.work, state, rest.into_iter().chain(probe).min());
+            state.idle -= 1;
         }
     }
 
@@ -119,10 +126,11 @@ impl Desk {
             (self.sink)(EngineEvent::NoWorkers { why });
             state = self.lock();
         }
+        self.call(&state);
         let until = Instant::now() + backoff;
         while state.stopping.is_none() && Instant::now() < until {
             let left = until.saturating_duration_since(Instant::now());
-            (state, _) = self.wait(&self.work, state, Some(left));
+            (state, _) = self.wait(&self.need, state, Some(left));
         }
     }
 
@@ -163,7 +171,7 @@ impl Desk {
             seat.jobs.push_back(job);
         }
         if !state.opened.is_empty() {
-            self.work.notify_all();
+            self.call(&state);
         }
         batch
     }
@@ -218,7 +226,7 @@ impl Desk {
             self.answers(&mut state, fs);
         }
         if state.slots() > before || waits {
-            self.work.notify_all(); // Others may work in its stead.
+            self.need.notify_all(); // Others may work in its stead.
         }
     }
 
