@@ -60,6 +60,14 @@ impl Bench {
         self.engine.submit(job);
     }
 
+    /// Waits until this many files are open and wait for a worker: they are one batch for the one that comes next.
+    pub fn all_open(&self, count: usize) {
+        // The engine tells nobody but who debugs it.
+        while format!("{:?}", self.engine).matches("Opened {").count() < count {
+            std::thread::yield_now();
+        }
+    }
+
     /// Waits for the outcomes of this many jobs.
     pub fn outcomes(&mut self, count: usize) -> HashMap<u64, Outcome> {
         let mut outcomes = HashMap::new();

@@ -8,7 +8,7 @@ use metaextract::{ReasonKind, Record, Value};
 use metaextractd::{
     config::Isolation,
     engine::{Config, Engine, EngineEvent, Size},
-    model::{FailureKind, FileId, Job, JobId, Outcome},
+    model::{FailureKind, FileId, Job, JobId, Outcome, Priority},
     proto::Schedule,
 };
 use tests::{
@@ -41,12 +41,25 @@ fn seen(outcome: &Outcome) -> u64 {
     }
 }
 
+/// One batch for the worker that comes next: four plain files, the one with this content, number 5, and four more.
+fn nine(bench: &mut Bench, content: &str) {
+    for number in 1..=9 {
+        // Two threads open files, so that the order within one priority is open.
+        let (priority, content) = match number {
+            1..=4 => (Priority::Asked, format!("plain text {number}")),
+            5 => (Priority::Fresh, content.into()),
+            _ => (Priority::Crawl, format!("plain text {number}")),
+        };
+        let job = Job { priority, ..bench.job(&content) };
+        bench.engine.submit(job);
+    }
+    bench.all_open(9);
+}
+
 /// The hostile file among others, all in one batch of one worker: what becomes of it, and that nothing becomes of them.
 fn among_others(verb: &str) -> Outcome {
     let mut bench = Bench::new(0, config());
-    for number in 1..=9 {
-        bench.submit(&if number == 5 { format!("HOSTILE {verb}") } else { format!("plain text {number}") });
-    }
+    nine(&mut bench, &format!("HOSTILE {verb}"));
     bench.engine.resize(Size { workers: 1, batch_files: 32 });
     let mut outcomes = bench.outcomes(9);
     let hostile = outcomes.remove(&5).unwrap();
@@ -129,13 +142,11 @@ fn every_call_of_a_captured_worker_is_its_last() {
 fn who_answers_first_and_breaks_its_worker_then_is_found_out_alone() {
     for verb in ["twice", "before"] {
         let mut bench = Bench::new(0, config());
-        for number in 1..=9 {
-            bench.submit(&if number == 5 { format!("HOSTILE {verb} 4") } else { format!("plain text {number}") });
-        }
+        nine(&mut bench, &format!("HOSTILE {verb} 4"));
         bench.engine.resize(Size { workers: 1, batch_files: 32 });
         let outcomes = bench.outcomes(9);
         let struck: Vec<_> = (1..=9).filter(|n| matches!(outcomes[n], Outcome::Strike { .. })).collect();
-        assert_eq!(struck, [6], "{verb}");
+        assert!(struck.len() == 1 && struck[0] > 5, "{verb}: {struck:?}");
         assert!((1..=5).all(|file| bench.distrusted.contains(&FileId(file))), "{verb}: {:?}", bench.distrusted);
         bench.distrusted.clear();
         let hostile = Job { attempts: 1, ..bench.job(&format!("HOSTILE {verb} 0")) };
@@ -254,9 +265,10 @@ fn a_suspect_does_not_wait_for_the_others() {
 #[test]
 fn a_worker_holds_nothing_but_its_batch() {
     let mut bench = Bench::new(0, Config { cpu: Duration::from_secs(60), ..config() });
-    for content in ["HOSTILE spin", "plain"] {
-        bench.submit(content);
-    }
+    let spin = Job { priority: Priority::Asked, ..bench.job("HOSTILE spin") };
+    bench.engine.submit(spin);
+    bench.submit("plain");
+    bench.all_open(2);
     bench.engine.resize(Size { workers: 1, batch_files: 32 });
     let worker = bench.in_hand(1);
     let files: Vec<_> = ["1.txt", "2.txt"].map(|name| bench.dir().join(name)).into();
