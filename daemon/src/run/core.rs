@@ -284,6 +284,8 @@ impl Core {
     /// They are searched for once all else is done, a while after the last time.
     fn search_for_pending(&mut self) {
         let pending = store::Rows::counts(&*self.store).pending;
+        // What was left then is less now: what comes to be pending from here on is something else.
+        self.reading.left_pending = self.reading.left_pending.min(pending);
         let crawling = self.roots.iter().any(|root| root.is_busy() && !root.stuck);
         if pending == 0 || pending == self.reading.left_pending || !self.reading.rests() || crawling {
             self.search_due = None;
