@@ -86,6 +86,10 @@ fn for_people(out: &Output, record: &Map<String, Value>, several: bool, before: 
             (group, name, text(value))
         })
         .collect();
+    if tags.is_empty() {
+        out.flush()?;
+        note(&format!("metactl: {}: it has no tags, or none of those asked for; see metactl why", visible(path)));
+    }
     match out.terminal {
         true => grouped(out, path, &tags, before),
         false => plain(out, several.then_some(path), &tags),
