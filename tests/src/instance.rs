@@ -21,7 +21,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::process::{Log, PATIENCE, children, ended, program, send};
+use crate::process::{Log, PATIENCE, await_ready, children, ended, program, send};
 
 /// A bus of our own and an ear on it.
 #[derive(Debug)]
@@ -167,17 +167,11 @@ impl Instance {
         let address = self.home.path().join("ready");
         _ = fs::remove_file(&address); // Of an earlier start.
         let ready = UnixDatagram::bind(&address).unwrap();
-        ready.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
         let mut command = self.daemon_command(under);
         command.env("NOTIFY_SOCKET", &address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let log = Log::of(child.stderr.take().unwrap());
-        let deadline = Instant::now() + PATIENCE;
-        while let Err(error) = ready.recv(&mut [0; 64]) {
-            assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted), "{error}");
-            assert!(child.try_wait().unwrap().is_none(), "the daemon ended at once:\n{}", log.text());
-            assert!(Instant::now() < deadline, "the daemon is not ready:\n{}", log.text());
-        }
+        await_ready(&ready, &mut child, &log);
         // What runs above it has one child, or has become it.
         let pid = if under.first() == Some(&"strace") { children(child.id())[0] } else { child.id() };
         self.daemon = Some(Daemon { child, pid, log, _notices: ready });

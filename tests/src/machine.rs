@@ -5,7 +5,7 @@
 use std::{
     ffi::OsStr,
     fs,
-    io::{BufRead, BufReader, ErrorKind},
+    io::{BufRead, BufReader},
     os::unix::{
         fs::{PermissionsExt, chown},
         net::UnixDatagram,
@@ -13,14 +13,14 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::{Arc, OnceLock},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::process::{Log, PATIENCE, ended, program, send};
+use crate::process::{Log, PATIENCE, await_ready, ended, program, send};
 
 /// Someone who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,19 +205,13 @@ impl Machine {
     pub fn start_daemon(&mut self, arguments: &[&str]) {
         let address = self.home.path().join("ready");
         let ready = UnixDatagram::bind(&address).unwrap();
-        ready.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
         let mut command = Command::new("setpriv");
         command.arg("--bounding-set=-dac_override,-fowner,-chown").arg(program("metaextractd")).args(arguments);
         self.surround(&mut command);
         command.env("NOTIFY_SOCKET", &address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let log = Log::of(child.stderr.take().unwrap());
-        let deadline = Instant::now() + PATIENCE;
-        while let Err(error) = ready.recv(&mut [0; 64]) {
-            assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted), "{error}");
-            assert!(child.try_wait().unwrap().is_none(), "the daemon ended at once:\n{}", log.text());
-            assert!(Instant::now() < deadline, "the daemon is not ready:\n{}", log.text());
-        }
+        await_ready(&ready, &mut child, &log);
         self.daemon = Some((child, log, ready));
     }
 

@@ -3,7 +3,8 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, ErrorKind, Read},
+    os::unix::net::UnixDatagram,
     path::PathBuf,
     process::{Child, ExitStatus},
     sync::{Arc, Condvar, Mutex, PoisonError},
@@ -23,6 +24,17 @@ pub fn program(name: &str) -> PathBuf {
     let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join(name);
     assert!(program.exists(), "{} is not built: cargo build --workspace --bins", program.display());
     program
+}
+
+/// Waits until a daemon says to the service manager's socket that it is ready.
+pub fn await_ready(ready: &UnixDatagram, daemon: &mut Child, log: &Log) {
+    ready.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while let Err(error) = ready.recv(&mut [0; 64]) {
+        assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted), "{error}");
+        assert!(daemon.try_wait().unwrap().is_none(), "the daemon ended at once:\n{}", log.text());
+        assert!(Instant::now() < deadline, "the daemon is not ready:\n{}", log.text());
+    }
 }
 
 /// The lines a process says, as they come.

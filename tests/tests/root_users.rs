@@ -8,7 +8,7 @@ use std::{
     os::unix::fs::symlink,
     path::Path,
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use rustix::fs::{XattrFlags, setxattr};
@@ -205,12 +205,11 @@ fn what_may_be_read_changes_while_running() {
     sees(&machine, bob, "shared/team.jpg", true);
 }
 
-/// Waits until something holds.
+/// Asks again and again, by a program of another user each time, until something holds.
 fn until(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < deadline, "in vain: {what}");
-        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -230,12 +230,7 @@ impl Story {
     /// Time passes, `most` at most, as long as nothing is due before.
     async fn wait(&self, life: &mut Life, most: Duration) {
         let time = life.due().map_or(most, |due| due.min(most)).max(Duration::from_micros(100));
-        tokio::time::advance(time).await;
-        let mut state = self.world.lock();
-        state.elapsed += time.as_nanos() as i64;
-        state.tree.now += time.as_nanos() as i64;
-        drop(state);
-        life.woken_by_time();
+        self.wait_whole(life, time).await;
     }
 
     /// Nothing goes wrong any more.

@@ -1,0 +1,192 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::*;
+use crate::{
+    engine::{Size, WorkerInfo},
+    model::{FileState, FsId, Stamp},
+};
+
+/// An engine that only remembers what it was given.
+#[derive(Default)]
+struct Given(Arc<Mutex<Vec<Job>>>);
+
+impl Engine for Given {
+    fn credit(&self) -> usize {
+        usize::MAX
+    }
+
+    fn submit(&mut self, job: Job) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(job);
+    }
+
+    fn resize(&mut self, _: Size) {}
+
+    fn stop(&mut self) {}
+
+    fn workers(&self) -> Vec<WorkerInfo> {
+        Vec::new()
+    }
+}
+
+/// Keeps nothing.
+struct Nowhere;
+
+impl crate::run::slate::Stone for Nowhere {
+    fn read(&self) -> std::io::Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+
+    fn write(&mut self, _: usize, _: &[u8]) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn reading() -> (Reading, Arc<Mutex<Vec<Job>>>) {
+    let engine = Given::default();
+    let given = Arc::clone(&engine.0);
+    let retry = Retry { attempts: 3, backoff: Duration::from_millis(100), backoff_max: Duration::from_secs(300) };
+    let settle = Settle { quiet: Duration::from_secs(2), at_most: Duration::from_secs(300) };
+    (Reading::new(Box::new(engine), Slate::new(Box::new(Nowhere)), settle, retry, PolicyId(1)), given)
+}
+
+fn target(file: u64, mtime: i64) -> Target {
+    let stamp = Stamp { size: 1, mtime, ctime: mtime };
+    let fingerprint = Fingerprint { stamp, reader: ReaderId(0), policy: PolicyId(0) };
+    let row = FileRow { id: FileId(file), fingerprint, state: FileState::Pending, links: 1 };
+    let identity = Identity { fs: FsId(1), inode: file, born: None };
+    let access = Access { uid: 0, gid: 0, mode: 0o600 };
+    let entry = EntryRow { name: b"x"[..].into(), identity, access, node: Node::File(row) };
+    Target::new(DirId(2), &entry, b"/r", b"x".to_vec()).expect("a file")
+}
+
+fn taken(given: &Mutex<Vec<Job>>) -> Vec<Job> {
+    std::mem::take(&mut given.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+const START: Duration = Duration::ZERO;
+
+#[test]
+fn a_file_that_kills_workers_is_tried_three_times_and_each_failure_is_durable_first() {
+    let (mut reading, given) = reading();
+    reading.want(target(1, 1), Priority::Crawl, START);
+    for attempt in 1..=3_u8 {
+        let now = Duration::from_secs(u64::from(attempt));
+        reading.feed(now);
+        let [job] = &taken(&given)[..] else { panic!("one try") };
+        assert_eq!(job.attempts, attempt - 1);
+        let strike = Outcome::Strike { kind: FailureKind::Crashed, text: "it panicked".into() };
+        match reading.finished(job.id, strike, now) {
+            Next::Suspect(Mutation::PutSuspect { attempts, .. }, job) => {
+                assert_eq!(attempts, attempt);
+                reading.retry_when_durable(CommitId(u64::from(attempt)), job);
+                reading.feed(now);
+                assert!(taken(&given).is_empty(), "not before its failure is durable");
+                reading.durable(CommitId(u64::from(attempt)), now);
+                reading.feed(now);
+                assert!(taken(&given).is_empty(), "not before its time");
+            }
+            Next::Commit(mutations) => {
+                assert_eq!(attempt, 3);
+                assert!(matches!(&mutations[..], [Mutation::PutResult { attempts: 3, .. }, Mutation::ClearSuspect(_)]));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((reading.totals.strikes, reading.totals.failed), (3, 1));
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_is_read_again() {
+    let (mut reading, given) = reading();
+    reading.want(target(1, 1), Priority::Fresh, START);
+    reading.feed(START);
+    let [job] = &taken(&given)[..] else { panic!("one job") };
+    reading.want(target(1, 1), Priority::Crawl, START);
+    reading.want(target(1, 2), Priority::Crawl, START);
+    reading.feed(START);
+    assert!(taken(&given).is_empty(), "never twice at once");
+    assert_eq!(reading.finished(job.id, Outcome::Gone, START), Next::LookAt(job.place.clone()));
+    reading.feed(START);
+    assert_eq!(taken(&given)[0].stamp.mtime, 2);
+}
+
+#[test]
+fn a_doubted_file_is_read_alone_and_not_blamed() {
+    let (mut reading, given) = reading();
+    reading.doubt(&[FileId(1)]);
+    for alone in [1, 0] {
+        reading.want(target(1, 1), Priority::Crawl, START);
+        reading.feed(START);
+        let job = taken(&given).remove(0);
+        assert_eq!(job.attempts, alone);
+        let unreadable = Outcome::Unreadable { kind: FailureKind::PermissionDenied, text: String::new() };
+        let Next::Commit(mutations) = reading.finished(job.id, unreadable, START) else { panic!("a result") };
+        assert!(matches!(mutations[..], [Mutation::PutResult { attempts: 0, .. }]), "{mutations:?}");
+    }
+}
+
+#[test]
+fn nobodys_fault_is_simply_tried_again() {
+    let (mut reading, given) = reading();
+    reading.want(target(1, 1), Priority::Crawl, START);
+    reading.feed(START);
+    let job = taken(&given).remove(0);
+    assert_eq!(reading.finished(job.id, Outcome::Returned, START), Next::Nothing);
+    reading.feed(START);
+    let again = taken(&given).remove(0);
+    assert_eq!((again.file, again.attempts), (job.file, 0));
+    assert_eq!(reading.finished(job.id, Outcome::Returned, START), Next::Nothing, "an old number means nothing");
+}
+
+#[test]
+fn a_search_goes_on_where_it_was_and_once_more_from_the_top_if_asked_meanwhile() {
+    let (mut reading, _) = reading();
+    assert_eq!(reading.begin_sweep(), Some(DirId::TOP));
+    assert_eq!(reading.begin_sweep(), None, "one at a time");
+    reading.search();
+    reading.swept(vec![target(1, 1)], Some(DirId(9)), 1, START);
+    assert_eq!(reading.begin_sweep(), Some(DirId(9)));
+    reading.swept(Vec::new(), None, 1, START);
+    assert_eq!(reading.begin_sweep(), Some(DirId::TOP));
+    reading.swept(Vec::new(), None, 1, START);
+    assert_eq!(reading.begin_sweep(), None);
+    assert!(!reading.is_idle(), "a file waits");
+}
+
+#[test]
+fn who_was_in_hand_when_the_daemon_ended_is_tried_with_nothing_beside_it() {
+    let (mut reading, given) = reading();
+    for (file, alone, attempts) in [(1, false, 1), (2, false, 1), (2, false, 2), (2, false, 2)] {
+        let mutations = reading.accuse(target(file, 1), alone);
+        assert!(
+            matches!(mutations[..], [Mutation::PutSuspect { attempts: now, .. }] if now == attempts),
+            "{mutations:?}"
+        );
+    }
+    reading.accused(CommitId(1));
+    (1..=3).for_each(|file| reading.want(target(file, 1), Priority::Crawl, START));
+    reading.feed(START);
+    assert!(taken(&given).is_empty(), "not before it is durable that they are suspects");
+    reading.durable(CommitId(1), START);
+    for file in [1, 2] {
+        reading.feed(START);
+        let [job] = &taken(&given)[..] else { panic!("one and no other") };
+        assert_eq!(job.file, FileId(file));
+        let unreadable = Outcome::Unreadable { kind: FailureKind::PermissionDenied, text: String::new() };
+        assert!(matches!(reading.finished(job.id, unreadable, START), Next::Commit(_)));
+        if file == 1 {
+            reading.feed(START);
+            assert!(taken(&given).is_empty(), "not before the other's result is visible");
+            reading.shown(FileId(1));
+        }
+    }
+    reading.feed(START);
+    assert_eq!(taken(&given).len(), 1, "others need not wait for that");
+    let mutations = reading.accuse(target(4, 1), false);
+    assert!(matches!(mutations[..], [Mutation::PutSuspect { attempts: 1, .. }]));
+    for (attempt, is_convicted) in [(2, false), (3, true)] {
+        let mutations = reading.accuse(target(4, 1), true);
+        let convicts = matches!(&mutations[..], [Mutation::PutResult { attempts: 3, .. }, Mutation::ClearSuspect(_)]);
+        assert_eq!(convicts, is_convicted, "{attempt}: {mutations:?}");
+    }
+}
