@@ -129,19 +129,19 @@ def main():
     options = parser.parse_args()
     user = shlex.split(os.environ.get("AS_USER", ""))
     table = tomllib.loads(pathlib.Path("tests/mutants.toml").read_text())
-    rows = table["patch"]
+    # Those that are not wanted, too: each has to fit the source as it is.
+    patches = [Patch(row) for row in table["patch"]]
     if options.list:
-        print(*(row["name"] for row in rows), sep="\n")
+        print(*(patch.name for patch in patches), sep="\n")
         return 0
     if options.only:
-        unknown = set(options.only) - {row["name"] for row in rows}
+        unknown = set(options.only) - {patch.name for patch in patches}
         if unknown:
             raise Broken(f"no patch is named {', '.join(sorted(unknown))}; see --list")
-        rows = [row for row in rows if row["name"] in options.only]
+        patches = [patch for patch in patches if patch.name in options.only]
     if options.draw is not None:
-        rows = random.Random(options.seed).sample(rows, min(options.draw, len(rows)))
+        patches = random.Random(options.seed).sample(patches, min(options.draw, len(patches)))
     wanted = options.deletions if options.deletions is not None else 0 if options.only or options.draw is not None else 30
-    patches = [Patch(row) for row in rows]
     print(f"seed {options.seed}: {len(patches)} patches, {wanted} deletions", flush=True)
 
     named = sorted({test for patch in patches for test in patch.tests})
