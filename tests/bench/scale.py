@@ -5,7 +5,7 @@
   scale.py ready OUT BIN LOG OPTION...      starts a daemon; seconds until it is ready and until its first answer
   scale.py idle OUT PID                     PSS and directories watched
   scale.py asleep OUT PID SECONDS           context switches of all threads and disk I/O meanwhile
-  scale.py rescan OUT BIN WALK DIR          five times each, by turns: statwalk, find, metactl rescan
+  scale.py rescan OUT BIN WALK DIR          five times each: find; statwalk and metactl rescan by turns
   scale.py latency OUT DIR MOUNT SEED       from the close of a new JPEG until its record can be read
   scale.py report DIR FILES                 the table; exit code 1 if a limit is not kept
 """
@@ -93,20 +93,21 @@ def asleep(out, pid, seconds):
 
 def rescan(out, bins, walk, directory):
     """One round before, so that all find the kernel's caches as warm."""
-    commands = {"statwalk": [walk, directory], "find": ["find", directory, "-printf", "%s\\n"],
+    commands = {"find": ["find", directory, "-printf", "%s\\n"], "statwalk": [walk, directory],
                 "rescan": [f"{bins}/metactl", "rescan", directory]}
     times = {name: [] for name in commands}
-    for number in range(ROUNDS + 1):
-        for name, command in commands.items():
-            start = time.monotonic()
-            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            taken = time.monotonic() - start
-            if done.returncode:
-                sys.exit(f"{command} ended with {done.returncode}: {done.stderr.decode()}")
-            if number:
-                times[name].append(taken)
-            elif name == "statwalk":
-                dirs, files, _ = done.stdout.split()
+    for names in (["find"], ["statwalk", "rescan"]):
+        for number in range(ROUNDS + 1):
+            for name in names:
+                start = time.monotonic()
+                done = subprocess.run(commands[name], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                taken = time.monotonic() - start
+                if done.returncode:
+                    sys.exit(f"{commands[name]} ended with {done.returncode}: {done.stderr.decode()}")
+                if number:
+                    times[name].append(taken)
+                elif name == "statwalk":
+                    dirs, files, _ = done.stdout.split()
     put(out, {"dirs": int(dirs), "files": int(files), **times})
 
 

@@ -8,7 +8,7 @@ use std::{
     sync::Mutex,
 };
 
-use rustix::fs::{CWD, FileType, RenameFlags, renameat_with};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::*;
 use crate::{
@@ -17,7 +17,10 @@ use crate::{
         Store,
         memory::{MemoryDisk, MemoryStore},
     },
-    watch::files::{Directory, Kernel, Stat, Step},
+    watch::{
+        files::{Directory, Kernel, Stat, Step},
+        names::Names,
+    },
 };
 
 /// The kernel's file systems, in which two directories change places whenever the first of them is about to be opened, and
@@ -68,7 +71,7 @@ impl Directory for Dir {
         self.dir.fs()
     }
 
-    fn names(&self) -> io::Result<Vec<(FileName, FileType)>> {
+    fn names(&self) -> io::Result<Names> {
         self.dir.names()
     }
 

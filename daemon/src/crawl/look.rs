@@ -3,15 +3,16 @@
 
 use std::{io, sync::atomic::Ordering};
 
-use rustix::{fs::FileType, io::Errno};
+use rustix::io::Errno;
 
 use super::{Problem, Root, Seen, Stop, Visit, Visited, of_directory};
 use crate::{
     model::{self, Identity, Node},
-    plan::{Comparison, Current, Delta, FoundKind, Look, Scope},
+    plan::{Comparison, Current, Delta, Found, FoundKind, Scope},
     store::{Rows, StoreError},
     watch::{
         files::Files,
+        names::Names,
         rules::{self, Chain, Rule},
         scan::{self, Opened, RootDir},
     },
@@ -39,8 +40,9 @@ pub(super) fn look_at(
     seen: &Seen,
     visit: Visit,
 ) -> Result<Option<Visited>, Stop> {
-    let (look, rules, problem, opened) = match see(root, seen, &visit).map_err(of_directory) {
-        Ok((look, rules, opened)) => (look, rules, None, Some(opened)),
+    let mut names = Names::default();
+    let (found, rules, problem, opened) = match see(root, seen, &visit, &mut names).map_err(of_directory) {
+        Ok(Sight { found, rules, opened }) => (found, rules, None, Some(opened)),
         Err(error) => {
             let error = error?;
             if scan::is_gone(&error) {
@@ -50,13 +52,13 @@ pub(super) fn look_at(
             if error.kind() != io::ErrorKind::PermissionDenied {
                 return Ok(Some(Visited { visit, delta: Delta::default(), rules, problem }));
             }
-            (Look { found: Vec::new(), scope: visit.scope.clone() }, rules, problem, None)
+            (Vec::new(), rules, problem, None)
         }
     };
-    let files = look.found.iter().filter(|found| found.kind != FoundKind::Dir).count();
+    let files = found.iter().filter(|found| found.kind != FoundKind::Dir).count();
     seen.dirs.fetch_add(1, Ordering::Relaxed);
     seen.files.fetch_add(files as u64, Ordering::Relaxed);
-    let mut delta = compare(rows, &visit, look, current)?;
+    let mut delta = compare(rows, &visit, &found, current)?;
     if let Some(opened) = opened.filter(|_| root.within().shared) {
         look_for_lists(&mut delta, &opened);
     }
@@ -64,9 +66,9 @@ pub(super) fn look_at(
 }
 
 /// Holds what was found against the rows.
-fn compare(rows: &dyn Rows, visit: &Visit, look: Look, current: Current<'_>) -> Result<Delta, StoreError> {
-    let mut comparison = Comparison::new(look.found, &look.scope, current);
-    match &look.scope {
+fn compare(rows: &dyn Rows, visit: &Visit, found: &[Found<&[u8]>], current: Current<'_>) -> Result<Delta, StoreError> {
+    let mut comparison = Comparison::new(found, &visit.scope, current);
+    match &visit.scope {
         _ if !visit.known => {}
         // A name in a directory of very many costs no more than one in a small one.
         Scope::Names(names) if names.len() <= FEW => {
@@ -79,8 +81,16 @@ fn compare(rows: &dyn Rows, visit: &Visit, look: Look, current: Current<'_>) -> 
     Ok(comparison.finish())
 }
 
-/// Opens and looks. A directory with a marker file shows nothing.
-fn see(root: &RootDir, seen: &Seen, visit: &Visit) -> io::Result<(Look, Chain, Opened)> {
+/// What there was to see in a directory.
+struct Sight<'n> {
+    /// What the rules admit, sorted by name.
+    found: Vec<Found<&'n [u8]>>,
+    rules: Chain,
+    opened: Opened,
+}
+
+/// Opens and looks; the names it found go to `names`. A directory with a marker file shows nothing.
+fn see<'n>(root: &RootDir, seen: &Seen, visit: &Visit, names: &'n mut Names) -> io::Result<Sight<'n>> {
     let opened = root.open_dir(&visit.relative)?;
     seen.beat();
     // Its rows say who may read what is in it: nothing out of another directory may come to stand there.
@@ -91,16 +101,14 @@ fn see(root: &RootDir, seen: &Seen, visit: &Visit) -> io::Result<(Look, Chain, O
         return Err(Errno::STALE.into());
     }
     let mut rules = visit.rules.clone();
-    let (names, has_rules, marked) = match &visit.scope {
-        Scope::Names(names) => {
-            let marked = rules::MARKERS.iter().any(|marker| opened.has(marker));
-            (names.iter().map(|name| (name.clone(), FileType::Unknown)).collect(), true, marked)
+    let (has_rules, marked) = match &visit.scope {
+        Scope::Names(asked) => {
+            *names = asked.iter().map(|name| &**name).collect();
+            (true, rules::MARKERS.iter().any(|marker| opened.has(marker)))
         }
         Scope::Whole => {
-            let names = opened.names()?;
-            let is = |wanted: &str| names.iter().any(|(name, _)| **name == *wanted.as_bytes());
-            let (has_rules, marked) = (is(rules::RULE_FILE), rules::MARKERS.iter().any(|marker| is(marker)));
-            (names, has_rules, marked)
+            *names = opened.names()?;
+            (names.has(rules::RULE_FILE), rules::MARKERS.iter().any(|marker| names.has(marker)))
         }
     };
     if has_rules {
@@ -110,10 +118,10 @@ fn see(root: &RootDir, seen: &Seen, visit: &Visit) -> io::Result<(Look, Chain, O
     if root.within().shared {
         // A directory's times say nothing of its list, so each is asked.
         for found in found.iter_mut().filter(|found| found.kind == FoundKind::Dir) {
-            found.access = opened.with_acl(&found.name, found.identity.inode, found.access);
+            found.access = opened.with_acl(found.name, found.identity.inode, found.access);
         }
     }
-    Ok((Look { found, scope: visit.scope.clone() }, rules, opened))
+    Ok(Sight { found, rules, opened })
 }
 
 /// Whether two looks were at one inode. The number of the file system counts for nothing: what stands at a mount point

@@ -14,8 +14,8 @@ const WAITING_MAX: usize = 200_000;
 /// Directories that a walk looks at without further threads.
 const ALONE: usize = 4;
 /// Directories looked at by one thread between two hand-overs, and how many such parts are under way for each thread.
-const PART: usize = 16;
-const AHEAD: usize = 4;
+const PART: usize = 64;
+const AHEAD: usize = 2;
 
 impl<'a> Walk<'a> {
     /// Threads for so many looks, kept until the walk ends; a directory or two, after an event, are not worth them.

@@ -7,17 +7,17 @@ mod moves;
 pub(crate) use moves::put_dir;
 pub use moves::{MovedDir, Moves, Settled};
 
-use std::{iter::Peekable, vec::IntoIter};
+use std::{cmp::Ordering, iter::Peekable, slice};
 
 use crate::model::{
     Access, DirId, EntryRef, EntryRow, FileName, FileRow, FileState, Fingerprint, Identity, Node, PolicyId, ReaderId,
     Stamp,
 };
 
-/// One name that a look found.
+/// One name that a look found. Nearly all are as the index has them: the name is copied of those that are not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    pub name: FileName,
+pub struct Found<N = FileName> {
+    pub name: N,
     pub identity: Identity,
     pub access: Access,
     pub kind: FoundKind,
@@ -30,6 +30,12 @@ pub enum FoundKind {
     Dir,
 }
 
+impl Found<&[u8]> {
+    fn to_found(&self) -> Found {
+        Found { name: self.name.into(), identity: self.identity, access: self.access, kind: self.kind }
+    }
+}
+
 /// How much of a directory a look covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
@@ -37,13 +43,6 @@ pub enum Scope {
     Whole,
     /// Only these names, sorted.
     Names(Vec<FileName>),
-}
-
-/// What there was to see in one directory; `found` is sorted by name and has only what the rules admit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Look {
-    pub found: Vec<Found>,
-    pub scope: Scope,
 }
 
 /// What a file's fingerprint is held against.
@@ -89,33 +88,40 @@ impl Delta {
 /// Walks both sorted lists once: the rows come one by one. What stands unchanged is not copied.
 #[derive(Debug)]
 pub struct Comparison<'a> {
-    found: Peekable<IntoIter<Found>>,
+    found: Peekable<slice::Iter<'a, Found<&'a [u8]>>>,
     scope: &'a Scope,
     current: Current<'a>,
     delta: Delta,
 }
 
 impl<'a> Comparison<'a> {
-    /// `found` is sorted by name; `scope` says what the look covered.
-    pub fn new(found: Vec<Found>, scope: &'a Scope, current: Current<'a>) -> Self {
-        Self { found: found.into_iter().peekable(), scope, current, delta: Delta::default() }
+    /// `found` is sorted by name and has only what the rules admit; `scope` says what the look covered.
+    pub fn new(found: &'a [Found<&'a [u8]>], scope: &'a Scope, current: Current<'a>) -> Self {
+        Self { found: found.iter().peekable(), scope, current, delta: Delta::default() }
     }
 
     /// Takes the next row of the directory.
     pub fn row(&mut self, row: EntryRef<'_>) {
-        while let Some(found) = self.found.next_if(|found| *found.name < *row.name) {
-            self.delta.appeared.push(found);
+        while let Some(found) = self.found.peek() {
+            match found.name.cmp(row.name) {
+                Ordering::Less => self.delta.appeared.push(found.to_found()),
+                Ordering::Equal => {
+                    compare_one(&mut self.delta, row, found, self.current);
+                    self.found.next();
+                    return;
+                }
+                Ordering::Greater => break,
+            }
+            self.found.next();
         }
-        match self.found.next_if(|found| *found.name == *row.name) {
-            Some(found) => compare_one(&mut self.delta, row, found, self.current),
-            None if covers(self.scope, row.name) => self.delta.vanished.push(row.to_row()),
-            None => {}
+        if covers(self.scope, row.name) {
+            self.delta.vanished.push(row.to_row());
         }
     }
 
     /// There are no more rows.
     pub fn finish(mut self) -> Delta {
-        self.delta.appeared.extend(self.found);
+        self.delta.appeared.extend(self.found.map(Found::to_found));
         self.delta
     }
 }
@@ -127,7 +133,7 @@ fn covers(scope: &Scope, name: &[u8]) -> bool {
     }
 }
 
-fn compare_one(delta: &mut Delta, row: EntryRef<'_>, found: Found, current: Current<'_>) {
+fn compare_one(delta: &mut Delta, row: EntryRef<'_>, found: &Found<&[u8]>, current: Current<'_>) {
     let same = same_inode(&row.identity, &found.identity);
     match (row.node, found.kind) {
         (Node::Dir(id), FoundKind::Dir) if same => {
@@ -135,24 +141,24 @@ fn compare_one(delta: &mut Delta, row: EntryRef<'_>, found: Found, current: Curr
             if access_changed {
                 delta.changed.push(EntryRow { identity: found.identity, access: found.access, ..row.to_row() });
             }
-            delta.kept_dirs.push(Kept { id, name: found.name, identity: found.identity, access_changed });
+            delta.kept_dirs.push(Kept { id, name: found.name.into(), identity: found.identity, access_changed });
         }
         (Node::File(file), FoundKind::File { stamp, links }) if same => {
             let access = accessible(row.access, &file, found.access, stamp);
             match update(file, stamp, links, current) {
                 None if row.access == access => delta.unchanged += 1,
                 updated => delta.changed.push(EntryRow {
-                    name: found.name,
+                    name: found.name.into(),
                     identity: found.identity,
                     access,
                     node: Node::File(updated.unwrap_or(file)),
                 }),
             }
         }
-        (Node::File(_), FoundKind::File { .. }) => delta.replaced.push((row.to_row(), found)),
+        (Node::File(_), FoundKind::File { .. }) => delta.replaced.push((row.to_row(), found.to_found())),
         _ => {
             delta.vanished.push(row.to_row());
-            delta.appeared.push(found);
+            delta.appeared.push(found.to_found());
         }
     }
 }
@@ -215,17 +221,17 @@ mod tests {
         EntryRow { name: name.as_bytes().into(), identity: identity(inode), access: ACCESS, node: Node::File(file) }
     }
 
-    fn found(name: &str, inode: u64, stamp: Stamp) -> Found {
+    fn found(name: &str, inode: u64, stamp: Stamp) -> Found<&[u8]> {
         let kind = FoundKind::File { stamp, links: 1 };
-        Found { name: name.as_bytes().into(), identity: identity(inode), access: ACCESS, kind }
+        Found { name: name.as_bytes(), identity: identity(inode), access: ACCESS, kind }
     }
 
-    fn look(found: Vec<Found>) -> Look {
-        Look { found, scope: Scope::Whole }
+    fn compare(rows: &[EntryRow], found: &[Found<&[u8]>], current: Current<'_>) -> Delta {
+        compare_in(&Scope::Whole, rows, found, current)
     }
 
-    fn compare(rows: &[EntryRow], look: &Look, current: Current<'_>) -> Delta {
-        let mut comparison = Comparison::new(look.found.clone(), &look.scope, current);
+    fn compare_in(scope: &Scope, rows: &[EntryRow], found: &[Found<&[u8]>], current: Current<'_>) -> Delta {
+        let mut comparison = Comparison::new(found, scope, current);
         rows.iter().for_each(|row| comparison.row(row.as_ref()));
         comparison.finish()
     }
@@ -233,7 +239,7 @@ mod tests {
     #[test]
     fn an_unchanged_file_is_not_touched() {
         for state in [FileState::Indexed, FileState::Partial, FileState::Pending] {
-            let delta = compare(&[row("a", 1, state)], &look(vec![found("a", 1, STAMP)]), CURRENT);
+            let delta = compare(&[row("a", 1, state)], &[found("a", 1, STAMP)], CURRENT);
             assert_eq!(delta, Delta { unchanged: 1, ..Delta::default() });
         }
     }
@@ -242,7 +248,7 @@ mod tests {
     fn each_part_of_the_fingerprint_counts() {
         let stamps = [Stamp { size: 11, ..STAMP }, Stamp { mtime: 21, ..STAMP }, Stamp { ctime: 31, ..STAMP }];
         for stamp in stamps {
-            let delta = compare(&[row("a", 1, FileState::Indexed)], &look(vec![found("a", 1, stamp)]), CURRENT);
+            let delta = compare(&[row("a", 1, FileState::Indexed)], &[found("a", 1, stamp)], CURRENT);
             assert_eq!(delta.changed.len(), 1);
             let Node::File(file) = delta.changed[0].node else { panic!("a file") };
             assert_eq!((file.state, file.fingerprint.stamp), (FileState::Pending, stamp));
@@ -251,7 +257,7 @@ mod tests {
         let other_policy = Current { policy: PolicyId(2), ..CURRENT };
         let other_readers = Current { readers: &READERS[1..], ..CURRENT };
         for current in [other_policy, other_readers] {
-            assert_eq!(compare(&rows, &look(vec![found("a", 1, STAMP)]), current).changed.len(), 1);
+            assert_eq!(compare(&rows, &[found("a", 1, STAMP)], current).changed.len(), 1);
         }
     }
 
@@ -259,24 +265,24 @@ mod tests {
     fn what_is_known_of_a_list_stands_until_the_time_of_change_differs() {
         let listed = Access { mode: ACCESS.mode | Access::ACL, ..ACCESS };
         let rows = [EntryRow { access: listed, ..row("a", 1, FileState::Indexed) }];
-        let same = compare(&rows, &look(vec![found("a", 1, STAMP)]), CURRENT);
+        let same = compare(&rows, &[found("a", 1, STAMP)], CURRENT);
         assert_eq!(same, Delta { unchanged: 1, ..Delta::default() });
         let stamp = Stamp { ctime: 31, ..STAMP };
-        assert_eq!(compare(&rows, &look(vec![found("a", 1, stamp)]), CURRENT).changed[0].access, ACCESS);
+        assert_eq!(compare(&rows, &[found("a", 1, stamp)], CURRENT).changed[0].access, ACCESS);
     }
 
     #[test]
     fn a_partial_look_says_nothing_of_other_names() {
         let rows = [row("a", 1, FileState::Indexed), row("b", 2, FileState::Indexed)];
         let scope = Scope::Names(vec![b"b".as_slice().into()]);
-        let delta = compare(&rows, &Look { found: vec![], scope }, CURRENT);
+        let delta = compare_in(&scope, &rows, &[], CURRENT);
         assert_eq!(delta.vanished, vec![rows[1].clone()]);
     }
 
     #[test]
     fn another_inode_at_the_name_is_a_replacement() {
         let rows = [row("a", 1, FileState::Indexed)];
-        let delta = compare(&rows, &look(vec![found("a", 2, STAMP)]), CURRENT);
-        assert_eq!(delta.replaced, vec![(rows[0].clone(), found("a", 2, STAMP))]);
+        let delta = compare(&rows, &[found("a", 2, STAMP)], CURRENT);
+        assert_eq!(delta.replaced, vec![(rows[0].clone(), found("a", 2, STAMP).to_found())]);
     }
 }

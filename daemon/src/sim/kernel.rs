@@ -23,6 +23,7 @@ use crate::{
     watch::{
         Change, Coverage, Hint, Watcher, coalesce,
         files::{Directory, Files, Stat, Step},
+        names::Names,
     },
 };
 
@@ -329,17 +330,17 @@ impl Directory for Dir {
         }
     }
 
-    fn names(&self) -> io::Result<Vec<(FileName, FileType)>> {
+    fn names(&self) -> io::Result<Names> {
         self.world.breathe();
         let mut state = self.world.lock();
         // A directory that was removed while it was open is empty.
         let entries: Vec<(FileName, Key)> =
             state.tree.entries(self.key).into_iter().flatten().map(|(name, &key)| (name.clone(), key)).collect();
-        let mut names = Vec::with_capacity(entries.len());
+        let mut names = Names::default();
         for (name, key) in entries {
             let kind =
                 state.tree.inode(key).map_or(FileType::Unknown, |inode| FileType::from_raw_mode(u32::from(inode.mode)));
-            names.push((name, if state.rng.chance(100) { FileType::Unknown } else { kind }));
+            names.push(&name, if state.rng.chance(100) { FileType::Unknown } else { kind });
         }
         Ok(names)
     }

@@ -49,6 +49,8 @@ pub(super) struct Lease {
     began: Instant,
     /// Milliseconds since `began`.
     used: AtomicU64,
+    /// How often they were lent.
+    lent: AtomicU64,
     /// Told when they were opened again.
     woken: Box<dyn Fn() + Send + Sync>,
 }
@@ -120,6 +122,7 @@ impl Lease {
             given_back: Default::default(),
             began: Instant::now(),
             used: AtomicU64::new(0),
+            lent: AtomicU64::new(0),
             woken,
         }
     }
@@ -127,6 +130,7 @@ impl Lease {
     /// The tables; opened, if they sleep, in about the time that reading a snapshot takes.
     pub(super) fn tables(&self) -> Result<Lent<'_>, StoreError> {
         self.touch();
+        self.lent.fetch_add(1, Ordering::Relaxed);
         if let Some(lent) = self.lend()? {
             return Ok(lent);
         }
@@ -155,6 +159,11 @@ impl Lease {
             StoreError::Endless => StoreError::Damaged { what: ENDLESS.into() },
             other => other,
         })
+    }
+
+    /// How often somebody has wanted them so far.
+    pub(super) fn lent(&self) -> u64 {
+        self.lent.load(Ordering::Relaxed)
     }
 
     fn lend(&self) -> Result<Option<Lent<'_>>, StoreError> {

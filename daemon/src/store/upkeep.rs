@@ -24,6 +24,9 @@ use crate::{
 
 /// Between two steps of a walk: 20,000 rows a second.
 const PACE: Duration = Duration::from_millis(100);
+/// Readers between two steps after which the next one waits: somebody walks through everything, and the disk and the
+/// processor are his.
+const MANY: u64 = 100;
 /// After so long all rows are looked at again.
 const ROT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Steps of a walk after which its place is written down.
@@ -43,6 +46,8 @@ pub(super) struct Upkeep {
     look: bool,
     /// Nothing is done before.
     next: Instant,
+    /// How often the tables had been lent when that was asked last.
+    lent: u64,
     /// Steps of the walk since its place was written down.
     unsaved: u32,
     /// Records there were when training was tried last.
@@ -60,6 +65,7 @@ impl Upkeep {
             rebuild: None,
             look: true,
             next: Instant::now() + shared.config.quiet,
+            lent: shared.lease.lent(),
             unsaved: 0,
             trained: 0,
         })
@@ -98,6 +104,11 @@ impl Upkeep {
         tell: &dyn Fn(StoreEvent),
     ) -> Result<bool, StoreError> {
         self.next = Instant::now();
+        let lent = shared.lease.lent();
+        if lent - std::mem::replace(&mut self.lent, lent) > MANY {
+            self.next += PACE;
+            return Ok(false);
+        }
         if self.rebuild.is_some() {
             return self.rebuild_on(shared, work, tell);
         }

@@ -11,7 +11,8 @@ use rustix::{
     path::DecInt,
 };
 
-use crate::model::{FileName, FsId};
+use super::names::Names;
+use crate::model::FsId;
 
 /// How much space one `getdents64` call gets, on the stack: most directories need two calls whatever it is.
 const LISTING: usize = 32 << 10;
@@ -54,7 +55,7 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// The number of the file system it stands on.
     fn fs(&self) -> io::Result<FsId>;
     /// The names in it, with the kind the directory gives them (often, not always, known).
-    fn names(&self) -> io::Result<Vec<(FileName, FileType)>>;
+    fn names(&self) -> io::Result<Names>;
     /// What stands at a name in it; empty is itself.
     fn stat(&self, name: &[u8]) -> io::Result<Stat>;
     /// Whether an access control list says more of what stands at a name than its bits do, if that is still this inode;
@@ -133,15 +134,15 @@ impl Directory for OwnedFd {
         Ok(FsId(rustix::fs::fstatvfs(self)?.f_fsid))
     }
 
-    fn names(&self) -> io::Result<Vec<(FileName, FileType)>> {
-        let mut names = Vec::new();
+    fn names(&self) -> io::Result<Names> {
+        let mut names = Names::with_room();
         let mut space = [MaybeUninit::uninit(); LISTING];
         let mut listing = RawDir::new(self, &mut space);
         while let Some(entry) = listing.next() {
             let entry = entry?;
             let name = entry.file_name().to_bytes();
             if name != b"." && name != b".." {
-                names.push((FileName::from(name), entry.file_type()));
+                names.push(name, entry.file_type());
             }
         }
         Ok(names)

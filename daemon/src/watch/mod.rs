@@ -4,6 +4,7 @@ pub mod coalesce;
 pub mod files;
 pub mod inotify;
 pub mod mounts;
+pub mod names;
 pub mod reach;
 pub mod rules;
 pub mod scan;

@@ -8,10 +8,11 @@ use rustix::{fs::FileType, io::Errno};
 
 use super::{
     files::{Directory, Files, Stat},
+    names::Names,
     rules::Chain,
 };
 use crate::{
-    model::{Access, FileName, FsId, Identity, Stamp},
+    model::{Access, FsId, Identity, Stamp},
     plan::{Found, FoundKind},
 };
 
@@ -94,32 +95,34 @@ impl Opened {
         Ok(identity(&self.dir.stat(b"")?, self.fs))
     }
 
-    /// The names in the directory with the kind the directory gives them (often, not always, known).
+    /// The names in the directory, sorted, with the kind the directory gives them (often, not always, known).
     ///
     /// Errors: an unreadable directory.
-    pub fn names(&self) -> io::Result<Vec<(FileName, FileType)>> {
-        self.dir.names()
+    pub fn names(&self) -> io::Result<Names> {
+        let mut names = self.dir.names()?;
+        names.sort();
+        Ok(names)
     }
 
-    /// Looks at each name. What the rules exclude, what is neither a regular file nor a directory, what is gone, and
-    /// mount points that do not belong to the root are left out. `beat` is called now and then while there are answers.
+    /// Looks at each name, in the order they have. What the rules exclude, what is neither a regular file nor a directory,
+    /// what is gone, and mount points that do not belong to the root are left out. `beat` is called now and then while
+    /// there are answers.
     ///
     /// Errors: a directory that may be listed but not entered; no memory.
-    pub fn look(
+    pub fn look<'n>(
         &self,
         root: &RootDir,
         rules: &Chain,
-        names: Vec<(FileName, FileType)>,
+        names: &'n Names,
         beat: &dyn Fn(),
-    ) -> io::Result<Vec<Found>> {
+    ) -> io::Result<Vec<Found<&'n [u8]>>> {
         let mut found = Vec::with_capacity(names.len());
-        for (n, (name, hint)) in names.into_iter().enumerate() {
+        for (n, (name, hint)) in names.iter().enumerate() {
             if n % BEAT == 0 {
                 beat();
             }
             found.extend(self.look_at(root, rules, name, hint)?);
         }
-        found.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(found)
     }
 
@@ -140,14 +143,20 @@ impl Opened {
         self.dir.text(name, at_most)
     }
 
-    fn look_at(&self, root: &RootDir, rules: &Chain, name: FileName, hint: FileType) -> io::Result<Option<Found>> {
+    fn look_at<'n>(
+        &self,
+        root: &RootDir,
+        rules: &Chain,
+        name: &'n [u8],
+        hint: FileType,
+    ) -> io::Result<Option<Found<&'n [u8]>>> {
         if !matches!(hint, FileType::RegularFile | FileType::Directory | FileType::Unknown) {
             return Ok(None);
         }
-        if hint != FileType::Unknown && rules.excludes(&name, hint == FileType::Directory).is_some() {
+        if hint != FileType::Unknown && rules.excludes(name, hint == FileType::Directory).is_some() {
             return Ok(None);
         }
-        let stat = match self.dir.stat(&name) {
+        let stat = match self.dir.stat(name) {
             Ok(stat) => stat,
             Err(error) if is(&error, Errno::ACCESS) || is(&error, Errno::NOMEM) => return Err(error),
             // Gone meanwhile, or a name too odd to look at: no reason to lose the others.
@@ -158,11 +167,11 @@ impl Opened {
             FileType::Directory => true,
             _ => return Ok(None),
         };
-        let excluded = hint == FileType::Unknown && rules.excludes(&name, is_dir).is_some();
+        let excluded = hint == FileType::Unknown && rules.excludes(name, is_dir).is_some();
         Ok((root.admits(&stat) && !excluded).then(|| self.found(name, &stat, is_dir)))
     }
 
-    fn found(&self, name: FileName, stat: &Stat, is_dir: bool) -> Found {
+    fn found<'n>(&self, name: &'n [u8], stat: &Stat, is_dir: bool) -> Found<&'n [u8]> {
         let kind = match is_dir {
             true => FoundKind::Dir,
             false => FoundKind::File { stamp: stamp(stat), links: stat.links },
