@@ -130,3 +130,34 @@ fn a_pause_for_a_command_outlives_the_daemon() {
     assert!(child.wait().unwrap().success());
     instance.until("the pause has ended", || (instance.status()["State"] == "idle").then_some(()));
 }
+
+#[test]
+fn a_status_counts_each_root_and_lets_a_sleeping_store_sleep() {
+    let instance = Instance::start_with(&["store.sleep_after=1s"]);
+    for (root, files) in [("one", 3), ("two", 5)] {
+        (0..files).for_each(|n| _ = instance.put(format!("{root}/in/{n}.jpg"), jpeg("a picture")));
+        instance.watch(&instance.path(root));
+    }
+    let told = |status: &Value| {
+        let roots = status["Roots"].as_array().unwrap().iter();
+        roots.map(|root| ["Files", "Directories"].map(|key| root[key].clone())).collect::<Vec<_>>()
+    };
+    let counted = |files: u64| {
+        [serde_json::json!({"Known": files, "Indexed": files, "Partial": 0, "Pending": 0, "Failed": 0}), 2.into()]
+    };
+    let mut status = instance.status();
+    assert_eq!(told(&status), [counted(3), counted(5)]);
+    while status["Store"]["Rest"] != "asleep" {
+        status = instance.status();
+    }
+    // The question before has not woken it.
+    let status = instance.status();
+    assert_eq!((&status["Store"]["Rest"], told(&status)), (&"asleep".into(), vec![counted(3), counted(5)]));
+    assert_eq!(told(&serde_json::json!({"Roots": instance.json(["roots"])})), [counted(3), counted(5)]);
+
+    fs::rename(instance.path("two/in/0.jpg"), instance.path("one/in/moved.jpg")).unwrap();
+    instance.ctl(["wait"]);
+    assert_eq!(told(&instance.status()), [counted(4), counted(4)]);
+    instance.ctl([Path::new("unwatch"), &instance.path("two")]);
+    instance.until("one is left", || (told(&instance.status()) == [counted(4)]).then_some(()));
+}

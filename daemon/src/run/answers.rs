@@ -10,12 +10,11 @@ use super::{
 };
 use crate::{
     control::{
-        AbsPath, FailedFile, FileCounts, FormatInfo, HeldFile, RootInfo, SeenFile, ShowOptions, Stream, Viewer,
-        WhyReport, WhyState, shown,
+        AbsPath, FailedFile, FormatInfo, HeldFile, SeenFile, ShowOptions, Stream, Viewer, WhyReport, WhyState, shown,
     },
     crawl,
     model::{self, DirId, EntryRow, FileRecord, FileResult, FileRow, FileState, Node},
-    store::{Counts, Rows, StoreError},
+    store::{Rows, StoreError},
     watch::{
         files::Kernel,
         reach::{Last, Reached},
@@ -199,52 +198,6 @@ pub(crate) fn formats() -> Stream<FormatInfo> {
         extensions: format.extensions,
         mime: format.mime,
     })))
-}
-
-/// Adds the totals of each root, as far as this user sees what is counted; with one root they are the store's own.
-pub(crate) fn count(rows: &dyn Rows, roots: &mut [RootInfo], by: &Viewer) {
-    if let (Viewer::All, [only]) = (by, &mut *roots) {
-        let counts = rows.counts();
-        only.files = file_counts(&counts);
-        let above = only.path.as_bytes().split(|&b| b == b'/').filter(|name| !name.is_empty()).count() as u64;
-        only.directories = counts.directories.saturating_sub(above);
-        return;
-    }
-    for root in roots {
-        // A store that cannot be read shows in the status by itself.
-        if let Ok(Some(dir)) = rows.dir_at(root.path.as_bytes()) {
-            (root.files, root.directories) = count_below(rows, dir, by);
-        }
-    }
-}
-
-fn count_below(rows: &dyn Rows, top: DirId, by: &Viewer) -> (FileCounts, u64) {
-    let (mut files, mut dirs, mut stack) = (FileCounts::default(), 0, vec![top]);
-    while let Some(dir) = stack.pop() {
-        dirs += 1;
-        let Ok(Some(rows)) = rows.dir(dir) else { continue };
-        for entry in rows.entries.iter().filter(|entry| sight::sees(entry, by)) {
-            match entry.node {
-                Node::Dir(id) => stack.push(id),
-                Node::File(file) => {
-                    files.known += 1;
-                    *match file.state {
-                        FileState::Pending => &mut files.pending,
-                        FileState::Indexed => &mut files.indexed,
-                        FileState::Partial => &mut files.partial,
-                        FileState::Failed(_) => &mut files.failed,
-                    } += 1;
-                }
-            }
-        }
-    }
-    (files, dirs)
-}
-
-/// The store's totals as the status has them.
-pub(crate) fn file_counts(counts: &Counts) -> FileCounts {
-    let Counts { files, pending, indexed, partial, failed, .. } = *counts;
-    FileCounts { known: files, indexed, partial, pending, failed }
 }
 
 fn filter(record: &Record, options: &ShowOptions) -> Option<Record> {

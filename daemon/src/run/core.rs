@@ -22,6 +22,7 @@ use super::{
     reading::{Reading, Target},
     roots::Root,
     sight,
+    tallies::Tallies,
     walks::Walks,
     watchdog::{Stage, Stages},
 };
@@ -99,6 +100,7 @@ pub(crate) struct Core {
     pub store_is_lost: bool,
     pub view: Option<View>,
     pub board: Arc<Board>,
+    pub(super) tallies: Arc<Tallies>,
     pub events: mpsc::Sender<Event>,
     pub threads: Threads,
     pub wall_clock: WallClock,

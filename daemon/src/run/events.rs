@@ -198,7 +198,9 @@ impl Core {
                 if whole {
                     root.unwatched = self.watcher.is_none() || running.is_some_and(|running| running.unwatched);
                     // Files may have been pending since before the root went away.
-                    self.reading.search();
+                    if self.store.counts().pending > 0 {
+                        self.reading.search();
+                    }
                     root.crawled = now;
                     tracing::info!(path = ?root.path.as_path(), dirs, files, "looked at a root");
                 }

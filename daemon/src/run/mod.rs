@@ -19,6 +19,7 @@ mod roots;
 mod sight;
 mod slate;
 mod stuck;
+mod tallies;
 mod waiting;
 mod walks;
 mod watchdog;

@@ -54,8 +54,8 @@ impl Core {
         let (readers, now, rows, watches) = (readers::current(), Instant::now(), store.clone(), watcher.clone());
         let crawl = Crawl { rows, files, watcher: watches, threads: walkers, readers: readers.clone() };
         let reading = Reading::new(engine, Slate::new(slate), settle(&settings), settings.retry, settings.policy());
-        let kept = Kept::beside(settings.store.path.parent().unwrap_or(std::path::Path::new("/")));
         let mut core = Self {
+            kept: Kept::beside(settings.store.path.parent().unwrap_or(std::path::Path::new("/"))),
             poll_due: now + settings.watch.poll,
             settings,
             store,
@@ -77,11 +77,11 @@ impl Core {
             namesakes: Namesakes::default(),
             jobs: Jobs::default(),
             pauses: Pauses::default(),
-            kept,
             degraded,
             store_is_lost: false,
             view: None,
             board: Arc::new(Board::default()),
+            tallies: Arc::default(),
             events,
             facts,
             changed,

@@ -5,7 +5,7 @@
 
 use crate::{
     control::{Viewer, Want},
-    model::{Access, DirId, EntryRow, FileState, Node},
+    model::{Access, DirId, EntryRef, EntryRow, FileState, Node},
     store::{Rows, StoreError},
     watch::{
         reach::{Last, Reached, reach},
@@ -18,7 +18,7 @@ pub(crate) fn entry_at(rows: &dyn Rows, path: &[u8], by: &Viewer) -> Result<Opti
     let Some(slash) = path.iter().rposition(|&b| b == b'/') else { return Ok(None) };
     let (parent, name) = (&path[..slash.max(1)], &path[slash + 1..]);
     let Some(dir) = passed(rows, parent, by)? else { return Ok(None) };
-    let entry = rows.entry(dir, name)?.filter(|entry| sees(entry, by));
+    let entry = rows.entry(dir, name)?.filter(|entry| sees(&entry.as_ref(), by));
     Ok(entry.map(|entry| (dir, entry)))
 }
 
@@ -51,7 +51,7 @@ fn passed(rows: &dyn Rows, path: &[u8], by: &Viewer) -> Result<Option<DirId>, St
 }
 
 /// Whether a user who has come as far as its directory sees it.
-pub(crate) fn sees(entry: &EntryRow, by: &Viewer) -> bool {
+pub(crate) fn sees(entry: &EntryRef<'_>, by: &Viewer) -> bool {
     let want = if matches!(entry.node, Node::Dir(_)) { Want::Search } else { Want::Read };
     by.may(&entry.access, want)
 }
@@ -92,6 +92,6 @@ pub(crate) fn scan<F: Fn(FileState) -> bool>(
             _ => passes(&*rows, *dir, &by).unwrap_or(false),
         };
         last = Some((*dir, passes));
-        passes && sees(entry, &by)
+        passes && sees(&entry.as_ref(), &by)
     })
 }

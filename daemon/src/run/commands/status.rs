@@ -14,10 +14,10 @@ use crate::{
     governor::{Machine, pss},
     model,
     run::{
-        answers::{self, count},
         core::Core,
         roots::{Root, bytes},
         sight,
+        tallies::file_counts,
     },
     store::Rows,
 };
@@ -33,7 +33,7 @@ impl Core {
             degraded: self.degraded_list(),
             pauses: self.pauses.list(),
             roots: self.root_infos(&by),
-            files: answers::file_counts(&standing.counts),
+            files: file_counts(&standing.counts),
             queue: QueueReport {
                 waiting: self.reading.queue.len() as u64,
                 in_hand: self.reading.in_hand() as u64,
@@ -59,12 +59,13 @@ impl Core {
             mount: self.mount_report(),
         };
         let (store, ceiling) = (Arc::clone(&self.store), self.settings.workers.memory_ceiling);
+        let (tallies, index) = (Arc::clone(&self.tallies), (self.committed, self.forgotten.is_empty()));
         let path = self.settings.store.path.join("rows").join("db");
         tokio::task::spawn_blocking(move || {
             let workers = workers.iter().map(|worker| pss(worker.pid)).sum();
             report.memory = MemoryReport { daemon: pss(std::process::id()), workers, ceiling };
             report.store.size = std::fs::metadata(path).map_or(0, |file| file.len());
-            count(&*store, &mut report.roots, &by);
+            tallies.add(&*store, index, &mut report.roots, &by);
             restrict(&mut report, &by);
             _ = reply.send(Ok(report));
         });
@@ -153,8 +154,9 @@ impl Core {
 
     pub(super) fn list_roots(&self, by: Viewer, reply: Reply<Vec<RootInfo>>) {
         let (mut infos, store) = (self.root_infos(&by), Arc::clone(&self.store));
+        let (tallies, index) = (Arc::clone(&self.tallies), (self.committed, self.forgotten.is_empty()));
         tokio::task::spawn_blocking(move || {
-            count(&*store, &mut infos, &by);
+            tallies.add(&*store, index, &mut infos, &by);
             _ = reply.send(Ok(infos));
         });
     }
