@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use super::{Current, Delta, Found, FoundKind, key};
+use super::{Current, Delta, Found, FoundKind, is_current, key};
 use crate::model::{
     DirId, EntryRow, FileId, FileName, FileRow, FileState, Fingerprint, Mutation, Node, Place, ReaderId,
 };
@@ -152,8 +152,8 @@ pub(crate) fn put_dir(
     Mutation::PutDir { row: crate::model::DirRow { id, parent, name, access }, identity: *identity }
 }
 
-/// A moved file keeps its record when size and mtime are what they were; the move itself explains a new ctime, unless who
-/// may read it has changed, too.
+/// A moved file keeps its record when size and mtime are what they were and its reader is of today; the move itself explains
+/// a new ctime, unless who may read it has changed, too.
 fn moved(from: DirId, row: EntryRow, to: DirId, found: &Found, current: Current<'_>) -> Mutation {
     let (Node::File(file), FoundKind::File { stamp, links }) = (row.node, found.kind) else {
         return Mutation::RemoveFile(Place { dir: from, name: row.name });
@@ -161,7 +161,8 @@ fn moved(from: DirId, row: EntryRow, to: DirId, found: &Found, current: Current<
     let old = file.fingerprint.stamp;
     let same = (old.size, old.mtime) == (stamp.size, stamp.mtime)
         && row.access == found.access
-        && file.fingerprint.policy == current.policy;
+        && file.fingerprint.policy == current.policy
+        && is_current(file, current);
     let state = if same { file.state } else { FileState::Pending };
     let fingerprint = Fingerprint { stamp, ..file.fingerprint };
     let node = Node::File(FileRow { fingerprint, state, links, ..file });
@@ -232,6 +233,17 @@ mod tests {
         let gone = Delta { vanished: vec![row("a", 1)], ..Delta::default() };
         let closed = Found { access: Access { mode: 0, ..ACCESS }, ..found("b", 1) };
         let come = Delta { appeared: vec![closed], ..Delta::default() };
+        let [Mutation::MoveFile { entry, .. }] = &settle(vec![(2, gone), (3, come)])[..] else { panic!("one move") };
+        assert!(matches!(entry.node, Node::File(FileRow { id: FileId(1), state: FileState::Pending, .. })));
+    }
+
+    #[test]
+    fn a_moved_file_that_an_older_reader_read_is_read_again() {
+        let mut old = row("a", 1);
+        let Node::File(file) = &mut old.node else { panic!("a file") };
+        file.fingerprint.reader = ReaderId(6);
+        let gone = Delta { vanished: vec![old], ..Delta::default() };
+        let come = Delta { appeared: vec![found("b", 1)], ..Delta::default() };
         let [Mutation::MoveFile { entry, .. }] = &settle(vec![(2, gone), (3, come)])[..] else { panic!("one move") };
         assert!(matches!(entry.node, Node::File(FileRow { id: FileId(1), state: FileState::Pending, .. })));
     }

@@ -80,10 +80,15 @@ fn line(rows: &dyn Rows, dir: DirId, entry: &EntryRow) -> Result<(String, Option
             FileResult::Failed { kind, .. } => format!("{kind:?}"),
         },
     };
+    // A failure has none.
+    let reader = match file.state {
+        FileState::Indexed | FileState::Partial => file.fingerprint.reader.0,
+        FileState::Pending | FileState::Failed(_) => 0,
+    };
     let has_more_names = file.links == 1 || file.links as usize > others.len();
     let unseen = has_more_names.then_some(entry.identity.inode);
     let text = format!(
-        "file, {identity}, mode {:o}, {} bytes at {} and {}, links {} {others:?}, {:?}: {held}",
+        "file, {identity}, mode {:o}, {} bytes at {} and {}, links {} {others:?}, {:?} by {reader}: {held}",
         access.mode, stamp.size, stamp.mtime, stamp.ctime, file.links, file.state,
     );
     Ok((text, unseen))

@@ -18,13 +18,15 @@ use crate::{
         death::{Cause, Death, judge},
         policy::{Aftermath, Whims, Wish, aftermath, batch, turn},
     },
-    model::{Cost, FailureKind, FileId, Job, JobId, Outcome, join},
+    model::{Cost, FailureKind, FileId, Job, JobId, Outcome, ReaderId, join},
     proto::exit,
     readers,
 };
 
 /// Jobs it takes at once.
 const CREDIT: usize = 40;
+/// A reader that is not among those of today.
+const OLD: ReaderId = ReaderId(7);
 /// Files after which a worker is replaced.
 const LIFE: usize = 60;
 
@@ -54,6 +56,8 @@ pub(super) struct Faults {
     pub killed: usize,
     /// It tells lies, and is found out later.
     pub captured: usize,
+    /// Its program is of an earlier version, not in thousandths.
+    pub is_old: bool,
 }
 
 #[derive(Debug)]
@@ -124,7 +128,7 @@ impl Bench {
     /// No worker comes to harm any more but by its files, and those that were captured are found out.
     pub(super) fn calm(&self) {
         let mut state = self.lock();
-        state.faults = Faults::default();
+        state.faults = Faults { is_old: state.faults.is_old, ..Faults::default() };
         for slot in 0..state.workers.len() {
             if state.workers[slot].as_ref().is_some_and(|worker| worker.is_captured) {
                 state.bury(slot, Death::Signaled(libc::SIGSYS), None);
@@ -262,7 +266,7 @@ impl State {
         }
         let outcome = Outcome::Read {
             record: Box::new(record(content + lie, nature)),
-            reader: readers::id(""),
+            reader: if self.faults.is_old { OLD } else { readers::id("") },
             cost: Cost::default(),
         };
         self.told.push_back(EngineEvent::Finished(job.id, outcome));

@@ -130,14 +130,16 @@ pub(super) fn settings(state: &Path) -> Settings {
         memory: None,
     };
     let mut settings = Settings::defaults(&places);
-    settings.roots = ROOTS
-        .iter()
-        .map(|root| RootSetting { path: root.into(), options: RootOptions::default(), origin: Origin::Default })
-        .collect();
+    settings.roots = ROOTS.into_iter().map(root).collect();
     settings.mount.enabled = false;
     settings.workers.max = 3;
     settings.workers.batch_files = 8;
     settings
+}
+
+/// A root of the configuration.
+pub(super) fn root(path: &str) -> RootSetting {
+    RootSetting { path: path.into(), options: RootOptions::default(), origin: Origin::Default }
 }
 
 impl Life {
@@ -285,6 +287,15 @@ impl Life {
         self.ask(Command::Rescan { paths: Vec::new(), reply });
     }
 
+    /// The configuration is read again, and is another one.
+    pub(super) fn reload(&mut self, settings: &Settings) {
+        self.settings = settings.clone();
+        let (reply, _) = tokio::sync::oneshot::channel();
+        let asked = Asked { by: Viewer::All, command: Command::Reload(reply) };
+        self.core.command(asked, &|| Ok(settings.clone()));
+        self.core.pump();
+    }
+
     /// Somebody wants what has failed to be tried again.
     pub(super) fn retry(&mut self) {
         let (reply, _) = tokio::sync::oneshot::channel();
@@ -331,7 +342,7 @@ impl Life {
     /// No worker comes to harm any more but by its files, and nothing is left out.
     pub(super) fn calm(&mut self) {
         self.remains.rows.set_full(false);
-        self.faults = Faults::default();
+        self.faults = Faults { is_old: self.faults.is_old, ..Faults::default() };
         self.bench.calm();
         self.resume();
     }
@@ -342,11 +353,17 @@ impl Life {
         self.world.threads.finish();
     }
 
-    /// The process ends, and the next one begins on what it has written.
+    /// Whether it is of an earlier version.
+    pub(super) fn is_old(&self) -> bool {
+        self.faults.is_old
+    }
+
+    /// The process ends, and the next one begins on what it has written. It is of today's version.
     pub(super) fn begin_again(&mut self, ending: Ending) -> anyhow::Result<()> {
         self.end();
         let remains = self.remains.after(ending);
-        *self = Self::begin(&self.world, remains, self.settings.clone(), self.faults).context("after a crash")?;
+        let faults = Faults { is_old: false, ..self.faults };
+        *self = Self::begin(&self.world, remains, self.settings.clone(), faults).context("after a crash")?;
         Ok(())
     }
 }

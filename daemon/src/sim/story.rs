@@ -1,21 +1,23 @@
 //! What happens under one seed, from the first start of the daemon to the comparison.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
 
 use super::{
     check,
-    doings::Doings,
+    doings::{Doings, ROOTS},
     engine::{Faults, Nature, nature},
     kernel::World,
-    life::{Ending, Life, Remains, settings},
+    life::{Ending, Life, Remains, root, settings},
     tree::Kind,
 };
 use crate::{config::Settings, control::RootState, model::FileId, store::Rows};
 
 /// Steps after which a daemon that is left alone must have come to rest.
 const PATIENCE: usize = 200_000;
+/// Names that a reload leaves out, or admits again.
+const LEFT_OUT: &str = "b*";
 /// When it all begins, ns since 1970.
 pub(super) const BEGIN: i64 = 1_700_000_000_000_000_000;
 
@@ -31,6 +33,7 @@ struct Mood {
     clock: usize,
     full: usize,
     pauses: usize,
+    reloads: usize,
     waits: usize,
 }
 
@@ -83,9 +86,9 @@ impl Story {
                 story.count(&life)?;
             }
         }
-        story.calm(&mut life);
+        story.calm(&mut life)?;
         story.rest(&mut life).await?;
-        if story.mood.crashes + story.mood.power_cuts > 0 {
+        if story.mood.crashes + story.mood.power_cuts > 0 || story.faults.is_old {
             // Whoever was in hand each time is blamed, until somebody knows better.
             life.retry();
             story.rest(&mut life).await?;
@@ -115,11 +118,13 @@ impl Story {
             clock: rare(&mut state, 200, 5),
             full: rare(&mut state, 200, 10),
             pauses: rare(&mut state, 200, 10),
+            reloads: rare(&mut state, 250, 15),
             waits: 10 + state.rng.below(100),
         };
         let faults = Faults {
             killed: rare(&mut state, 300, 20),
             captured: if mood.crashes + mood.power_cuts == 0 { rare(&mut state, 300, 50) } else { 0 },
+            is_old: state.rng.chance(200),
         };
         state.fatal = faults.captured == 0 && state.rng.chance(150);
         state.holding = rare(&mut state, 700, 100);
@@ -203,6 +208,9 @@ impl Story {
             let seconds = self.world.lock().rng.below(5) as u64;
             life.pause(seconds);
         }
+        if self.chance(mood.reloads) {
+            self.reconfigure(life);
+        }
         let cut = self.chance(mood.power_cuts);
         if cut || self.chance(mood.crashes) {
             return self.crash(life, cut);
@@ -212,6 +220,29 @@ impl Story {
             self.wait(life, most).await;
         }
         self.revive(life).map(|_| ())
+    }
+
+    /// A directory is watched from now on, or not any more, or names are left out.
+    fn reconfigure(&mut self, life: &mut Life) {
+        let mut state = self.world.lock();
+        match state.rng.below(4) {
+            0 => match self.settings.ignore.is_empty() {
+                true => self.settings.ignore.push(LEFT_OUT.into()),
+                false => self.settings.ignore.clear(),
+            },
+            _ => {
+                let at = state.rng.below(ROOTS.len());
+                match self.settings.roots.iter().position(|root| root.path == Path::new(ROOTS[at])) {
+                    Some(watched) => _ = self.settings.roots.remove(watched),
+                    None => self.settings.roots.push(root(ROOTS[at])),
+                }
+            }
+        }
+        let roots: Vec<_> = self.settings.roots.iter().map(|root| &root.path).collect();
+        let line = format!("now watched: {roots:?} without {:?}", self.settings.ignore);
+        state.log.push(line);
+        drop(state);
+        life.reload(&self.settings);
     }
 
     /// The daemon ends, and begins again.
@@ -234,7 +265,11 @@ impl Story {
     }
 
     /// Nothing goes wrong any more.
-    fn calm(&mut self, life: &mut Life) {
+    fn calm(&mut self, life: &mut Life) -> anyhow::Result<()> {
+        if life.is_old() {
+            self.world.lock().log.push("today's version takes its place".into());
+            life.begin_again(Ending::Killed)?;
+        }
         life.calm();
         let mut state = self.world.lock();
         state.overflowing = 0;
@@ -243,6 +278,7 @@ impl Story {
             self.doings.mount(&mut state);
         }
         state.log.push("calm".into());
+        Ok(())
     }
 
     /// Until everything is done, and what is polled has been polled once more.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{Looked, kept_error};
 use crate::{
     control::{AbsPath, Error, JobKind, RootOptions, RootOrigin, StartedJob, Viewer},
-    model::{DirId, Mutation},
+    model::{self, DirId, Mutation},
     run::{core::Core, roots},
     store::{Rows, StoreError},
 };
@@ -124,8 +124,14 @@ impl Core {
             if again || roots::owner(&self.roots, path.as_bytes()).is_some() {
                 continue;
             }
-            match topmost(&*self.store, path.as_bytes()) {
-                Ok(Some(dir)) => _ = self.commit(vec![Mutation::RemoveDir(dir)]),
+            let leads_to_root =
+                |dir: &[u8]| self.roots.iter().any(|root| root.path.as_path().starts_with(model::path(dir)));
+            match topmost(&*self.store, path.as_bytes(), &leads_to_root) {
+                Ok(Some(dir)) => {
+                    let commit = self.commit(vec![Mutation::RemoveDir(dir)]);
+                    // What the next one leaves shows when this one is gone.
+                    self.forgotten.iter_mut().for_each(|(after, _)| *after = commit);
+                }
                 Ok(None) => {}
                 Err(error) => tracing::warn!(%error, "rows of a root stay until the next start"),
             }
@@ -138,19 +144,22 @@ impl Core {
     }
 }
 
-/// The highest directory that only exists in the index because of this root.
-fn topmost(rows: &dyn Rows, root: &[u8]) -> Result<Option<DirId>, StoreError> {
-    let Some(mut dir) = rows.dir_at(root)? else { return Ok(None) };
-    while dir != DirId::TOP {
-        let Some(row) = rows.dir(dir)? else { break };
-        let parent = row.dir.parent;
-        let only_child = rows.dir(parent)?.is_some_and(|parent| parent.entries.len() == 1);
-        if parent == DirId::TOP || !only_child {
-            break;
+/// The highest directory that only exists in the index because of this root, which may itself have no rows yet.
+/// `leads_to_root` says whether a root is a directory or below it; its rows may be on their way.
+fn topmost(rows: &dyn Rows, root: &[u8], leads_to_root: &dyn Fn(&[u8]) -> bool) -> Result<Option<DirId>, StoreError> {
+    let (mut at, mut removed) = (root, None);
+    while at.len() > 1 && !leads_to_root(at) {
+        if let Some(dir) = rows.dir_at(at)? {
+            let entries = rows.dir(dir)?.map_or(0, |rows| rows.entries.len());
+            if at != root && entries > usize::from(removed.is_some()) {
+                break;
+            }
+            removed = Some(dir);
         }
-        dir = parent;
+        let slash = at.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
+        at = &at[..slash];
     }
-    Ok(Some(dir))
+    Ok(removed)
 }
 
 fn not_watched(path: &AbsPath) -> Error {
