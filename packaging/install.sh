@@ -1,19 +1,26 @@
 #!/bin/bash
-# Puts built programs and everything that belongs to them where a package would: packaging/install.sh BIN [DESTDIR]
+# Puts built programs and everything that belongs to them where a package would, or takes all of it away again:
+#   packaging/install.sh BIN [DESTDIR]
+#   packaging/install.sh --remove [DESTDIR]
 # BIN      the directory of metaextractd and metactl, such as target/release
 # DESTDIR  the root of another system (default: this one)
 # After it, on a running system: systemd-sysusers; systemd-tmpfiles --create metaextract.conf; systemctl daemon-reload
+# Before --remove: systemctl --user disable --now metaextractd (and without --user). It leaves the configuration and what
+# was indexed: ~/.config/metaextract and ~/.local/state/metaextract, of the system /etc/metaextract and /var/lib/metaextract.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/packaging/lib.sh"
-bin=${1:?usage: install.sh BIN [DESTDIR]} root=${2:-}
+bin=${1:?usage: install.sh BIN [DESTDIR], or install.sh --remove [DESTDIR]} root=${2:-}
+[[ $bin == --remove || -x $bin/metaextractd ]] || die "install.sh: there is no metaextractd in $bin; build it with: cargo build --release"
 
 # put MODE TO FROM...: each FROM into the directory TO, or as TO if that has no / at its end.
 put() {
-    local mode=$1 to=$root$2 from
+    local mode=$1 to=$root$2 from at
     shift 2
     for from in "$@"; do
-        if [[ $to == */ ]]; then install -Dm "$mode" "$from" "$to$(basename "$from")"; else install -Dm "$mode" "$from" "$to"; fi
+        at=$to
+        [[ $to != */ ]] || at=$to$(basename -- "$from")
+        if [ "$bin" = --remove ]; then rm -f "$at"; else install -Dm "$mode" "$from" "$at"; fi
     done
 }
 put 755 /usr/bin/ "$bin/metaextractd" "$bin/metactl"

@@ -45,6 +45,11 @@ say "== installing and booting =="
 root=$work/root results=$work/results
 mkdir "$root" "$results"
 tar -C "$root" -xf "$base"
+mkdir "$work/twice"
+"$top/packaging/install.sh" "$bin" "$work/twice"
+"$top/packaging/install.sh" --remove "$work/twice"
+left=$(find "$work/twice" -type f)
+[ -z "$left" ] || die "services/run.sh: install.sh --remove leaves $left"
 "$top/packaging/install.sh" "$bin" "$root"
 install -Dm 755 -t "$root/tests" "$here"/*.sh "$here"/expected-* "$here/probe.pl" "$bin/hostile"
 # Sessions end at once when somebody leaves, as the test waits for it.
