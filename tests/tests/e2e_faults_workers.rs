@@ -161,33 +161,44 @@ fn a_worker_reads_no_file_of_home_by_path() {
     }
 }
 
+/// A daemon on a kernel that lacks something, and a file that it is to read.
+fn without(lacking: &str, isolation: &str) -> (Instance, PathBuf) {
+    let mut instance = Instance::new();
+    // A program that can gain no privileges cannot mount.
+    instance.set("mount.enabled=false");
+    instance.set(&format!("isolation={isolation}"));
+    let path = instance.put("a.jpg", jpeg("read"));
+    instance.start_daemon(&[program("without").to_str().unwrap(), lacking]);
+    instance.ctl(["watch".as_ref(), instance.root().as_os_str()]);
+    (instance, path)
+}
+
+/// Each wall holds where the other is not.
+#[test]
+fn landlock_by_itself_lets_a_worker_open_no_path() {
+    let (instance, path) = without("seccomp", "best-effort");
+    instance.until("it is read", || instance.tag(&path, "File:Comment"));
+    let said = instance.until("it is said", || instance.degraded("isolation"));
+    assert!(!said.contains("open a file by its path") && said.contains("execute a program"), "{said}");
+}
+
 #[test]
 fn a_kernel_without_landlock_is_degraded_and_policy_decides() {
-    let run = |lacking: &str, isolation: &str| {
-        let mut instance = Instance::new();
-        // A program that can gain no privileges cannot mount.
-        instance.set("mount.enabled=false");
-        instance.set(&format!("isolation={isolation}"));
-        let path = instance.put("a.jpg", jpeg("read"));
-        instance.start_daemon(&[program("without").to_str().unwrap(), lacking]);
-        instance.ctl(["watch".as_ref(), instance.root().as_os_str()]);
-        (instance, path)
-    };
     let isolation = |instance: &Instance| instance.status()["Workers"]["Isolation"].as_str().unwrap().to_owned();
     // Everything that must fail from inside still fails.
-    let (instance, path) = run("landlock", "require");
+    let (instance, path) = without("landlock", "require");
     instance.until("it is read", || instance.tag(&path, "File:Comment"));
     let said = instance.until("it is said", || instance.degraded("isolation"));
     assert!(said.contains("no Landlock") && said.contains("lsm="), "{said}");
     assert!(isolation(&instance).contains("seccomp alone"), "{}", isolation(&instance));
     instance.log().line(&["workers are confined less than they could be"]);
     // It does not.
-    let (instance, path) = run("walls", "require");
+    let (instance, path) = without("walls", "require");
     let said = instance.until("it is said", || instance.degraded("no-workers"));
     assert!(said.contains("open a file by its path") && said.contains("best-effort"), "{said}");
     assert_eq!(instance.tag(&path, "File:Comment"), None);
     assert!(isolation(&instance).contains("partial"), "{}", isolation(&instance));
-    let (instance, path) = run("walls", "best-effort");
+    let (instance, path) = without("walls", "best-effort");
     instance.until("it is read", || instance.tag(&path, "File:Comment"));
     let said = instance.until("it is said", || instance.degraded("isolation"));
     assert!(said.contains("open a file by its path") && said.contains("require"), "{said}");

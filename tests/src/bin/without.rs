@@ -1,6 +1,6 @@
-//! Runs a program as if on a kernel that lacks something: `without landlock|walls PROGRAM ARGUMENT...`.
+//! Runs a program as if on a kernel that lacks something: `without landlock|seccomp|walls PROGRAM ARGUMENT...`.
 //!
-//! `walls` is Landlock and seccomp. The system calls fail as on a kernel that does not know them.
+//! `walls` is both. The system calls fail as on a kernel that does not know them.
 
 use std::{collections::BTreeMap, os::unix::process::CommandExt, process::Command};
 
@@ -10,10 +10,13 @@ fn main() {
     let mut words = std::env::args_os().skip(1);
     let what = words.next().expect("what is missing");
     let landlock = [libc::SYS_landlock_create_ruleset, libc::SYS_landlock_add_rule, libc::SYS_landlock_restrict_self];
-    let mut calls = landlock.to_vec();
-    if what == "walls" {
-        calls.push(libc::SYS_seccomp);
-    }
+    let calls = [&landlock[..], &[libc::SYS_seccomp]];
+    let calls = match what.to_str() {
+        Some("landlock") => calls[0].to_vec(),
+        Some("seccomp") => calls[1].to_vec(),
+        Some("walls") => calls.concat(),
+        _ => panic!("without {what:?}: landlock, seccomp or walls is wanted"),
+    };
     let rules: BTreeMap<_, _> = calls.into_iter().map(|call| (call, Vec::new())).collect();
     let arch = TargetArch::try_from(std::env::consts::ARCH).expect("an architecture seccomp knows");
     let unknown = SeccompAction::Errno(libc::ENOSYS as u32);
