@@ -9,7 +9,7 @@ use metaextractd::{
     config::Isolation,
     engine::{Config, Engine, EngineEvent, Size},
     model::{FailureKind, FileId, Job, JobId, Outcome, Priority},
-    proto::Schedule,
+    proto::{BATCH, Schedule},
 };
 use tests::{
     attacks::{CALLS, OLD_CALLS},
@@ -264,6 +264,9 @@ fn a_suspect_does_not_wait_for_the_others() {
 
 #[test]
 fn a_worker_holds_nothing_but_its_batch() {
+    // What is left open to those that come after is not for workers.
+    let left_open = fs::File::open("/").unwrap();
+    rustix::io::fcntl_setfd(&left_open, rustix::io::FdFlags::empty()).unwrap();
     let mut bench = Bench::new(0, Config { cpu: Duration::from_secs(60), ..config() });
     let spin = Job { priority: Priority::Asked, ..bench.job("HOSTILE spin") };
     bench.engine.submit(spin);
@@ -287,6 +290,9 @@ fn a_worker_holds_nothing_but_its_batch() {
     let filters = |status: &HashMap<String, String>| status["Seccomp_filters"].parse::<u32>().unwrap();
     assert!(filters(&its) > filters(&ours));
     assert_eq!(its["Threads"], "1");
+    let limits = ["data size", "address space", "open files", "file size", "processes", "core file size"];
+    let wanted = [96 << 20, (96 + 256) << 20, 3 + BATCH as u64, 0, 0, 1];
+    assert_eq!(limits.map(|name| limit(worker.pid, name)), wanted);
     assert!(metaextractd::governor::pss(worker.pid) > 0, "its memory can be measured");
     let pid = rustix::process::Pid::from_raw(worker.pid as i32).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
@@ -303,6 +309,13 @@ fn descriptors(pid: u32) -> Vec<String> {
         .collect();
     all.sort_unstable();
     all.into_iter().map(|(_, target)| target).collect()
+}
+
+/// What it may have of something.
+fn limit(pid: u32, name: &str) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("Max ")?.strip_prefix(name)).unwrap();
+    line.split_whitespace().next().unwrap().parse().unwrap()
 }
 
 fn status(pid: u32) -> HashMap<String, String> {
