@@ -15,6 +15,8 @@ import tomllib
 WORTH = re.compile(r"landlock|seccomp|sync_all|inval_| [=!]= | [<>]=? ")
 # Lines that do nothing by themselves.
 IDLE = re.compile(r"^\s*(//|#\[|use |pub use |mod |fn |pub fn |pub\(\w+\) fn |impl|assert|const |static )|->|=>\s*\{$|^\s*\}")
+# Folder -> package.
+PACKAGES = {"daemon": "metaextractd", "fs": "metafs", "ctl": "metactl", "extract": "metaextract", "tests": "tests"}
 # Minutes after which a test that hangs counts as failed: a hang is noticed too.
 PATIENCE = 5
 
@@ -27,13 +29,18 @@ def run(command, **options):
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
 
 
-def build(packages):
-    """Builds programs and the test programs of these packages; gives name -> program, or None and what cargo said."""
-    programs = {}
-    selected = [part for package in sorted(packages) for part in ("-p", package)]
-    for command in (["build", "--bins"], ["test", "--no-run"]):
-        named = ["-p", "metaextractd", "-p", "metactl", "-p", "tests"] if command[0] == "build" else selected
-        built = run(["cargo", *command, *named, "--quiet", "--message-format=json-render-diagnostics"])
+def build(tests):
+    """Builds what these tests are in and what they run; gives name -> program, or None and what cargo said."""
+    programs, wanted = {}, {}
+    for test in tests:
+        folder, program, _ = test.split("::", 2)
+        wanted.setdefault(PACKAGES[folder], set()).add(program)
+    commands = [["test", "--no-run", "-p", package, *(part for program in sorted(named) for part in target(program))]
+                for package, named in sorted(wanted.items())]
+    if "tests" in wanted:
+        commands.insert(0, ["build", "--bins", "-p", "metaextractd", "-p", "metactl", "-p", "tests"])
+    for command in commands:
+        built = run(["cargo", *command, "--quiet", "--message-format=json-render-diagnostics"])
         if built.returncode != 0:
             return None, built.stdout
         if command[0] == "test":
@@ -44,6 +51,10 @@ def build(packages):
                     program = "lib" if source.name == "lib.rs" else entry["target"]["name"]
                     programs[f"{source.parts[-3]}::{program}"] = (entry["executable"], source.parent.parent)
     return programs, built.stdout
+
+
+def target(program):
+    return ["--lib"] if program == "lib" else ["--test", program]
 
 
 def passes(programs, test, user):
@@ -87,16 +98,11 @@ class Deletion:
         self.must_build = False
 
 
-def packages_of(tests):
-    names = {"daemon": "metaextractd", "fs": "metafs", "ctl": "metactl", "extract": "metaextract", "tests": "tests"}
-    return {names[test.split("::")[0]] for test in tests}
-
-
 def judge(mutant, user):
     """The test that noticed, False if none did, None if the change does not compile."""
     mutant.path.write_text(mutant.new)
     try:
-        programs, said = build(packages_of(mutant.tests))
+        programs, said = build(mutant.tests)
         if programs is None:
             if mutant.must_build:
                 raise Broken(f"{mutant.name} does not compile:\n{said}")
@@ -145,7 +151,7 @@ def main():
     print(f"seed {options.seed}: {len(patches)} patches, {wanted} deletions", flush=True)
 
     named = sorted({test for patch in patches for test in patch.tests})
-    programs, said = build(packages_of(named) if named else {"metaextractd"})
+    programs, said = build(named)
     if programs is None:
         raise Broken(f"the source as it is does not compile:\n{said}")
     for test in named:
