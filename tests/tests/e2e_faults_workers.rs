@@ -168,7 +168,7 @@ fn without(lacking: &str, isolation: &str) -> (Instance, PathBuf) {
     instance.set("mount.enabled=false");
     instance.set(&format!("isolation={isolation}"));
     let path = instance.put("a.jpg", jpeg("read"));
-    instance.start_daemon(&[program("without").to_str().unwrap(), lacking]);
+    instance.start_daemon(&[&program("without").to_string_lossy(), lacking]);
     instance.ctl(["watch".as_ref(), instance.root().as_os_str()]);
     (instance, path)
 }
