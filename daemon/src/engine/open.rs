@@ -56,8 +56,9 @@ pub(super) fn run(desk: &Arc<Desk>, fs: FsId) -> bool {
         let desk = Arc::clone(&desk);
         move || {
             while let Some(jobs) = desk.to_open(fs) {
+                let mut root = None;
                 for job in jobs {
-                    open_one(&desk, job);
+                    open_one(&desk, &mut root, job);
                 }
             }
         }
@@ -68,9 +69,9 @@ pub(super) fn run(desk: &Arc<Desk>, fs: FsId) -> bool {
     opener.is_ok()
 }
 
-fn open_one(desk: &Arc<Desk>, job: Job) {
+fn open_one(desk: &Arc<Desk>, root: &mut Option<Root>, job: Job) {
     let fs = job.fs;
-    let opener = match open_job(&job, desk.config.shared) {
+    let opener = match open_job(&job, root, desk.config.shared) {
         Ok(file) => desk.opened(Opened { job, file }),
         Err(Closed::Outcome(outcome)) => {
             desk.finished_unopened(&job, outcome);
@@ -88,14 +89,31 @@ fn open_one(desk: &Arc<Desk>, job: Job) {
     }
 }
 
+/// A root that is open, for the jobs of one go.
+struct Root {
+    path: Box<[u8]>,
+    place: OwnedFd,
+}
+
+impl Root {
+    fn open(path: &[u8], shared: bool) -> Result<Self, Closed> {
+        let resolve = if shared { ResolveFlags::NO_SYMLINKS } else { ResolveFlags::empty() };
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let place = retrying(|| openat2(CWD, path, flags, Mode::empty(), resolve)).map_err(on_the_way)?;
+        Ok(Self { path: path.into(), place })
+    }
+}
+
 /// Opens the job's file beneath its root, following no symlink, if it is the regular file with the stamp that was seen.
-fn open_job(job: &Job, shared: bool) -> Result<OwnedFd, Closed> {
-    let to_root = if shared { ResolveFlags::NO_SYMLINKS } else { ResolveFlags::empty() };
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let root = retrying(|| openat2(CWD, &*job.root, flags, Mode::empty(), to_root)).map_err(on_the_way)?;
+/// The root stays open for the next job.
+fn open_job(job: &Job, root: &mut Option<Root>, shared: bool) -> Result<OwnedFd, Closed> {
+    let root = match root.take().filter(|root| root.path == job.root) {
+        Some(open) => root.insert(open),
+        None => root.insert(Root::open(&job.root, shared)?),
+    };
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let place = retrying(|| openat2(&root, &*job.path, flags, Mode::empty(), resolve)).map_err(on_the_way)?;
+    let place = retrying(|| openat2(&root.place, &*job.path, flags, Mode::empty(), resolve)).map_err(on_the_way)?;
     let stat = fstat(&place).map_err(closed)?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(Closed::Outcome(Outcome::Gone));

@@ -25,6 +25,9 @@ use crate::{
 
 /// How often a worker with one file in hand is looked at.
 const TICK: Duration = Duration::from_millis(200);
+/// How long answers are gathered of a worker that has so many files: each taken by itself would cost the worker its core.
+const GATHER: Duration = Duration::from_millis(2);
+const MANY: usize = 8;
 /// How long a worker may take to start, or to be gone once it has begun to end: idle scheduling on a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a worker that is not needed any more may take to end by itself.
@@ -97,6 +100,8 @@ struct Worker {
     clocks: Option<Clocks>,
     /// When it took the file in hand, or was last looked at.
     looked: Instant,
+    /// It has said something since it was last waited for.
+    talks: bool,
     last_words: Option<String>,
     /// It has a file that is suspected, and gets no other.
     alone: bool,
@@ -199,14 +204,20 @@ impl Slot {
     fn listen(&mut self) {
         let Some(worker) = &mut self.worker else { return };
         match worker.process.hear(&mut self.buffer) {
-            Ok(Heard::Packet(len)) => match worker.replies.take(&self.buffer[..len]) {
-                Ok(Some(reply)) => self.take_reply(reply),
-                Ok(None) => {}
-                Err(error) => self.bury(Some(Cause::Broken(error.to_string()))),
-            },
+            Ok(Heard::Packet(len)) => {
+                worker.talks = true;
+                match worker.replies.take(&self.buffer[..len]) {
+                    Ok(Some(reply)) => self.take_reply(reply),
+                    Ok(None) => {}
+                    Err(error) => self.bury(Some(Cause::Broken(error.to_string()))),
+                }
+            }
             Ok(Heard::Nothing) => {
+                let talks = std::mem::take(&mut worker.talks);
                 self.top_up();
-                if self.worker.as_ref().is_some_and(|worker| worker.process.await_word(TICK) == Waited::Ended) {
+                if talks && self.desk.load(self.index).0 >= MANY {
+                    thread::sleep(GATHER);
+                } else if self.worker.as_ref().is_some_and(|worker| worker.process.await_word(TICK) == Waited::Ended) {
                     self.bury(None);
                 }
             }
@@ -409,6 +420,7 @@ impl Worker {
             kills: process::kills_for_memory(),
             clocks: None,
             looked: Instant::now(),
+            talks: false,
             last_words: None,
             alone: false,
             answer: None,

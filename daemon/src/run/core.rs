@@ -50,6 +50,8 @@ const SEARCH: Duration = Duration::from_millis(300);
 /// Results committed together, and how long the first of them waits for others that are in hand.
 const TOGETHER: usize = 128;
 const GATHER: Duration = Duration::from_millis(10);
+/// Files in hand that are many.
+const MUCH: usize = 32;
 /// Results after which memory is given back when nothing is left to do.
 const BURST: u64 = 256;
 /// Between two decisions on workers, while there is work.
@@ -233,6 +235,11 @@ impl Core {
         let now = Instant::now();
         let due = *self.results_due.get_or_insert(now + GATHER);
         self.reading.in_hand() == 0 || self.results.len() >= TOGETHER || now >= due || self.stopping
+    }
+
+    /// Whether so much is being read that nobody waits for a single file.
+    pub(super) fn has_much_in_hand(&self) -> bool {
+        self.reading.in_hand() >= MUCH
     }
 
     pub(super) fn commit_results(&mut self) {

@@ -67,6 +67,8 @@ pub use kept::KeptError;
 const WAITING: usize = 1_024;
 /// Things taken up before time is given to the other stages.
 const TURN: usize = 256;
+/// How long things told are gathered while much is in hand: taken up one by one, each would cost a turn of the loop.
+const BREATH: Duration = Duration::from_millis(3);
 /// How long hints are gathered: the two halves of a rename come as two.
 const GATHER: Duration = Duration::from_millis(3);
 /// Waits for a bus that has gone: doubled each time. The longest is two wake-ups a minute.
@@ -198,6 +200,9 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
     let ended = loop {
         core.pump();
         feed.look(Instant::now(), core.stages());
+        if core.has_much_in_hand() {
+            tokio::time::sleep(BREATH).await;
+        }
         let due = core.due().into_iter().chain(feed.due()).min();
         tokio::select! {
             Some(asked) = commands.recv() => core.command(asked, &*reload),

@@ -204,12 +204,13 @@ impl Desk {
             Among::Last => other.priority <= job.priority,
         });
         unopened.jobs.insert(at, job);
-        self.room.notify_all();
-        if unopened.idle > 0 || unopened.openers >= OPENERS {
-            return NewOpener::Enough;
+        if unopened.idle > 0 {
+            self.room.notify_all();
+        } else if unopened.openers < OPENERS {
+            unopened.openers += 1;
+            return NewOpener::Wanted;
         }
-        unopened.openers += 1;
-        NewOpener::Wanted
+        NewOpener::Enough
     }
 
     pub(super) fn stop(&self) {
