@@ -202,11 +202,24 @@ async fn watch(
         tokio::select! {
             signal = signals.next() => if signal.is_none() { return Err(Error::gone()) },
             _ = gone.next() => return Err(Error::gone()),
-            _ = tokio::signal::ctrl_c() => {
-                let what = format!("left alone: the {} goes on in the daemon", report.kind);
-                return Err(Error::new(Exit::Of(130), what, "see: metactl status"));
-            }
+            _ = tokio::signal::ctrl_c() => return Err(interrupted(daemon, job, &report).await),
         }
+    }
+}
+
+/// A person has had enough. A look that was only asked for here ends with it; anything else is the daemon's own business.
+async fn interrupted(daemon: &Daemon, job: &OwnedObjectPath, report: &Report) -> Error {
+    let kind = &report.kind;
+    if kind != "rescan" {
+        let what = format!("left alone: the {kind} goes on in the daemon");
+        return Error::new(Exit::Of(130), what, "see: metactl status");
+    }
+    match daemon.cancel(job).await {
+        Ok(()) => {
+            let what = format!("the rescan was cancelled after {}", count(report.done, "file"));
+            Error::new(Exit::Of(130), what, "to look at everything: metactl rescan")
+        }
+        Err(error) => error,
     }
 }
 

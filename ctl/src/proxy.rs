@@ -170,6 +170,12 @@ impl Daemon {
         Ok(Lines { pipe: BufReader::new(File::from(pipe)), count: 0 })
     }
 
+    /// Ends a job early.
+    pub(crate) async fn cancel(&self, job: &OwnedObjectPath) -> Result<(), Error> {
+        self.connection.call_method(Some(NAME), job, Some(JOB), "Cancel", &(Options::new(),)).await?;
+        Ok(())
+    }
+
     /// The properties of an object of the daemon's.
     pub(crate) async fn properties(&self, path: &OwnedObjectPath, interface: &str) -> Result<Dict, Error> {
         let properties = Some("org.freedesktop.DBus.Properties");

@@ -335,6 +335,11 @@ impl Instance {
         }
     }
 
+    /// The address of its bus; nothing listens there where it has none.
+    pub fn address(&self) -> &str {
+        self.bus.as_ref().map_or("unix:path=/nonexistent/bus", |bus| bus.address.as_str())
+    }
+
     /// The environment of the instance and nothing else.
     pub fn surround(&self, command: &mut Command) {
         let home = self.home.path();
@@ -342,8 +347,7 @@ impl Instance {
         command.envs([("PATH", "/usr/bin:/bin:/usr/sbin:/sbin"), ("LANG", "C.UTF-8")]);
         command.env("XDG_CONFIG_HOME", home.join("config")).env("XDG_STATE_HOME", home.join("state"));
         command.env("XDG_RUNTIME_DIR", home.join("run"));
-        let address = self.bus.as_ref().map_or("unix:path=/nonexistent/bus", |bus| bus.address.as_str());
-        command.env("DBUS_SESSION_BUS_ADDRESS", address);
+        command.env("DBUS_SESSION_BUS_ADDRESS", self.address());
     }
 }
 

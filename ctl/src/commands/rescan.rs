@@ -10,6 +10,8 @@ use crate::{
 };
 
 /// Look at every file of directories now, read what has changed, and wait for it
+///
+/// Ctrl-C ends the look too, unless somebody else waits for it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// All watched directories, if none is named

@@ -151,6 +151,8 @@ pub struct Seen {
     pub dirs: AtomicU64,
     pub files: AtomicU64,
     pub cancel: AtomicBool,
+    /// Nobody wants it any more: what it has begun it ends, and looks at nothing that stands as the index has it.
+    pub enough: AtomicBool,
     /// Signs of life: grows as long as the file system answers.
     pub beats: AtomicU64,
     /// Whether it waits for who listens, and for no disk.
@@ -194,6 +196,8 @@ struct Visit {
     known: bool,
     /// Whether known directories in it are visited too.
     deep: bool,
+    /// Whether the index is wrong, or something not watched, until it is looked at.
+    needed: bool,
 }
 
 /// What one look gave.
@@ -374,7 +378,8 @@ impl<'a> Walk<'a> {
         }
         let rules_changed = matches!(&scope, Scope::Names(names) if names.iter().any(|name| governs(name)));
         let (scope, deep) = if rules_changed { (Scope::Whole, true) } else { (scope, deep) };
-        self.known.push(Visit { id, identity, relative: relative.to_vec(), rules, scope, known: true, deep });
+        let needed = rules_changed || self.is_other;
+        self.known.push(Visit { id, identity, relative: relative.to_vec(), rules, scope, known: true, deep, needed });
         Ok(())
     }
 
@@ -421,6 +426,13 @@ impl<'a> Walk<'a> {
         cancelled
     }
 
+    /// Leaves out what nobody waits for any more.
+    fn leave_out(&mut self) {
+        if self.seen.enough.load(Ordering::Relaxed) {
+            self.known.retain(|visit| visit.needed);
+        }
+    }
+
     fn watch(&mut self, chunk: &[Visit]) {
         let Some(watcher) = self.crawl.watcher.as_ref().filter(|_| self.root.watch) else { return };
         let dirs: Vec<PathBuf> = chunk
@@ -441,7 +453,8 @@ impl<'a> Walk<'a> {
             if visit.deep || *access_changed {
                 let (id, identity, scope) = (*id, Some(*identity), Scope::Whole);
                 let (relative, rules) = (below(&visit.relative, name), rules.enter(name));
-                self.known.push(Visit { id, identity, relative, rules, scope, known: true, deep: true });
+                let needed = visit.needed || *access_changed;
+                self.known.push(Visit { id, identity, relative, rules, scope, known: true, deep: true, needed });
             }
         }
         // Before whatever stands at such a path now is watched: the kernel has ended these watches, or they bear a
@@ -506,7 +519,7 @@ impl<'a> Walk<'a> {
             };
             self.put(vec![plan::put_dir(id, to, found.name.clone(), &found.identity, found.access)]);
             let (identity, scope) = (Some(found.identity), Scope::Whole);
-            self.known.push(Visit { id, identity, relative, rules, scope, known: true, deep: true });
+            self.known.push(Visit { id, identity, relative, rules, scope, known: true, deep: true, needed: true });
         }
         if !self.known.is_empty() {
             // Seen at its new place before all that is in it is looked at.
@@ -521,7 +534,7 @@ impl<'a> Walk<'a> {
             let id = self.crawl.rows.new_dir();
             self.put(vec![plan::put_dir(id, parent, found.name.clone(), &found.identity, found.access)]);
             let (identity, scope) = (Some(found.identity), Scope::Whole);
-            self.new.push(Visit { id, identity, relative, rules, scope, known: false, deep: true });
+            self.new.push(Visit { id, identity, relative, rules, scope, known: false, deep: true, needed: true });
         }
         self.places.clear();
     }

@@ -83,6 +83,7 @@ impl<'a> Walk<'a> {
 
     fn take_all(&mut self, visited: Vec<Option<Visited>>) {
         visited.into_iter().flatten().for_each(|visited| self.take(visited));
+        self.leave_out();
         if self.moves.waiting() > WAITING_MAX {
             self.settle_files();
         }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     config::{self, Settings},
-    control::{AbsPath, Changed, Degraded, Facts, State, Viewer},
+    control::{AbsPath, Changed, Degraded, Facts, JobNumber, State, Viewer},
     governor::{self, Decision, Inputs, Memory},
     logging, malloc,
     model::{DirId, EntryRow, FileId, FileState, Mutation, Priority, ReaderId},
@@ -369,7 +369,6 @@ impl Core {
         let visible = self.committed >= self.last_commit && self.visible_up_to() >= self.last_commit;
         Standing {
             counts,
-            failed: self.reading.totals.failed,
             crawling,
             idle: !crawling
                 && self.search_due.is_none()
@@ -405,7 +404,7 @@ impl Core {
         let now = self.now().as_secs();
         self.rate.note(now, self.reading.totals.finished);
         let standing = self.standing();
-        for (job, about) in self.jobs.update(&standing) {
+        for (job, about) in self.jobs.update(&standing, &self.walking()) {
             self.find(job, about);
         }
         self.say_log();
@@ -427,6 +426,16 @@ impl Core {
         } else {
             self.board_due = Some(self.told.1 + BOARD);
         }
+    }
+
+    /// The files that walks under way have looked at so far, by the jobs that want them.
+    fn walking(&self) -> BTreeMap<JobNumber, u64> {
+        let mut walking = BTreeMap::new();
+        for running in self.roots.iter().filter_map(|root| root.running.as_ref()) {
+            let files = running.seen.files.load(Ordering::Relaxed);
+            running.askers.jobs.iter().for_each(|job| *walking.entry(*job).or_default() += files);
+        }
+        walking
     }
 
     /// A log that nobody reads, as a degraded state.
@@ -516,7 +525,7 @@ impl Core {
         self.walks.close();
         for root in &self.roots {
             if let Some(running) = &root.running {
-                running.seen.cancel.store(true, std::sync::atomic::Ordering::Relaxed);
+                running.seen.cancel.store(true, Ordering::Relaxed);
             }
         }
         self.tell();

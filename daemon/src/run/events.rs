@@ -9,13 +9,13 @@ use super::{
     commands::Load,
     core::{Committing, Core, targets, unsettled_due},
     reading::Next,
-    roots::{self, RootId, bytes},
+    roots::{self, RootId, Running, bytes},
 };
 use crate::{
     config,
     crawl::{End, Hindrance, Problem, Progress, Reach},
     engine::EngineEvent,
-    model::{self, DirId, EntryRow, FileId, FileRow, FileState, Mutation, Node, Place, Priority},
+    model::{self, DirId, EntryRow, FileId, FileResult, FileRow, FileState, Mutation, Node, Place, Priority},
     plan::Scope,
     proto::Achieved,
     store::{Changed, CommitId, StoreEvent},
@@ -185,27 +185,17 @@ impl Core {
     }
 
     fn walk_ended(&mut self, id: RootId, path: &[u8], end: End) {
-        let now = (self.wall_clock)().wall;
         let Some(root) = self.roots.iter_mut().find(|root| root.id == id) else {
             self.forget_removed(path);
             return;
         };
-        let whole = matches!(&root.running, Some(running) if running.reach == Reach::Below(Vec::new()));
         let running = root.running.take();
         root.short.clear();
         match end {
             End::Done { dirs, files } => {
-                if whole {
-                    root.unwatched = self.watcher.is_none() || running.is_some_and(|running| running.unwatched);
-                    // Files may have been pending since before the root went away.
-                    if self.store.counts().pending > 0 {
-                        self.reading.search();
-                    }
-                    root.crawled = now;
-                    tracing::info!(path = ?root.path.as_path(), dirs, files, "looked at a root");
-                }
+                running.into_iter().for_each(|running| self.walk_done(id, running, (dirs, files)));
             }
-            End::Cancelled => running.into_iter().for_each(|running| root.wanted.put_back(running.reach)),
+            End::Cancelled => running.into_iter().for_each(|running| root.wanted.put_back(running)),
             End::RootGone(why) => {
                 tracing::warn!(path = ?root.path.as_path(), error = %why, "a root is gone, keeping its rows");
                 if let Some(watcher) = &self.watcher {
@@ -220,12 +210,12 @@ impl Core {
                 }
             }
             End::Short(why) => {
-                running.into_iter().for_each(|running| root.wanted.put_back(running.reach));
+                running.into_iter().for_each(|running| root.wanted.put_back(running));
                 root.blocked_until = Some(Instant::now() + SHORTAGE);
                 root.short = why;
             }
             End::Store(why) => {
-                running.into_iter().for_each(|running| root.wanted.put_back(running.reach));
+                running.into_iter().for_each(|running| root.wanted.put_back(running));
                 root.blocked_until = Some(Instant::now() + BLOCKED);
                 self.store_trouble(why);
             }
@@ -234,6 +224,28 @@ impl Core {
         if let Some(root) = self.root(id).filter(|root| !root.is_busy()) {
             let id = root.id;
             self.jobs.walked(id);
+        }
+    }
+
+    /// A walk has looked at all that it was to look at, or as far as anybody waited for it.
+    fn walk_done(&mut self, id: RootId, running: Running, (dirs, files): (u64, u64)) {
+        self.jobs.looked(&running.askers.jobs, files);
+        let (now, pending) = ((self.wall_clock)().wall, self.store.counts().pending);
+        let unwatched = self.watcher.is_none() || running.unwatched;
+        let Some(root) = self.root(id) else { return };
+        let path = root.path.as_path();
+        if running.is_given_up() {
+            tracing::info!(?path, dirs, files, "nobody waits for a look any more, ending it");
+            let met = std::mem::replace(&mut root.unreadable, running.unreadable_before);
+            root.unreadable.extend(met);
+        } else if running.reach == Reach::Below(Vec::new()) {
+            tracing::info!(?path, dirs, files, "looked at a root");
+            root.unwatched = unwatched;
+            root.crawled = now;
+            // Files may have been pending since before the root went away.
+            if pending > 0 {
+                self.reading.search();
+            }
         }
     }
 
@@ -267,7 +279,10 @@ impl Core {
             EngineEvent::Finished(job, outcome) => {
                 let now = self.now();
                 match self.reading.finished(job, outcome, now) {
-                    Next::Commit(mutations) => self.results.extend(mutations),
+                    Next::Commit(mutations) => {
+                        mutations.iter().for_each(|mutation| self.count_failure(mutation));
+                        self.results.extend(mutations);
+                    }
                     Next::Suspect(mutation, job) => {
                         let commit = self.commit(vec![mutation]);
                         self.reading.retry_when_durable(commit, job);
@@ -290,6 +305,17 @@ impl Core {
                 tracing::info!("workers run again");
                 self.degraded.remove("no-workers");
             }
+        }
+    }
+
+    /// Whoever waits for a file that has failed is told so.
+    fn count_failure(&mut self, mutation: &Mutation) {
+        let Mutation::PutResult { file, place, result, .. } = mutation else { return };
+        if matches!(**result, FileResult::Failed { .. })
+            && !self.jobs.is_empty()
+            && let Ok(Some(dir)) = self.store.path(place.dir)
+        {
+            self.jobs.failed(*file, &model::join(&dir, &place.name));
         }
     }
 

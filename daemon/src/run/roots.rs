@@ -3,7 +3,7 @@
 //! Each root has one walk at a time; what comes up meanwhile waits here, joined with what waits already.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::{
     config::Settings,
-    control::{AbsPath, Error, RootOptions, RootOrigin, RootState},
+    control::{AbsPath, Error, JobNumber, RootOptions, RootOrigin, RootState},
     crawl::{self, Hindrance, Problem, Reach, Seen},
     plan::Scope,
     store::CommitId,
@@ -63,16 +63,55 @@ pub(crate) struct Root {
 pub(crate) struct Wanted {
     /// Directories by path below the root.
     dirs: BTreeMap<Vec<u8>, Scope>,
+    /// Jobs that wait for any of them.
+    dirs_for: BTreeSet<JobNumber>,
     /// Subtrees by path below the root; empty is all of it.
-    below: Vec<Vec<u8>>,
+    below: Vec<(Vec<u8>, Askers)>,
     /// Whether directories had the last turn.
     dirs_had: bool,
+}
+
+/// For whom something is looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Askers {
+    pub jobs: BTreeSet<JobNumber>,
+    /// Whether the daemon itself has a reason: then it is looked at whoever loses interest.
+    pub ours: bool,
+}
+
+impl Askers {
+    /// The daemon itself.
+    pub fn ours() -> Self {
+        Self { jobs: BTreeSet::new(), ours: true }
+    }
+
+    /// One job alone.
+    pub fn job(job: JobNumber) -> Self {
+        Self { jobs: BTreeSet::from([job]), ours: false }
+    }
+
+    fn join(&mut self, more: Self) {
+        self.jobs.extend(more.jobs);
+        self.ours |= more.ours;
+    }
+
+    fn is_nobody(&self) -> bool {
+        !self.ours && self.jobs.is_empty()
+    }
+
+    /// Whether a job was the only one, which it no longer is.
+    fn was_only(&mut self, job: JobNumber) -> bool {
+        self.jobs.remove(&job) && self.is_nobody()
+    }
 }
 
 /// A walk under way.
 #[derive(Debug)]
 pub(crate) struct Running {
     pub reach: Reach,
+    pub askers: Askers,
+    /// Of a walk through everything, what could not be looked at before it.
+    pub unreadable_before: BTreeMap<Vec<u8>, Problem>,
     pub seen: Arc<Seen>,
     /// Its signs of life when they were last looked at, and since when they are so many.
     pub beats: (u64, Instant),
@@ -81,6 +120,18 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// A job wants it no longer. If nobody else does, it comes to its end.
+    pub fn forget(&mut self, job: JobNumber) {
+        if self.askers.was_only(job) {
+            self.seen.enough.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it ends before it has looked at everything.
+    pub fn is_given_up(&self) -> bool {
+        self.seen.enough.load(Ordering::Relaxed)
+    }
+
     /// How long it has waited for its file system.
     pub fn silence(&mut self, now: Instant) -> Duration {
         let beats = self.seen.beats.load(Ordering::Relaxed);
@@ -105,32 +156,54 @@ impl Wanted {
         }
     }
 
-    /// Adds a look at a subtree.
-    pub fn subtree(&mut self, relative: Vec<u8>) {
-        if self.below.iter().any(|have| is_below(&relative, have)) {
-            return;
-        }
-        self.below.retain(|have| !is_below(have, &relative));
-        self.below.push(relative);
+    /// A job waits for the directories that wait here.
+    pub fn dirs_for(&mut self, job: JobNumber) {
+        self.dirs_for.insert(job);
     }
 
-    /// What to walk next: what changed just now before what is merely checked, in turn where neither ends.
-    pub fn take(&mut self) -> Option<Reach> {
+    /// Adds a look at a subtree that the daemon itself wants.
+    pub fn subtree(&mut self, relative: Vec<u8>) {
+        self.subtree_for(relative, Askers::ours());
+    }
+
+    /// Adds a look at a subtree.
+    pub fn subtree_for(&mut self, relative: Vec<u8>, mut askers: Askers) {
+        if let Some((_, have)) = self.below.iter_mut().find(|(have, _)| is_below(&relative, have)) {
+            return have.join(askers);
+        }
+        for (_, within) in self.below.extract_if(.., |(have, _)| is_below(have, &relative)) {
+            askers.join(within);
+        }
+        self.below.push((relative, askers));
+    }
+
+    /// What to walk next, and for whom: what changed just now before what is merely checked, in turn where neither ends.
+    pub fn take(&mut self) -> Option<(Reach, Askers)> {
         let again = std::mem::take(&mut self.dirs_had) && !self.below.is_empty();
         if !self.dirs.is_empty() && !again {
             self.dirs_had = true;
-            return Some(Reach::Dirs(std::mem::take(&mut self.dirs).into_iter().collect()));
+            let askers = Askers { jobs: std::mem::take(&mut self.dirs_for), ours: true };
+            return Some((Reach::Dirs(std::mem::take(&mut self.dirs).into_iter().collect()), askers));
         }
-        self.below.pop().map(Reach::Below)
+        self.below.pop().map(|(relative, askers)| (Reach::Below(relative), askers))
     }
 
-    /// Gives back what a cancelled walk had taken.
-    pub fn put_back(&mut self, reach: Reach) {
+    /// Gives back what a walk that broke off had taken: it is made again, as it has begun what it did not end.
+    pub fn put_back(&mut self, Running { reach, mut askers, .. }: Running) {
+        askers.ours = true;
         match reach {
             // What was new in them may be in the index by now, and not yet looked at.
-            Reach::Dirs(dirs) => dirs.into_iter().for_each(|(relative, _)| self.subtree(relative)),
-            Reach::Below(relative) => self.subtree(relative),
+            Reach::Dirs(dirs) => {
+                dirs.into_iter().for_each(|(relative, _)| self.subtree_for(relative, askers.clone()));
+            }
+            Reach::Below(relative) => self.subtree_for(relative, askers),
         }
+    }
+
+    /// A job waits for nothing any more, and what it alone wanted is not looked at.
+    pub fn forget(&mut self, job: JobNumber) {
+        self.dirs_for.remove(&job);
+        self.below.retain_mut(|(_, askers)| !askers.was_only(job));
     }
 
     /// Whether nothing waits.
@@ -257,7 +330,7 @@ mod tests {
         wanted.dir(b"d".to_vec(), names(&["a", "b"]));
         wanted.dir(b"e".to_vec(), Scope::Whole);
         wanted.dir(b"e".to_vec(), names(&["x"]));
-        let Some(Reach::Dirs(dirs)) = wanted.take() else { panic!("directories first") };
+        let Some((Reach::Dirs(dirs), _)) = wanted.take() else { panic!("directories first") };
         assert_eq!(dirs, [(b"d".to_vec(), names(&["a", "b"])), (b"e".to_vec(), Scope::Whole)]);
         assert!(wanted.is_empty());
     }
@@ -268,9 +341,29 @@ mod tests {
         for path in ["a/b", "ab", "a", "a/c"] {
             wanted.subtree(path.as_bytes().to_vec());
         }
-        assert_eq!(wanted.below, [b"ab".to_vec(), b"a".to_vec()]);
+        let ours =
+            |paths: &[&str]| paths.iter().map(|path| (path.as_bytes().to_vec(), Askers::ours())).collect::<Vec<_>>();
+        assert_eq!(wanted.below, ours(&["ab", "a"]));
         wanted.subtree(Vec::new());
-        assert_eq!(wanted.below, [Vec::<u8>::new()]);
+        assert_eq!(wanted.below, ours(&[""]));
+    }
+
+    #[test]
+    fn a_look_is_made_as_long_as_anybody_wants_it() {
+        let [one, two] = [1, 2].map(JobNumber);
+        let mut wanted = Wanted::default();
+        wanted.subtree_for(b"a/b".to_vec(), Askers::job(one));
+        wanted.subtree_for(b"a".to_vec(), Askers::job(two));
+        wanted.forget(two);
+        wanted.forget(two);
+        let both = Askers { jobs: BTreeSet::from([one]), ours: false };
+        assert_eq!(wanted.below, [(b"a".to_vec(), both)]);
+        wanted.forget(one);
+        assert!(wanted.is_empty());
+        wanted.subtree_for(b"a".to_vec(), Askers::job(one));
+        wanted.subtree(b"a/b".to_vec());
+        wanted.forget(one);
+        assert_eq!(wanted.take(), Some((Reach::Below(b"a".to_vec()), Askers::ours())));
     }
 
     #[test]
@@ -279,7 +372,7 @@ mod tests {
         wanted.subtree(Vec::new());
         let turns = std::iter::from_fn(|| {
             wanted.dir(b"d".to_vec(), Scope::Whole);
-            wanted.take().map(|reach| reach == Reach::Below(Vec::new()))
+            wanted.take().map(|(reach, _)| reach == Reach::Below(Vec::new()))
         });
         let turns: Vec<_> = turns.take(3).collect();
         assert_eq!(turns, [false, true, false]);

@@ -1,6 +1,7 @@
 //! Starts walks on threads of their own and carries what they tell back to the loop.
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     sync::{Arc, atomic::Ordering::Relaxed},
 };
@@ -45,13 +46,14 @@ impl Walks {
         if root.running.is_some() || !root.offline.is_empty() || root.last_commit > committed {
             return;
         }
-        let Some(reach) = root.wanted.take() else { return };
-        if reach == Reach::Below(Vec::new()) {
-            root.unreadable.clear();
-        }
+        let Some((reach, askers)) = root.wanted.take() else { return };
+        let is_whole = reach == Reach::Below(Vec::new());
+        let unreadable_before = if is_whole { std::mem::take(&mut root.unreadable) } else { BTreeMap::new() };
         let seen = Arc::new(Seen::default());
         let beats = (0, Instant::now());
-        root.running = Some(Running { reach: reach.clone(), seen: Arc::clone(&seen), beats, unwatched: false });
+        let (again, watched) = (reach.clone(), Arc::clone(&seen));
+        root.running =
+            Some(Running { reach: again, askers, unreadable_before, seen: watched, beats, unwatched: false });
         let (crawl, events, room) = (Arc::clone(&self.crawl), self.events.clone(), Arc::clone(&self.room));
         let (id, spec) = (root.id, root.spec.clone());
         let unreadable: Vec<_> = root.unreadable.keys().cloned().collect();

@@ -12,6 +12,7 @@ use super::{
     Event,
     answers::{self, Answers, no_directory, not_a_directory},
     core::Core,
+    jobs::Walked,
     roots::{Root, bytes},
     sight,
 };
@@ -143,15 +144,14 @@ impl Core {
             Command::Retry { reply, .. } => _ = reply.send(self.retry(&by, looked)),
             Command::Wait(reply) => {
                 self.heard_by = Instant::now() + HEARD;
-                let standing = self.standing();
                 let walks = self.busy_roots();
-                _ = reply.send(Ok(self.jobs.start_walk(JobKind::Wait, walks, &standing)));
+                _ = reply.send(Ok(self.jobs.start_walk(JobKind::Wait, walks, Walked::Everything)));
             }
             Command::Pause { pause, reply } => _ = reply.send(self.pause(pause)),
             Command::Resume { which, reply } => _ = reply.send(self.resume(which)),
             Command::Reload(reply) => _ = reply.send(self.try_reload(load)),
             Command::CancelJob { job, reply } => {
-                self.jobs.cancel(job);
+                self.cancel(job);
                 _ = reply.send(Ok(()));
             }
         }

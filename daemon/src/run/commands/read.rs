@@ -11,9 +11,9 @@ use crate::{
         Event, answers,
         core::{Committing, Core, targets},
         events::pending,
-        jobs::About,
+        jobs::{About, Walked},
         reading::Target,
-        roots::{self, Root, RootId},
+        roots::{self, Askers, Root, RootId},
         sight::{self, entry_at},
     },
     store::Store,
@@ -25,28 +25,27 @@ impl Core {
     }
 
     pub(super) fn rescan(&mut self, by: &Viewer, paths: &[Looked]) -> Result<StartedJob, Error> {
-        let mut walks = HashSet::new();
+        let mut places = Vec::new();
         for looked in paths {
-            let Looked { is_dir, .. } = looked;
             let (id, relative) = self.owner(by, looked)?;
-            walks.insert(id);
-            if let Some(root) = self.roots.iter_mut().find(|root| root.id == id) {
-                match is_dir {
-                    true => root.wanted.subtree(relative),
-                    false => want_name(root, &relative),
-                }
-                root.offline.clear();
-            }
+            places.push((id, relative, looked.is_dir));
         }
+        let mut about: Vec<_> = paths.iter().map(|looked| looked.path.clone()).collect();
         if paths.is_empty() {
-            for root in &mut self.roots {
-                root.offline.clear();
-                root.wanted.subtree(Vec::new());
-                walks.insert(root.id);
+            places.extend(self.roots.iter().map(|root| (root.id, Vec::new(), true)));
+            about.extend(self.roots.iter().map(|root| root.path.clone()));
+        }
+        let walks = places.iter().map(|(id, ..)| *id).collect();
+        let job = self.jobs.start_walk(JobKind::Rescan, walks, Walked::Below(about));
+        for (id, relative, is_dir) in places {
+            let Some(root) = self.roots.iter_mut().find(|root| root.id == id) else { continue };
+            root.offline.clear();
+            match is_dir {
+                true => root.wanted.subtree_for(relative, Askers::job(job.number)),
+                false => want_name(root, &relative, job.number),
             }
         }
-        let standing = self.standing();
-        Ok(self.jobs.start_walk(JobKind::Rescan, walks, &standing))
+        Ok(job)
     }
 
     /// What the caller does not see is not looked at, and counts as what is not there.
@@ -57,15 +56,15 @@ impl Core {
             wanted.extend(looked.is_seen.then_some(owner));
         }
         let paths = looked.iter().map(|looked| looked.path.clone()).collect();
-        let mut walks = HashSet::new();
+        let walks = wanted.iter().map(|(id, _)| *id).collect();
+        let about = About { by: by.clone(), paths, only_failed: false };
+        let job = self.jobs.start_files(JobKind::Index, walks, about);
         for (id, relative) in wanted {
             if let Some(root) = self.roots.iter_mut().find(|root| root.id == id) {
-                want_name(root, &relative);
-                walks.insert(id);
+                want_name(root, &relative, job.number);
             }
         }
-        let standing = self.standing();
-        Ok(self.jobs.start_files(JobKind::Index, walks, About { by: by.clone(), paths, only_failed: false }, &standing))
+        Ok(job)
     }
 
     pub(super) fn retry(&mut self, by: &Viewer, looked: &[Looked]) -> Result<StartedJob, Error> {
@@ -73,13 +72,21 @@ impl Core {
             self.owner(by, looked)?;
         }
         let paths = looked.iter().map(|looked| looked.path.clone()).collect();
-        let standing = self.standing();
-        Ok(self.jobs.start_files(
-            JobKind::Retry,
-            HashSet::new(),
-            About { by: by.clone(), paths, only_failed: true },
-            &standing,
-        ))
+        let about = About { by: by.clone(), paths, only_failed: true };
+        Ok(self.jobs.start_files(JobKind::Retry, HashSet::new(), about))
+    }
+
+    /// Ends a job, and the looks that it alone wanted. Files that are found to be read are read.
+    pub(super) fn cancel(&mut self, job: JobNumber) {
+        self.jobs.cancel(job);
+        for root in &mut self.roots {
+            root.wanted.forget(job);
+            root.running.iter_mut().for_each(|running| running.forget(job));
+            if !root.is_busy() {
+                // Others may have waited for what is not looked at now.
+                self.jobs.walked(root.id);
+            }
+        }
     }
 
     /// The root of a path, where the path or the root is seen.
@@ -126,12 +133,13 @@ impl Core {
 }
 
 /// Marks the last component of a path below the root to be looked at.
-fn want_name(root: &mut Root, relative: &[u8]) {
+fn want_name(root: &mut Root, relative: &[u8], job: JobNumber) {
+    root.wanted.dirs_for(job);
     match relative.iter().rposition(|&b| b == b'/') {
         Some(slash) => {
             root.wanted.dir(relative[..slash].to_vec(), Scope::Names(vec![relative[slash + 1..].into()]));
         }
-        None if relative.is_empty() => root.wanted.subtree(Vec::new()),
+        None if relative.is_empty() => root.wanted.subtree_for(Vec::new(), Askers::job(job)),
         None => root.wanted.dir(Vec::new(), Scope::Names(vec![relative.into()])),
     }
 }

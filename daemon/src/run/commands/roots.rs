@@ -6,7 +6,11 @@ use super::{Looked, kept_error};
 use crate::{
     control::{AbsPath, Error, JobKind, RootOptions, RootOrigin, StartedJob, Viewer},
     model::{self, DirId, Mutation},
-    run::{core::Core, roots},
+    run::{
+        core::Core,
+        jobs::Walked,
+        roots::{self, Askers},
+    },
     store::{Rows, StoreError},
 };
 
@@ -20,7 +24,7 @@ impl Core {
         if let Some(error) = &looked.refusal {
             return Err(error.clone());
         }
-        let path = looked.path.clone();
+        let (path, about) = (looked.path.clone(), looked.path.clone());
         self.refuse_own(&path)?;
         let id = match self.roots.iter().find(|root| root.path == path) {
             Some(root) if root.options == options => root.id,
@@ -35,12 +39,13 @@ impl Core {
             }
         };
         self.keep_roots()?;
+        // The root is looked at by the daemon's own wish: who watches it may lose interest, the index may not.
+        let job = self.jobs.start_walk(JobKind::Crawl, HashSet::from([id]), Walked::Below(vec![about]));
         if let Some(root) = self.roots.iter_mut().find(|root| root.id == id) {
             root.offline.clear();
-            root.wanted.subtree(Vec::new());
+            root.wanted.subtree_for(Vec::new(), Askers { jobs: [job.number].into(), ours: true });
         }
-        let standing = self.standing();
-        Ok(self.jobs.start_walk(JobKind::Crawl, HashSet::from([id]), &standing))
+        Ok(job)
     }
 
     fn refuse_own(&self, path: &AbsPath) -> Result<(), Error> {
