@@ -55,6 +55,9 @@ install -Dm 755 -t "$root/tests" "$here"/*.sh "$here"/expected-* "$here/probe.pl
 # Sessions end at once when somebody leaves, as the test waits for it.
 install -d "$root/etc/systemd/logind.conf.d"
 printf '[Login]\nUserStopDelaySec=0\n' >"$root/etc/systemd/logind.conf.d/tests.conf"
+# The journal is to leave out nothing by itself.
+install -d "$root/etc/systemd/journald.conf.d"
+printf '[Journal]\nRateLimitIntervalSec=0\n' >"$root/etc/systemd/journald.conf.d/tests.conf"
 cat >"$root/etc/systemd/system/metaextract-tests.service" <<'UNIT'
 [Unit]
 Description=The tests of the services

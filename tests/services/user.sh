@@ -30,6 +30,25 @@ check "reload reads the configuration again" unit reload metaextractd.service
 eventually "and says so" finds "the configuration was read again" journalctl --no-pager "_PID=$pid"
 equal "reload keeps the process" "$pid" "$(anna_pid)"
 
+printf 'A journal that does not read\n'
+jpeg "unread" >/home/anna/new.jpg
+chown anna: /home/anna/new.jpg
+as anna bash -c 'mkdir ~/files/closed{1..3000} && chmod 0 ~/files/closed*'
+unit service-log-level metaextractd.service debug
+equal "it logs more when told to" debug "$(unit service-log-level metaextractd.service)"
+# Whoever logs in meanwhile waits for it, too: one look at each.
+pkill -STOP -x systemd-journal
+check "holds up no file" \
+    as anna bash -c 'mv ~/new.jpg ~/files && metactl rescan ~/files && metactl wait && metactl show ~/files/new.jpg | grep unread'
+check "and status says so" \
+    as anna bash -c 'for _ in {1..300}; do metactl status --json | grep log-stuck && exit; sleep 0.1; done; exit 1'
+pkill -CONT -x systemd-journal
+unit service-log-level metaextractd.service info
+eventually "when it reads again it hears what it missed" \
+    finds "lines of the log were dropped" journalctl --no-pager "_PID=$(anna_pid)"
+as anna bash -c 'rmdir ~/files/closed* && rm ~/files/new.jpg && metactl wait'
+eventually "and nothing is degraded any more" as anna metactl status --check
+
 printf 'Killed, stuck, stopped\n'
 as anna bash -c "cd $run/metaextract/files && exec tail -f /dev/null" &
 until_true pgrep -u anna -x tail

@@ -20,6 +20,7 @@ use crate::{
     watch::{
         files::{Directory, Kernel, Stat, Step},
         names::Names,
+        scan,
     },
 };
 

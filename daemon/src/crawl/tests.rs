@@ -10,7 +10,7 @@ use std::{
 
 use super::*;
 use crate::{
-    model::FileId,
+    model::{FileId, FileName},
     store::{SledStore, Store, StoreConfig, StoreEvent},
     watch::files::Kernel,
 };
