@@ -238,14 +238,18 @@ mod tests {
     }
 
     #[test]
-    fn a_moved_file_that_an_older_reader_read_is_read_again() {
-        let mut old = row("a", 1);
-        let Node::File(file) = &mut old.node else { panic!("a file") };
-        file.fingerprint.reader = ReaderId(6);
-        let gone = Delta { vanished: vec![old], ..Delta::default() };
-        let come = Delta { appeared: vec![found("b", 1)], ..Delta::default() };
-        let [Mutation::MoveFile { entry, .. }] = &settle(vec![(2, gone), (3, come)])[..] else { panic!("one move") };
-        assert!(matches!(entry.node, Node::File(FileRow { id: FileId(1), state: FileState::Pending, .. })));
+    fn a_moved_file_that_would_be_read_otherwise_today_is_read_again() {
+        for (reader, policy) in [(ReaderId(6), PolicyId(1)), (ReaderId(7), PolicyId(2))] {
+            let mut old = row("a", 1);
+            let Node::File(file) = &mut old.node else { panic!("a file") };
+            file.fingerprint = Fingerprint { reader, policy, ..file.fingerprint };
+            let gone = Delta { vanished: vec![old], ..Delta::default() };
+            let come = Delta { appeared: vec![found("b", 1)], ..Delta::default() };
+            let [Mutation::MoveFile { entry, .. }] = &settle(vec![(2, gone), (3, come)])[..] else {
+                panic!("one move")
+            };
+            assert!(matches!(entry.node, Node::File(FileRow { id: FileId(1), state: FileState::Pending, .. })));
+        }
     }
 
     #[test]

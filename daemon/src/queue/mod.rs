@@ -18,6 +18,9 @@ pub struct Settle {
     pub at_most: Duration,
 }
 
+/// Files that changed a short while ago, of which there are always as many.
+const RECENT: usize = 1024;
+
 /// Orders jobs: when due, the most urgent first, then the oldest.
 #[derive(Debug)]
 pub struct Queue {
@@ -30,6 +33,8 @@ pub struct Queue {
     places: HashMap<FileId, Slot>,
     /// Files dispatched as fresh a short while ago; swept as time passes.
     recent: HashMap<FileId, Recent>,
+    /// How many of them there are when those of long ago are looked for, so that it costs little however many change.
+    forget_above: usize,
     age: u64,
 }
 
@@ -57,6 +62,7 @@ impl Queue {
             waiting: BTreeMap::new(),
             places: HashMap::new(),
             recent: HashMap::new(),
+            forget_above: RECENT,
             age: 0,
         }
     }
@@ -164,9 +170,10 @@ impl Queue {
             }
             self.ready.insert((job.priority, age), job);
         }
-        let quiet = self.settle.quiet;
-        if self.recent.len() > 1024 {
+        if self.recent.len() > self.forget_above {
+            let quiet = self.settle.quiet;
             self.recent.retain(|_, recent| recent.waiting_since.is_some() || now < recent.last + quiet);
+            self.forget_above = (2 * self.recent.len()).max(RECENT);
         }
     }
 }
@@ -231,6 +238,18 @@ mod tests {
             }
         }
         panic!("postponed for ever");
+    }
+
+    #[test]
+    fn what_changed_long_ago_is_forgotten() {
+        let mut queue = Queue::new(SETTLE);
+        for (second, files) in [(0, 0..3_000), (10, 3_000..7_000)] {
+            for file in files {
+                queue.push_fresh(job(file, Priority::Fresh), at(second));
+                assert!(queue.pop(at(second)).is_some());
+            }
+        }
+        assert!(queue.recent.len() <= 4_000, "{} files", queue.recent.len());
     }
 
     #[test]
