@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::kernel::World;
 use crate::{
-    model::{DirId, EntryRow, FileId, FileResult, FileState, Node, join},
+    model::{DirId, EntryRow, FileId, FileResult, FileState, Identity, Node, join},
     store::{Counts, Rows, StoreError},
 };
 
@@ -110,14 +110,17 @@ pub(super) fn differences(is: &Index, should: &Index, excused: &BTreeSet<u64>) -
     text
 }
 
-/// The numbers of all files; the error names one that two of them have.
-pub(super) fn numbers(rows: &dyn Rows) -> anyhow::Result<BTreeSet<FileId>> {
-    let (mut numbers, mut dirs) = (BTreeSet::new(), vec![DirId::TOP]);
+/// The numbers of all files and what they stand for; the error names one that two of them have.
+pub(super) fn numbers(rows: &dyn Rows) -> anyhow::Result<BTreeMap<FileId, Identity>> {
+    let (mut numbers, mut dirs) = (BTreeMap::new(), vec![DirId::TOP]);
     while let Some(dir) = dirs.pop() {
         for entry in rows.dir(dir)?.map(|held| held.entries).unwrap_or_default() {
             match entry.node {
                 Node::Dir(id) => dirs.push(id),
-                Node::File(file) => anyhow::ensure!(numbers.insert(file.id), "two files have the number {}", file.id.0),
+                Node::File(file) => {
+                    let other = numbers.insert(file.id, entry.identity);
+                    anyhow::ensure!(other.is_none(), "two files have the number {}", file.id.0);
+                }
             }
         }
     }

@@ -217,7 +217,8 @@ impl State {
         let is_fresh = worker.life.is_empty() && worker.jobs.is_empty();
         let (taken, alone) = batch(&mut self.opened, |opened| &opened.job, is_fresh, share);
         worker.alone = alone;
-        worker.is_captured |= is_captured && !alone;
+        // Nothing that it has read can have captured one that has read nothing.
+        worker.is_captured |= is_captured && !alone && !taken.is_empty();
         for Opened { job, key, content } in taken {
             worker.jobs.push_back(job);
             worker.keys.push_back((key, content));

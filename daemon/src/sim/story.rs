@@ -1,6 +1,11 @@
 //! What happens under one seed, from the first start of the daemon to the comparison.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, ensure};
 
@@ -12,7 +17,13 @@ use super::{
     life::{Ending, Life, Remains, root, settings},
     tree::Kind,
 };
-use crate::{config::Settings, control::RootState, model::FileId, store::Rows};
+use crate::{
+    config::Settings,
+    control::RootState,
+    model::{FileId, Identity},
+    plan,
+    store::Rows,
+};
 
 /// Steps after which a daemon that is left alone must have come to rest.
 const PATIENCE: usize = 200_000;
@@ -62,8 +73,8 @@ fn tell(seed: u64) -> Result<(Arc<World>, anyhow::Result<()>), String> {
 /// Numbers of files, as they were when a power cut would have taken nothing away.
 #[derive(Debug, Default)]
 struct Numbers {
-    last: BTreeSet<FileId>,
-    gone: BTreeSet<FileId>,
+    last: BTreeMap<FileId, Identity>,
+    gone: BTreeMap<FileId, Identity>,
 }
 
 pub(super) struct Story {
@@ -167,14 +178,16 @@ impl Story {
         self.revive(life).map(|_| ())
     }
 
-    /// The number of a file that is gone is never given again.
+    /// The number of a file that is gone is never given to another. The file itself may come back: of two things that have
+    /// changed places one is seen a moment later.
     fn count(&mut self, life: &Life) -> anyhow::Result<()> {
         if life.is_synced() {
             let now = check::numbers(&*life.store)?;
             let Numbers { last, gone } = &mut self.numbers;
-            gone.extend(last.difference(&now));
-            let again: Vec<_> = now.intersection(gone).collect();
-            ensure!(again.is_empty(), "given again: {again:?}");
+            gone.extend(last.iter().filter(|(file, _)| !now.contains_key(file)));
+            let again = now.iter().find(|(file, is)| gone.get(file).is_some_and(|was| !plan::same_inode(was, is)));
+            ensure!(again.is_none(), "given again: {again:?}");
+            gone.retain(|file, _| !now.contains_key(file));
             *last = now;
         }
         Ok(())
