@@ -11,6 +11,9 @@ const VERSION: u8 = 1;
 /// Values nested deeper are written as their plain text, and refused when read.
 const DEPTH: u32 = 128;
 
+/// Items of a list for which memory is reserved before they are read.
+const RESERVED: u64 = 64;
+
 /// How a name (of a format, media type, group, tag or structure's field) is written.
 pub trait WriteName {
     fn write_name(&mut self, name: &str, out: &mut Vec<u8>);
@@ -298,7 +301,8 @@ impl<'a> Input<'a> {
         if count > self.rest.len() as u64 {
             return Err(DecodeError::Short);
         }
-        let mut items = Vec::new();
+        // Of what is only claimed, memory is reserved for a few.
+        let mut items = Vec::with_capacity(count.min(RESERVED) as usize);
         for _ in 0..count {
             self.room = self.room.checked_sub(size_of::<T>()).ok_or(DecodeError::Bad("too many items"))?;
             items.push(item(self)?);

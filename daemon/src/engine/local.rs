@@ -2,11 +2,7 @@
 
 use std::{sync::Arc, thread::JoinHandle, time::Duration};
 
-use super::{
-    Config, Engine, Sink, Size, WorkerInfo,
-    desk::{Desk, NewOpener},
-    open, slot,
-};
+use super::{Config, Engine, Sink, Size, WorkerInfo, desk::Desk, open, slot};
 use crate::model::Job;
 
 /// The local engine. Dropping it stops it.
@@ -28,10 +24,13 @@ impl Engine for LocalEngine {
         self.desk.credit()
     }
 
-    fn submit(&mut self, mut job: Job) {
-        job.fs = open::disk(&job);
-        let fs = job.fs;
-        if self.desk.submit(job) == NewOpener::Wanted {
+    fn submit(&mut self, job: Job) {
+        self.submit_all(vec![job]);
+    }
+
+    fn submit_all(&mut self, mut jobs: Vec<Job>) {
+        jobs.iter_mut().for_each(|job| job.fs = open::disk(job));
+        for fs in self.desk.submit(jobs) {
             open::run(&self.desk, fs);
         }
     }

@@ -26,6 +26,10 @@ pub trait Engine: Send {
     fn credit(&self) -> usize;
     /// Takes a job; its outcome comes through the sink given at construction, exactly once.
     fn submit(&mut self, job: Job);
+    /// Takes several at once, which costs less.
+    fn submit_all(&mut self, jobs: Vec<Job>) {
+        jobs.into_iter().for_each(|job| self.submit(job));
+    }
     /// Sets how many workers run and how much each gets at once; fewer end after the file in hand.
     fn resize(&mut self, size: Size);
     /// Gives back all jobs not yet finished as [`Outcome::Returned`] and ends all workers. Files in hand get a moment to

@@ -32,6 +32,8 @@ const MANY: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a worker that is not needed any more may take to end by itself.
 const PARTING: Duration = Duration::from_secs(1);
+/// How often a busy worker's memory is looked at, between two batches.
+const WEIGH: Duration = Duration::from_millis(50);
 /// Memory by which a worker may grow in its life.
 const GROWTH: u64 = 48 << 20;
 /// Waits between failed starts: doubled each time.
@@ -92,8 +94,9 @@ struct Worker {
     life: Vec<FileId>,
     /// Memory it had when it was new.
     newborn: u64,
-    /// Whether it had grown by much when it was last looked at.
+    /// Whether it had grown by much when that was last looked at, and when that was.
     had_grown: bool,
+    weighed: Instant,
     /// What the kernel had ended for want of memory when it was new.
     kills: u64,
     /// The clocks over the file in hand, once it has been in hand for a tick.
@@ -142,6 +145,7 @@ impl Slot {
                 return self.bury(Some(Cause::Surplus));
             }
         }
+        self.worker.iter_mut().for_each(Worker::weigh);
         if self.worker.as_ref().is_some_and(|worker| worker.is_used_up(&self.desk.config)) {
             self.bury(Some(Cause::Surplus));
         }
@@ -276,9 +280,11 @@ impl Slot {
     /// Gives the worker more before it has nothing left to do.
     fn top_up(&mut self) {
         let (load, batch_files) = self.desk.load(self.index);
-        let hungry = load <= batch_files / 2;
-        let healthy = self.worker.as_ref().is_some_and(|worker| !worker.is_used_up(&self.desk.config));
-        if hungry && healthy {
+        let Some(worker) = self.worker.as_mut().filter(|_| load <= batch_files / 2) else { return };
+        if worker.weighed.elapsed() >= WEIGH {
+            worker.weigh();
+        }
+        if !worker.is_used_up(&self.desk.config) {
             let batch = self.desk.take(self.index);
             self.send(&batch);
         }
@@ -290,7 +296,7 @@ impl Slot {
         let Some(pulse) = worker.process.pulse() else { return };
         let now = Instant::now();
         worker.looked = now;
-        worker.had_grown = worker.process.resident() > worker.newborn + GROWTH;
+        worker.weigh();
         match &mut worker.clocks {
             None => worker.clocks = Some(Clocks::start(pulse, now)),
             Some(clocks) => {
@@ -417,6 +423,7 @@ impl Worker {
             life: Vec::new(),
             newborn,
             had_grown: false,
+            weighed: Instant::now(),
             kills: process::kills_for_memory(),
             clocks: None,
             looked: Instant::now(),
@@ -427,8 +434,13 @@ impl Worker {
         })
     }
 
+    /// Looks whether it has grown.
+    fn weigh(&mut self) {
+        (self.had_grown, self.weighed) = (self.process.resident() > self.newborn + GROWTH, Instant::now());
+    }
+
     fn is_used_up(&self, config: &Config) -> bool {
-        self.alone || self.sent >= config.life || self.process.resident() > self.newborn + GROWTH
+        self.alone || self.sent >= config.life || self.had_grown
     }
 }
 

@@ -47,9 +47,9 @@ const SWEEP: usize = 4_096;
 const UNCOMMITTED: u64 = 64;
 /// How long pending files that nobody queued are left before they are searched for.
 const SEARCH: Duration = Duration::from_millis(300);
-/// Results committed together, and how long the first of them waits for others that are in hand.
+/// Results committed together, and how long the first of them waits for others that are in hand: few, or many.
 const TOGETHER: usize = 128;
-const GATHER: Duration = Duration::from_millis(10);
+const GATHER: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(30));
 /// Files in hand that are many.
 const MUCH: usize = 32;
 /// Results after which memory is given back when nothing is left to do.
@@ -233,7 +233,8 @@ impl Core {
             return false;
         }
         let now = Instant::now();
-        let due = *self.results_due.get_or_insert(now + GATHER);
+        let gather = if self.has_much_in_hand() { GATHER.1 } else { GATHER.0 };
+        let due = *self.results_due.get_or_insert(now + gather);
         self.reading.in_hand() == 0 || self.results.len() >= TOGETHER || now >= due || self.stopping
     }
 

@@ -68,7 +68,7 @@ const WAITING: usize = 1_024;
 /// Things taken up before time is given to the other stages.
 const TURN: usize = 256;
 /// How long things told are gathered while much is in hand: taken up one by one, each would cost a turn of the loop.
-const BREATH: Duration = Duration::from_millis(3);
+const BREATH: Duration = Duration::from_millis(5);
 /// How long hints are gathered: the two halves of a rename come as two.
 const GATHER: Duration = Duration::from_millis(3);
 /// Waits for a bus that has gone: doubled each time. The longest is two wake-ups a minute.

@@ -325,7 +325,7 @@ impl Reading {
             if jobs.is_empty() {
                 return;
             }
-            jobs.into_iter().for_each(|job| self.engine.submit(job));
+            self.engine.submit_all(jobs);
         }
     }
 

@@ -185,16 +185,24 @@ impl Desk {
         wanted
     }
 
-    pub(super) fn submit(&self, job: Job) -> NewOpener {
+    /// Takes jobs under one lock: who is called for the first finds all. Gives the file systems that need a further opener.
+    pub(super) fn submit(&self, jobs: Vec<Job>) -> Vec<FsId> {
         let mut state = self.lock();
         if state.stopping.is_some() {
             drop(state);
-            (self.sink)(EngineEvent::Finished(job.id, Outcome::Returned));
-            return NewOpener::Enough;
+            jobs.iter().for_each(|job| (self.sink)(EngineEvent::Finished(job.id, Outcome::Returned)));
+            return Vec::new();
         }
-        state.held += 1;
-        state.disk(job.fs).hold(&job);
-        self.enqueue(&mut state, job, Among::Last)
+        let mut wanted = Vec::new();
+        for job in jobs {
+            let fs = job.fs;
+            state.held += 1;
+            state.disk(fs).hold(&job);
+            if self.enqueue(&mut state, job, Among::Last) == NewOpener::Wanted {
+                wanted.push(fs);
+            }
+        }
+        wanted
     }
 
     fn enqueue(&self, state: &mut State, job: Job, among: Among) -> NewOpener {
