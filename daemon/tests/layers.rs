@@ -36,7 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("serve", &["args", "bus", "config", "governor", "logging", "model", "mount", "run"]),
-    ("sim", &["config", "control", "engine", "governor", "model", "proto", "readers", "run", "store", "watch"]),
+    ("sim", &["config", "control", "engine", "governor", "model", "plan", "proto", "readers", "run", "store", "watch"]),
     ("store", &["codec", "malloc", "model"]),
     ("watch", &["model", "plan"]),
     ("worker", &["codec", "malloc", "model", "proto"]),
