@@ -13,8 +13,11 @@ const OURS: u64 = DIR | 1 << 32;
 const FILE_SHIFT: u32 = 20;
 /// File ids stay below.
 const FILE_LIMIT: u64 = 1 << 43;
-/// Names in `status/` have their position above this; all files of ours lie below the first real file's numbers.
+/// Names in `status/` have their turn and their position above this; all files of ours lie below the first real file's
+/// numbers.
 const STATUS_FILES: u64 = 1 << 16;
+/// Numbers that one name in `status/` has in turn.
+pub(crate) const TURNS: u16 = (((1 << FILE_SHIFT) - STATUS_FILES) >> u8::BITS) as u16;
 
 /// A node of the view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,8 +26,8 @@ pub(crate) enum Node {
     Root,
     Readme,
     Status,
-    /// A name in `status/` by its position.
-    StatusFile(u16),
+    /// A name in `status/` by its position, with the turn of its text.
+    StatusFile(u8, u16),
     /// A real directory; [`DirId::TOP`] is `files`.
     Dir(DirId),
     /// A real file, as a directory.
@@ -57,7 +60,7 @@ impl Node {
             Self::Root => 1,
             Self::Readme => 2,
             Self::Status => OURS | 1,
-            Self::StatusFile(position) => STATUS_FILES + u64::from(position),
+            Self::StatusFile(position, turn) => STATUS_FILES + (u64::from(turn) << u8::BITS | u64::from(position)),
             Self::Dir(DirId(id)) => DIR | u64::from(id),
             Self::File(file) => of_file(file, 0),
             Self::Own(file, own) => of_file(file, own as u32),
@@ -72,7 +75,10 @@ impl Node {
             n if n == Self::Status.number() => Some(Self::Status),
             n if n & DIR != 0 => u32::try_from(n & !DIR).ok().filter(|&id| id != 0).map(|id| Self::Dir(DirId(id))),
             n if n >> FILE_SHIFT != 0 => Some(Self::in_file(FileId(n >> FILE_SHIFT), (n % u64::from(LIMIT)) as u32)?),
-            n => u16::try_from(n.checked_sub(STATUS_FILES)?).ok().map(Self::StatusFile),
+            n => {
+                let n = n.checked_sub(STATUS_FILES)?;
+                Some(Self::StatusFile((n & u64::from(u8::MAX)) as u8, u16::try_from(n >> u8::BITS).ok()?))
+            }
         }
     }
 
@@ -87,7 +93,7 @@ impl Node {
     /// The real file or directory it belongs to; `None` for what is ours alone.
     pub(crate) fn owner(self) -> Option<ChildId> {
         match self {
-            Self::Root | Self::Readme | Self::Status | Self::StatusFile(_) => None,
+            Self::Root | Self::Readme | Self::Status | Self::StatusFile(..) => None,
             Self::Dir(dir) => Some(ChildId::Dir(dir)),
             Self::File(file) | Self::Own(file, _) | Self::Member(file, _) => Some(ChildId::File(file)),
         }
@@ -121,6 +127,8 @@ mod tests {
     fn numbers_are_as_the_contract_says() {
         for (node, number) in [
             (Node::Root, 1),
+            (Node::StatusFile(5, 0), 1 << 16 | 5),
+            (Node::StatusFile(u8::MAX, TURNS - 1), (1 << 20) - 1),
             (Node::Dir(DirId::TOP), 1 << 63 | 1),
             (Node::Dir(DirId(u32::MAX)), 1 << 63 | 0xffff_ffff),
             (Node::File(FileId(1)), 1 << 20),

@@ -77,9 +77,10 @@ impl<V: View> Tree<V> {
             }
             Node::Status => {
                 let name = text()?;
-                let mut names = self.board.names().iter().zip(0_u16..);
+                let mut names = self.board.names().iter().zip(0_u8..);
                 let (_, position) = names.find(|(known, _)| **known == name).ok_or(Failure::NotFound)?;
-                status(position, &self.ours, self.board.render(usize::from(position)))
+                let (turn, text) = self.board.render(position).ok_or(Failure::Stale)?;
+                Ok(status(Node::StatusFile(position, turn), &self.ours, &text))
             }
             Node::Dir(dir) => match self.view.child(dir, name)? {
                 Some(child) => Ok(directory(child)),
@@ -100,7 +101,7 @@ impl<V: View> Tree<V> {
                 let (_, item) = entry.layout().named(Some(group), text()?).ok_or(Failure::NotFound)?;
                 member(file, &entry, item, access)
             }
-            Node::Readme | Node::StatusFile(_) | Node::Own(..) => Err(Failure::NotADirectory),
+            Node::Readme | Node::StatusFile(..) | Node::Own(..) => Err(Failure::NotADirectory),
         }
     }
 
@@ -109,7 +110,10 @@ impl<V: View> Tree<V> {
         match node {
             Node::Root | Node::Status => Ok(ours(Kind::Dir, 0, Keep::Forever)),
             Node::Readme => Ok(ours(Kind::File, render::README.len() as u64, Keep::Forever)),
-            Node::StatusFile(position) => status(position, &self.ours, self.board.current(usize::from(position))),
+            Node::StatusFile(position, turn) => {
+                let text = self.board.current(position, turn).ok_or(Failure::Stale)?;
+                Ok(status(node, &self.ours, &text))
+            }
             Node::Dir(_) | Node::File(_) => match self.access(node) {
                 Ok(access) => Ok(Attr { access, ..ours(Kind::Dir, 0, Keep::Forever) }),
                 // `files` stands there before the first root does.
@@ -137,8 +141,8 @@ impl<V: View> Tree<V> {
     pub(crate) fn read(&self, node: Node, offset: u64, size: usize) -> Result<Vec<u8>, Failure> {
         match node {
             Node::Readme => Ok(part(render::README, offset, size)),
-            Node::StatusFile(position) => {
-                let text = self.board.current(usize::from(position)).ok_or(Failure::Stale)?;
+            Node::StatusFile(position, turn) => {
+                let text = self.board.current(position, turn).ok_or(Failure::Stale)?;
                 Ok(part(&text.text, offset, size))
             }
             Node::Own(_, Own::Source) => Err(Failure::NotALink),
@@ -189,11 +193,9 @@ impl<V: View> Tree<V> {
     }
 }
 
-fn status(position: u16, ours: &Access, text: Option<Text>) -> Result<Attr, Failure> {
-    let text = text.ok_or(Failure::Stale)?;
+fn status(node: Node, ours: &Access, text: &Text) -> Attr {
     let access = Access { changed: text.changed, ..*ours };
-    let (node, size) = (Node::StatusFile(position), text.text.len() as u64);
-    Ok(Attr { node, kind: Kind::File, size, access, keep: Keep::Nothing })
+    Attr { node, kind: Kind::File, size: text.text.len() as u64, access, keep: Keep::Nothing }
 }
 
 fn directory(child: Child) -> Attr {

@@ -14,6 +14,7 @@ use std::{
 use rustix::fs::{XattrFlags, setxattr};
 use serde_json::Value;
 use tests::{
+    instance::Instance,
     machine::{Machine, Who, team},
     process::PATIENCE,
     samples::jpeg,
@@ -254,6 +255,36 @@ fn a_right_that_is_taken_back_counts_at_once() {
     until("the directory above all", || !bob.can_read(&own));
 }
 
+/// Nothing tells the daemon of the change: what it answers it asks the disk, and the view is the index until the next look.
+#[test]
+fn a_polled_directory_closes_at_once_on_the_bus_and_with_the_next_look_in_the_view() {
+    let mut machine = Machine::new();
+    fill(&machine);
+    machine.start_daemon(&["--system"]);
+    machine.ctl(Who::Root, ["watch", "--wait", "--poll", machine.files().to_str().unwrap()]);
+    let (alice, bob) = (Who::Alice, Who::Bob);
+    let closed = ["shared/open.jpg", "passed/inside.jpg", "shared/cut.jpg"];
+    sees(&machine, bob, closed[0], true);
+    sees(&machine, bob, closed[1], true);
+    machine.own("shared/open.jpg", alice, alice.gid(), 0o600);
+    machine.own("passed", alice, alice.gid(), 0o700);
+    machine.own("shared/cut.jpg", alice, alice.gid(), 0o600);
+    let nothing = said(&machine, bob, &machine.path("shared/there-is-none.jpg"));
+    for name in closed {
+        assert_eq!(said(&machine, bob, &machine.path(name)), nothing, "{name}");
+        for verb in ["index", "retry"] {
+            assert_eq!(machine.metactl(bob, [verb, path(&machine, name)]).status.code(), Some(1), "{verb} {name}");
+        }
+    }
+    assert!(paths(&machine.json(bob, ["failed"])).is_empty());
+    machine.ctl(Who::Root, ["rescan"]);
+    for name in closed {
+        let file = machine.view(&machine.path(name)).join("File/Comment");
+        assert!(alice.can_read(&file) && !bob.can_read(&file), "{name}");
+    }
+    sees(&machine, bob, "shared/team.jpg", true);
+}
+
 /// Stands for polkit: what it is asked, and what it says.
 #[derive(Clone, Default)]
 struct Authority {
@@ -370,6 +401,25 @@ fn another_users_session_daemon_refuses() {
     }
     let view = machine.files().parent().unwrap().join("run/metaextract");
     assert!(Who::Root.can_list(&view) && !Who::Alice.can_list(&view));
+}
+
+/// Signals are for whoever is on the bus, and properties are answered before the daemon is asked: so it is the bus, with
+/// the rules that it comes with, that has to keep others out.
+#[test]
+fn a_session_bus_lets_in_nobody_else() {
+    let instance = Instance::watching(|root| fs::write(root.join("a.jpg"), jpeg("private")).unwrap());
+    // Nothing else stands in the way.
+    fs::set_permissions(instance.home(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let program = instance.home().join("metactl");
+    fs::copy(tests::process::program("metactl"), &program).unwrap();
+    for (who, code) in [(Who::Root, 0), (Who::Alice, 3), (Who::Bob, 3)] {
+        let mut command = who.command(&program);
+        instance.surround(&mut command);
+        let output = command.args(["--user", "status"]).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{who:?}: {text}");
+        assert_eq!(output.stdout.is_empty(), code != 0, "{who:?}: {text}");
+    }
 }
 
 #[test]

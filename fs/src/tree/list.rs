@@ -49,7 +49,12 @@ impl<V: View> Tree<V> {
             Node::Root => self.list_ours(TOP.into_iter(), cookie, detail, rows),
             Node::Status => {
                 let names = self.board.names().iter().zip(0..);
-                self.list_ours(names.map(|(name, at)| (*name, Node::StatusFile(at))), cookie, detail, rows)
+                self.list_ours(
+                    names.map(|(name, at)| (*name, Node::StatusFile(at, self.board.turn(at)))),
+                    cookie,
+                    detail,
+                    rows,
+                )
             }
             Node::Dir(dir) => self.list_real(dir, cookie, rows),
             Node::File(file) => self.list_file(file, cookie, detail, rows),
@@ -58,7 +63,7 @@ impl<V: View> Tree<V> {
                 let group = group_at(&entry, number)?;
                 list_members(&Members { file, entry: &entry, access, group: Some(group) }, cookie, detail, rows)
             }
-            Node::Readme | Node::StatusFile(_) | Node::Own(..) => Err(Failure::NotADirectory),
+            Node::Readme | Node::StatusFile(..) | Node::Own(..) => Err(Failure::NotADirectory),
         }
     }
 
@@ -121,7 +126,7 @@ impl<V: View> Tree<V> {
         rows: &mut Rows<'_>,
     ) -> Result<(), Failure> {
         for ((name, node), next) in names.zip(DOT_DOT + 1..).filter(|(_, next)| *next > cookie) {
-            let kind = if matches!(node, Node::Readme | Node::StatusFile(_)) { Kind::File } else { Kind::Dir };
+            let kind = if matches!(node, Node::Readme | Node::StatusFile(..)) { Kind::File } else { Kind::Dir };
             if !rows(Row { name: name.as_bytes(), attr: self.detailed(node, kind, detail), cookie: next })? {
                 break;
             }

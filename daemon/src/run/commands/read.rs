@@ -155,7 +155,10 @@ fn find(rows: &Arc<dyn Store>, about: &About) -> (Vec<(DirId, EntryRow)>, u64) {
     let mut missing = 0;
     for path in paths {
         match entry_at(&**rows, path.as_bytes(), by) {
-            Ok(Some((dir, entry))) if matches!(entry.node, Node::File(file) if !*only_failed || failed(file.state)) => {
+            Ok(Some((dir, entry)))
+                if matches!(entry.node, Node::File(file) if !*only_failed || failed(file.state))
+                    && !sight::is_closed(path.as_bytes(), by) =>
+            {
                 found.push((dir, entry));
             }
             _ => missing += 1,
