@@ -17,6 +17,9 @@ WORTH = re.compile(r"landlock|seccomp|sync_all|inval_| [=!]= | [<>]=? ")
 IDLE = re.compile(r"^\s*(//|#\[|use |pub use |mod |fn |pub fn |pub\(\w+\) fn |impl|assert|const |static )|->|=>\s*\{$|^\s*\}")
 # Folder -> package.
 PACKAGES = {"daemon": "metaextractd", "fs": "metafs", "ctl": "metactl", "extract": "metaextract", "tests": "tests"}
+# What is no code of a line, and the brackets of which a line that can go has as many that open as that close.
+WORDS = re.compile(r"//.*|\"[^\"]*\"|'.'")
+BRACKETS = ("()", "[]", "{}")
 # Minutes after which a test that hangs counts as failed: a hang is noticed too.
 PATIENCE = 5
 
@@ -119,7 +122,9 @@ def deletions(table, seed):
     for row in table["deletions"]:
         text = pathlib.Path(row["file"]).read_text().split("#[cfg(test)]\nmod tests {")[0]
         for number, line in enumerate(text.splitlines()):
-            if WORTH.search(line) and not IDLE.search(line) and (row["file"], line.strip()) not in equivalent:
+            code = WORDS.sub("", line)
+            whole = all(code.count(opening) == code.count(closing) for opening, closing in BRACKETS)
+            if whole and WORTH.search(code) and not IDLE.search(line) and (row["file"], line.strip()) not in equivalent:
                 candidates.append((row["file"], number, row["tests"]))
     random.Random(seed).shuffle(candidates)
     return (Deletion(*candidate) for candidate in candidates)

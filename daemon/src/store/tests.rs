@@ -112,6 +112,7 @@ fn a_file_is_put_read_and_found_again() {
     let found = opened.store.file(file).unwrap().unwrap();
     assert_eq!(found.result, FileResult::Record(record("Dawn").into()));
     assert!(opened.store.new_file() > file && opened.store.new_dir() > home);
+    assert!(opened.commit(vec![put_dir(home, DirId::TOP, "home")]).is_empty(), "it stands there already");
     assert_eq!(opened.store.dir(home).unwrap().unwrap().entries.len(), 1);
 }
 
