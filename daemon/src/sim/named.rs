@@ -137,7 +137,8 @@ fn inodes_equal_in_their_low_32_bits_stay_distinct() {
             let low = |name: &str| inode(&state, name).map(|number| number as u32);
             let mut pairs = names.iter().flat_map(|one| names.iter().map(move |two| (one, two)));
             let twins = pairs.find(|(one, two)| one != two && low(one) == low(two));
-            twins.map(|(one, two)| (one.clone(), two.clone())).context("two files differ only above")?
+            // The one that goes is met first, so that it would be taken for the one that moves.
+            twins.map(|(one, two)| (two.clone(), one.clone())).context("two files differ only above")?
         };
         let before = number(&life, "/mnt/v", &one)?;
         {
