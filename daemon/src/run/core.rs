@@ -469,6 +469,7 @@ impl Core {
         if state == State::Idle && self.degraded.remove(STORE_DAMAGED).is_some() {
             tracing::info!("everything is read again, the damaged store is no longer needed");
         }
+        self.reading.is_careful &= state != State::Idle;
         let finished = self.reading.totals.finished;
         if state == State::Idle && finished - self.finished_at_trim >= BURST {
             self.finished_at_trim = finished;

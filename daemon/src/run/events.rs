@@ -180,6 +180,9 @@ impl Core {
         }
         self.walk_commits.push_back(commit);
         if !pending.is_empty() {
+            if self.reading.is_careful {
+                self.reading.accused(commit);
+            }
             self.after_commit.push_back(Committing { commit, rows: pending, priority });
         }
     }

@@ -131,6 +131,7 @@ impl Core {
             mutations.extend(self.reading.accuse(target, left.alone));
         }
         if mutations.is_empty() {
+            self.reading.is_careful = !left.is_empty();
             self.reading.slate.begin();
             return Ok(());
         }

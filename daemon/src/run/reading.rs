@@ -107,6 +107,9 @@ pub(crate) struct Reading {
     alone: Option<JobId>,
     /// The commit by which these suspects are written down: before it is durable nothing is tried.
     accused: Option<CommitId>,
+    /// An earlier daemon ended so soon after it had found the files in its hand that their rows went with it, and nobody can
+    /// be accused: until all is done, what a walk finds is read when its rows are durable.
+    pub is_careful: bool,
     /// Files of which a result was distrusted: read alone, since one of them is to blame.
     doubted: HashSet<FileId>,
     /// Retries whose failed try is not durable yet.
@@ -150,6 +153,7 @@ impl Reading {
             lone: HashSet::new(),
             alone: None,
             accused: None,
+            is_careful: false,
             doubted: HashSet::new(),
             not_durable: Vec::new(),
             held: HashMap::new(),
@@ -312,6 +316,12 @@ impl Reading {
         let job = self.job(target, priority);
         match priority {
             Priority::Fresh => self.queue.push_fresh(job, now),
+            // Who ends the daemon again and again as soon as it starts may mean none of its files: it is not always the same
+            // one that is in hand then.
+            Priority::Crawl if job.attempts > 1 && self.lone.contains(&job.file) => {
+                let due = now + self.backoff(&job);
+                self.queue.push_at(job, due);
+            }
             _ => self.queue.push(job),
         }
     }

@@ -168,14 +168,16 @@ fn who_was_in_hand_when_the_daemon_ended_is_tried_with_nothing_beside_it() {
     reading.feed(START);
     assert!(taken(&given).is_empty(), "not before it is durable that they are suspects");
     reading.durable(CommitId(1), START);
-    for file in [1, 2] {
-        reading.feed(START);
+    // Who has been alone in hand already waits, so that it is not the first again.
+    let later = START + Duration::from_secs(3600);
+    for (file, now) in [(1, START), (2, later)] {
+        reading.feed(now);
         let [job] = &taken(&given)[..] else { panic!("one and no other") };
         assert_eq!(job.file, FileId(file));
         let unreadable = Outcome::Unreadable { kind: FailureKind::PermissionDenied, text: String::new() };
-        assert!(matches!(reading.finished(job.id, unreadable, START), Next::Commit(_)));
+        assert!(matches!(reading.finished(job.id, unreadable, now), Next::Commit(_)));
         if file == 1 {
-            reading.feed(START);
+            reading.feed(later);
             assert!(taken(&given).is_empty(), "not before the other's result is visible");
             reading.shown(FileId(1));
         }
