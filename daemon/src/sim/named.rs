@@ -147,6 +147,8 @@ fn inodes_equal_in_their_low_32_bits_stay_distinct() {
             state.change(|tree| tree.remove(at, two.as_bytes())).context("it can be removed")?;
             rename(state, ("/mnt/v", &one), ("/mnt/v", "moved"))?;
         }
+        // Both in one look, not each in one of its own.
+        story.crash(&mut life, false)?;
         story.rest(&mut life).await?;
         ensure!(number(&life, "/mnt/v", "moved")? == before, "the one that moved, not its twin that went");
         story.compare(&life, &BTreeSet::new()).await
