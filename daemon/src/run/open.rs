@@ -124,10 +124,11 @@ impl Core {
     fn take_up_suspects(&mut self) -> anyhow::Result<()> {
         let left = self.reading.slate.left();
         let was_alone = left.iter().any(|left| left.alone);
-        let (mut mutations, mut suspects) = (Vec::new(), 0);
+        let (mut mutations, mut suspects) = (Vec::new(), Vec::new());
         for left in left.iter().filter(|left| left.alone == was_alone) {
             let Some(target) = self.left(left)? else { continue };
-            suspects += 1;
+            let accused = self.reading.accusation(left);
+            suspects.push(Left { accused, ..*left });
             mutations.extend(self.reading.accuse(target, left.alone));
         }
         if mutations.is_empty() {
@@ -135,7 +136,12 @@ impl Core {
             self.reading.slate.begin();
             return Ok(());
         }
-        tracing::warn!(suspects, "the daemon has ended suddenly, trying what it had in hand one at a time");
+        tracing::warn!(
+            suspects = suspects.len(),
+            "the daemon has ended suddenly, trying what it had in hand one at a time"
+        );
+        // This start, too, may end before that is durable.
+        self.reading.slate.keep(&suspects);
         let commit = self.commit(mutations);
         self.reading.accused(commit);
         Ok(())

@@ -193,6 +193,15 @@ impl Reading {
         vec![Mutation::PutSuspect { file, place, attempts, kind: FailureKind::EndedDaemon }]
     }
 
+    /// Which accusation of this file its being left makes; the same each time that is asked, though an earlier start may have
+    /// written it down.
+    pub fn accusation(&mut self, left: &Left) -> u8 {
+        let known = self.suspects.get(&left.file).copied().unwrap_or(0);
+        let before = left.accused.checked_sub(1).unwrap_or(known);
+        self.suspects.insert(left.file, before);
+        before.saturating_add(1)
+    }
+
     /// With this commit all is written down that the last end of the daemon tells.
     pub fn accused(&mut self, commit: CommitId) {
         self.accused = Some(commit);
@@ -228,7 +237,7 @@ impl Reading {
         // One that waits for them no longer keeps the others waiting.
         let waits = |id: &JobId| self.in_hand.get(id).filter(|job| self.held.contains_key(&job.root));
         if let Some(job) = self.alone.as_ref().and_then(waits) {
-            self.slate.put(Left { file: job.file, dir: job.place.dir, alone: false });
+            self.slate.put(Left { file: job.file, dir: job.place.dir, alone: false, accused: 0 });
             self.alone = None;
         }
     }
@@ -367,7 +376,7 @@ impl Reading {
             job.id = JobId(self.next_job);
             self.busy.insert(job.file, (job.id, None));
             self.in_hand.insert(job.id, job.clone());
-            self.slate.put(Left { file: job.file, dir: job.place.dir, alone });
+            self.slate.put(Left { file: job.file, dir: job.place.dir, alone, accused: 0 });
             self.alone = alone.then_some(job.id);
             jobs.push(job);
         }

@@ -17,7 +17,7 @@ use crate::model::{DirId, FileId};
 
 /// Files noted at once, more than the engine takes. What comes beyond is not noted.
 const SLOTS: usize = 1_024;
-/// Bytes of one: the file's number with [`ALONE`], and its directory's.
+/// Bytes of one: the file's number with [`ALONE`], and its directory's with [`Left::accused`] above it.
 const SLOT: usize = 16;
 /// Set in the number of a file while nothing else is in hand.
 const ALONE: u64 = 1 << 63;
@@ -37,6 +37,16 @@ pub(crate) struct Left {
     pub dir: DirId,
     /// Nothing else was in hand.
     pub alone: bool,
+    /// Which of its accusations this end has brought about already, by a start that may have ended before it was durable;
+    /// 0 for none.
+    pub accused: u8,
+}
+
+impl Left {
+    fn words(self) -> [u64; 2] {
+        let alone = if self.alone { ALONE } else { 0 };
+        [self.file.0 | alone, u64::from(self.dir.0) | u64::from(self.accused) << 32]
+    }
 }
 
 /// See the module.
@@ -63,10 +73,19 @@ impl Slate {
         let word = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_le_bytes);
         let words = bytes.chunks_exact(SLOT).map(|slot| (word(&slot[..8]), word(&slot[8..])));
         let left = words.filter_map(|(file, dir)| {
-            let dir = DirId(u32::try_from(dir).ok()?);
-            (file != 0).then_some(Left { file: FileId(file & !ALONE), dir, alone: file & ALONE != 0 })
+            let (accused, dir) = (u8::try_from(dir >> 32).ok()?, DirId(dir as u32));
+            (file != 0).then_some(Left { file: FileId(file & !ALONE), dir, alone: file & ALONE != 0, accused })
         });
         left.collect()
+    }
+
+    /// What an earlier daemon left is to be found again until [`begin`](Self::begin), as it is now.
+    pub fn keep(&mut self, left: &[Left]) {
+        let mut bytes = vec![0; SLOTS * SLOT];
+        for (slot, left) in bytes.chunks_exact_mut(SLOT).zip(left) {
+            slot.copy_from_slice(left.words().map(u64::to_le_bytes).as_flattened());
+        }
+        _ = self.stone.write(0, &bytes);
     }
 
     /// Files on it.
@@ -80,11 +99,10 @@ impl Slate {
     }
 
     /// A file is in hand.
-    pub fn put(&mut self, Left { file, dir, alone }: Left) {
-        let Some(slot) = self.slots.get(&file).copied().or_else(|| self.free.pop()) else { return };
-        self.slots.insert(file, slot);
-        let number = if alone { file.0 | ALONE } else { file.0 };
-        self.set(slot, [number, u64::from(dir.0)]);
+    pub fn put(&mut self, left: Left) {
+        let Some(slot) = self.slots.get(&left.file).copied().or_else(|| self.free.pop()) else { return };
+        self.slots.insert(left.file, slot);
+        self.set(slot, left.words());
     }
 
     /// It is no longer.
@@ -154,7 +172,7 @@ mod tests {
     use super::*;
 
     fn left(file: u64, alone: bool) -> Left {
-        Left { file: FileId(file), dir: DirId(7), alone }
+        Left { file: FileId(file), dir: DirId(7), alone, accused: 0 }
     }
 
     #[test]
@@ -173,6 +191,9 @@ mod tests {
         let mut second = slate();
         assert_eq!(second.left(), [left(1, false), left(2, true)]);
         assert_eq!(std::fs::metadata(dir.path().join("in-hand")).expect("it is there").len(), 16 << 10);
+        let accused = Left { accused: 2, ..left(2, true) };
+        second.keep(&[accused]);
+        assert_eq!(slate().left(), [accused]);
         second.put(left(9, false));
         second.wipe();
         assert_eq!(slate().left(), []);

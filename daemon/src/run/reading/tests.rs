@@ -192,3 +192,17 @@ fn who_was_in_hand_when_the_daemon_ended_is_tried_with_nothing_beside_it() {
         assert_eq!(convicts, is_convicted, "{attempt}: {mutations:?}");
     }
 }
+
+#[test]
+fn one_end_of_the_daemon_accuses_a_file_once_however_often_it_is_taken_up() {
+    let (mut reading, _) = reading();
+    let mut left = Left { file: FileId(1), dir: DirId(1), alone: true, accused: 0 };
+    for accusation in [1, 1, 1] {
+        left.accused = reading.accusation(&left);
+        assert_eq!(left.accused, accusation);
+        let mutations = reading.accuse(target(1, 1), true);
+        assert!(matches!(mutations[..], [Mutation::PutSuspect { attempts: 1, .. }]), "{mutations:?}");
+    }
+    let next = Left { accused: 0, ..left };
+    assert_eq!(reading.accusation(&next), 2);
+}
