@@ -202,9 +202,10 @@ impl Reading {
         before.saturating_add(1)
     }
 
-    /// With this commit all is written down that the last end of the daemon tells.
+    /// With this commit all is written down that the last end of the daemon tells. One that is waited for already comes first:
+    /// where there is always another, reading goes on between them.
     pub fn accused(&mut self, commit: CommitId) {
-        self.accused = Some(commit);
+        _ = self.accused.get_or_insert(commit);
     }
 
     /// The file's result is visible: it has done no harm.
