@@ -7,6 +7,7 @@ import pathlib
 import random
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tomllib
@@ -101,6 +102,17 @@ class Deletion:
         self.must_build = False
 
 
+def end_leftovers():
+    """Ends what a broken program left running: a worker that no longer sees its daemon end would spin on, below every test after it."""
+    built = str(pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target")).resolve()) + "/"
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if os.readlink(process / "exe").startswith(built):
+                os.kill(int(process.name), signal.SIGKILL)
+        except OSError:
+            pass  # It has ended, or is another user's.
+
+
 def judge(mutant, user):
     """The test that noticed, False if none did, None if the change does not compile."""
     mutant.path.write_text(mutant.new)
@@ -113,6 +125,7 @@ def judge(mutant, user):
         return next((test for test in mutant.tests if not passes(programs, test, user)), False)
     finally:
         mutant.path.write_text(mutant.old)
+        end_leftovers()
 
 
 def deletions(table, seed):

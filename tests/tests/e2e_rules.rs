@@ -1,7 +1,7 @@
 //! Which files are indexed: rules, marker files, roots, pauses. A real daemon, a private bus, a real mount.
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-use std::{ffi::OsStr, fs, path::Path};
+use std::{ffi::OsStr, fs, path::Path, process::Command};
 
 use serde_json::Value;
 use tests::{
@@ -154,17 +154,24 @@ fn roots_and_pauses_are_kept_over_a_restart() {
 #[test]
 fn a_pause_holds_work_as_long_as_its_command_runs() {
     let instance = Instance::watching(|_| ());
-    let path = instance.path("a.jpg");
-    let made = path.to_str().unwrap();
-    let sample = instance.home().join("sample");
-    fs::write(&sample, jpeg("paused")).unwrap();
-    // The command itself sees that nothing is read while it runs.
-    let script =
-        format!("cp {} {made}; {} status --json", sample.display(), tests::process::program("metactl").display());
-    let output = instance.ctl(["pause", "--", "sh", "-c", &script]);
-    let status: Value = serde_json::from_str(&output).unwrap_or_else(|error| panic!("{error}: {output}"));
-    assert_eq!(status["State"], "paused");
-    assert_eq!(status["Files"]["Indexed"].to_string(), "0");
-    instance.until_comment(&path, "paused");
+    let end = instance.home().join("end");
+    assert!(Command::new("mkfifo").arg(&end).status().unwrap().success());
+    let mut pause = instance.metactl_started(["pause".as_ref(), "--".as_ref(), "cat".as_ref(), end.as_os_str()]);
+    instance.until("it is paused", || (instance.status()["State"] == "paused").then_some(()));
+    // A look at the files made meanwhile would make them known, a worker would read them.
+    for n in 1..=50 {
+        instance.put(format!("{n}.jpg"), jpeg("paused"));
+        let status = instance.status();
+        assert_eq!((&status["State"], &status["Files"]["Known"]), (&"paused".into(), &0.into()), "{status:#}");
+        assert_eq!(
+            (&status["Workers"]["Wanted"], &status["Workers"]["Why"]),
+            (&0.into(), &"paused".into()),
+            "{status:#}"
+        );
+    }
+    fs::write(&end, "").unwrap();
+    assert!(pause.wait().unwrap().success());
+    instance.until_files("Indexed", 50);
+    instance.until_comment(&instance.path("50.jpg"), "paused");
     assert_ne!(instance.status()["State"], "paused");
 }
