@@ -102,7 +102,7 @@ stage hostile-files rounds 50 tests hostile ""
 
 stage store-of-1000000 "$top/tests/bench/store_scale.sh" 1000000 20 100
 stage store-of-3000000 "$top/tests/bench/store_scale.sh" 3000000 3 10
-stage mutants "$top/tests/mutants.sh" --seed "$commit"
 stage benchmark "$top/tests/bench/spine.sh" "$corpus"
 stage a-million-files "$top/tests/bench/scale.sh"
+stage mutants "$top/tests/mutants.sh" --seed "$commit"
 table

@@ -3,12 +3,13 @@
 //! CYCLES is how often a tenth of all records is changed, with the time the store needs to look after itself.
 
 use std::{
-    sync::{Arc, mpsc::channel},
+    sync::mpsc::channel,
     time::{Duration, Instant},
 };
 
 use metaextract::{Limits, Record};
 use metaextractd::{
+    codec::Encoded,
     model::{
         Access, Cost, DirId, DirRow, EntryRow, FileId, FileResult, FileRow, FileState, Fingerprint, FsId, Identity,
         Mutation, Node, Place, PolicyId, ReaderId, Stamp,
@@ -35,7 +36,7 @@ fn name(n: u64) -> Box<[u8]> {
 }
 
 /// As a photograph has them: many tags, few of them its own.
-fn record(n: u64) -> Arc<Record> {
+fn record(n: u64) -> Encoded {
     let mut record = Record::new(&Limits::default());
     record.set_file_type("JPEG", "JPG", "image/jpeg");
     record.put("IFD0", "Make", "Canon");
@@ -46,7 +47,7 @@ fn record(n: u64) -> Arc<Record> {
     record.put("ExifIFD", "DateTimeOriginal", format!("2024:05:17 10:{:02}:{:02}", n / 60 % 60, n % 60));
     record.put("ExifIFD", "ImageUniqueID", blake3::hash(&n.to_le_bytes()).to_hex()[..32].to_owned());
     record.finish();
-    Arc::new(record)
+    Encoded::from(&record)
 }
 
 fn put_dir(id: DirId, parent: DirId, name: &str) -> Mutation {

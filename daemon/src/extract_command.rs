@@ -174,10 +174,13 @@ impl Run {
         let form = self.form;
         let Some(entry) = self.entry(number).filter(|entry| entry.line.is_none()) else { return };
         match outcome {
-            Outcome::Read { record, .. } => {
-                let text = json::object(&record, form, Some(entry.path.as_os_str().as_bytes()));
-                entry.line = Some(Line { text, good: true });
-            }
+            Outcome::Read { record, .. } => match record.decode() {
+                Ok(record) => {
+                    let text = json::object(&record, form, Some(entry.path.as_os_str().as_bytes()));
+                    entry.line = Some(Line { text, good: true });
+                }
+                Err(error) => entry.fail(&error.to_string(), "failed"),
+            },
             Outcome::Gone => entry.fail("there is no such file any more", "no-such-file"),
             Outcome::Changed | Outcome::Returned if entry.looks < LOOKS => self.submit(number),
             Outcome::Changed => entry.fail("the file is being written to", "failed"),

@@ -5,6 +5,8 @@ use std::{ffi::OsStr, io, os::unix::ffi::OsStrExt, path::Path, sync::Arc};
 use metaextract::{Reason, Record};
 use rustix::io::Errno;
 
+pub use crate::codec::Encoded;
+
 /// A file's number, given once and never used again. From 1, below 2^43.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u64);
@@ -243,18 +245,36 @@ pub struct FileRecord {
     pub result: FileResult,
 }
 
+/// What may have stopped before its end.
+pub trait Stopped {
+    /// The reason of a partial record.
+    fn stopped(&self) -> Option<&Reason>;
+}
+
+impl Stopped for Arc<Record> {
+    fn stopped(&self) -> Option<&Reason> {
+        self.stopped.as_ref()
+    }
+}
+
+impl Stopped for Encoded {
+    fn stopped(&self) -> Option<&Reason> {
+        self.stopped()
+    }
+}
+
 /// A record, or why there is none.
 #[derive(Debug, Clone, PartialEq)]
-pub enum FileResult {
-    Record(Arc<Record>),
+pub enum FileResult<R = Arc<Record>> {
+    Record(R),
     Failed { kind: FailureKind, text: String },
 }
 
-impl FileResult {
+impl<R: Stopped> FileResult<R> {
     /// The state an entry with this result has.
     pub fn state(&self) -> FileState {
         match self {
-            Self::Record(record) if record.stopped.is_none() => FileState::Indexed,
+            Self::Record(record) if record.stopped().is_none() => FileState::Indexed,
             Self::Record(_) => FileState::Partial,
             Self::Failed { kind, .. } => FileState::Failed(*kind),
         }
@@ -263,7 +283,7 @@ impl FileResult {
     /// The reason of a partial record.
     pub fn stopped(&self) -> Option<&Reason> {
         match self {
-            Self::Record(record) => record.stopped.as_ref(),
+            Self::Record(record) => record.stopped(),
             Self::Failed { .. } => None,
         }
     }
@@ -287,7 +307,7 @@ pub enum Mutation {
         file: FileId,
         place: Place,
         fingerprint: Fingerprint,
-        result: Box<FileResult>,
+        result: Box<FileResult<Encoded>>,
         cost: Cost,
         attempts: u8,
     },
@@ -350,7 +370,7 @@ impl Job {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// Read, to its end or partially. `reader` is the reader that made the record.
-    Read { record: Box<Record>, reader: ReaderId, cost: Cost },
+    Read { record: Encoded, reader: ReaderId, cost: Cost },
     /// There is no regular file of that name any more.
     Gone,
     /// It is not the file or the content that the plan saw: look again.

@@ -22,7 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("logging", &["config"]),
     ("main", &["args", "config", "engine", "extract_command", "malloc", "proto", "serve", "worker"]),
     ("malloc", &[]),
-    ("model", &[]),
+    ("model", &["codec"]),
     ("mount", &["store"]),
     ("plan", &["model"]),
     ("proto", &["codec", "config", "model"]),

@@ -5,10 +5,7 @@
 use std::{
     fs,
     path::Path,
-    sync::{
-        Arc,
-        mpsc::{Receiver, channel},
-    },
+    sync::mpsc::{Receiver, channel},
     time::Duration,
 };
 
@@ -38,7 +35,7 @@ fn put(store: &SledStore, dir: DirId) -> (FileId, Vec<Mutation>) {
     let mut record = Record::new(&Limits::default());
     record.put("XMP-dc", "Title", noise.collect::<String>());
     record.finish();
-    let result = Box::new(FileResult::Record(Arc::new(record)));
+    let result = Box::new(FileResult::Record((&record).into()));
     let (place, cost) = (Place { dir, name }, Cost::default());
     let result = Mutation::PutResult { file: id, place, fingerprint, result, cost, attempts: 0 };
     (id, vec![Mutation::PutFile { dir, entry }, result])

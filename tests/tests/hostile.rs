@@ -27,9 +27,9 @@ fn config() -> Config {
     }
 }
 
-fn record(outcome: &Outcome) -> &Record {
+fn record(outcome: &Outcome) -> Record {
     match outcome {
-        Outcome::Read { record, .. } => record,
+        Outcome::Read { record, .. } => record.decode().unwrap(),
         other => panic!("{other:?}"),
     }
 }

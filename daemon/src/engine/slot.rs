@@ -17,7 +17,7 @@ use super::{
     process::{self, Heard, Process, Sent, Waited},
 };
 use crate::{
-    codec::{self, Inline},
+    codec::Encoded,
     model::{FileId, Job, Outcome},
     proto::{Isolation, PACKET, Replies, Reply, Ticket, exit},
     readers,
@@ -241,10 +241,10 @@ impl Slot {
             Reply::Panicked(_) => self.bury(Some(Cause::Broken("the worker speaks after its last words".into()))),
             Reply::Result { ticket, cost, record } if ticket == worker.life.len() as u64 => {
                 let Some(file) = self.desk.in_hand(self.index) else { return };
-                match codec::decode(&record, &mut Inline) {
-                    Ok(record) => {
-                        let reader = readers::id(&record.format);
-                        let answer = Outcome::Read { record: Box::new(record), reader, cost };
+                let read = Encoded::new(record).and_then(|record| Ok((readers::id(record.format()?), record)));
+                match read {
+                    Ok((reader, record)) => {
+                        let answer = Outcome::Read { record, reader, cost };
                         if worker.alone {
                             worker.answer = Some(answer);
                             return self.part();

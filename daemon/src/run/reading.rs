@@ -5,15 +5,15 @@ use std::{
     time::Duration,
 };
 
-use metaextract::{ReasonKind, Record};
+use metaextract::ReasonKind;
 
 use super::slate::{Left, Slate};
 use crate::{
     config::Retry,
     engine::Engine,
     model::{
-        Access, Cost, DirId, EntryRow, FailureKind, FileId, FileResult, FileRow, Fingerprint, Identity, Job, JobId,
-        Mutation, Node, Outcome, Place, PolicyId, Priority, ReaderId, path,
+        Access, Cost, DirId, Encoded, EntryRow, FailureKind, FileId, FileResult, FileRow, Fingerprint, Identity, Job,
+        JobId, Mutation, Node, Outcome, Place, PolicyId, Priority, ReaderId, path,
     },
     proto::Achieved,
     queue::{Queue, Settle},
@@ -414,16 +414,14 @@ impl Reading {
     fn follow(&mut self, job: Job, outcome: Outcome) -> Next {
         match outcome {
             Outcome::Read { record, .. } if self.is_tried_again(&job, &record) => {
-                let text = record.stopped.map(|reason| reason.text).unwrap_or_default();
+                let text = record.stopped().map(|reason| reason.text.clone()).unwrap_or_default();
                 self.unreadable(job, FailureKind::ReadError, text)
             }
-            Outcome::Read { record, .. } if is_unreadable(&record) && record.tags.is_empty() => {
-                let text = record.stopped.map(|reason| reason.text).unwrap_or_default();
+            Outcome::Read { record, .. } if is_unreadable(&record) && !record.has_tags() => {
+                let text = record.stopped().map(|reason| reason.text.clone()).unwrap_or_default();
                 self.give_up(&job, FailureKind::ReadError, text)
             }
-            Outcome::Read { record, reader, cost } => {
-                self.result(&job, FileResult::Record(std::sync::Arc::from(record)), reader, cost)
-            }
+            Outcome::Read { record, reader, cost } => self.result(&job, FileResult::Record(record), reader, cost),
             Outcome::Unreadable { kind, text } => self.unreadable(job, kind, text),
             Outcome::Gone | Outcome::Changed => Next::LookAt(job.place),
             Outcome::Strike { kind, text } => self.strike(job, kind, text),
@@ -464,7 +462,7 @@ impl Reading {
         self.not_durable.iter().any(|(_, job)| job.file == file)
     }
 
-    fn result(&mut self, job: &Job, result: FileResult, reader: ReaderId, cost: Cost) -> Next {
+    fn result(&mut self, job: &Job, result: FileResult<Encoded>, reader: ReaderId, cost: Cost) -> Next {
         self.totals.finished += 1;
         let fingerprint = Fingerprint { stamp: job.stamp, reader, policy: self.policy };
         // A doubt counts as a try as long as it lasts.
@@ -484,7 +482,7 @@ impl Reading {
         self.result(job, FileResult::Failed { kind, text }, ReaderId(0), Cost::default())
     }
 
-    fn is_tried_again(&self, job: &Job, record: &Record) -> bool {
+    fn is_tried_again(&self, job: &Job, record: &Encoded) -> bool {
         is_unreadable(record) && job.attempts.saturating_add(1) < self.retry.attempts
     }
 
@@ -537,8 +535,8 @@ impl Reading {
 }
 
 /// Whether the kernel could not read the file to where its reader wanted.
-fn is_unreadable(record: &Record) -> bool {
-    record.stopped.as_ref().is_some_and(|reason| reason.kind == ReasonKind::Read)
+fn is_unreadable(record: &Encoded) -> bool {
+    record.stopped().is_some_and(|reason| reason.kind == ReasonKind::Read)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::{
         death::{Cause, Death, judge},
         policy::{Aftermath, Whims, Wish, aftermath, batch, turn},
     },
-    model::{Cost, FailureKind, FileId, Job, JobId, Outcome, ReaderId, join},
+    model::{Cost, Encoded, FailureKind, FileId, Job, JobId, Outcome, ReaderId, join},
     proto::exit,
     readers,
 };
@@ -266,7 +266,7 @@ impl State {
             self.fatal.insert(job.id);
         }
         let outcome = Outcome::Read {
-            record: Box::new(record(content + lie, nature)),
+            record: record(content + lie, nature),
             reader: if self.faults.is_old { OLD } else { readers::id("") },
             cost: Cost::default(),
         };
@@ -304,14 +304,14 @@ impl State {
 }
 
 /// The record of a content.
-fn record(content: u64, nature: Nature) -> Record {
+fn record(content: u64, nature: Nature) -> Encoded {
     let mut record = Record::new(&Limits::default());
     record.put("Sim", "Content", content);
     if nature == Nature::Partial {
         record.stop(&metaextract::Error::Truncated { at: 7, wanted: 1 });
     }
     record.finish();
-    record
+    Encoded::from(&record)
 }
 
 /// The inode of a job's file, if it is still what was planned.

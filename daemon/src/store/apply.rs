@@ -6,6 +6,7 @@ use metaextract::{Limits, Record};
 use metafs::Numbers;
 
 use crate::{
+    codec::Encoded,
     model::{
         Cost, DirId, DirRow, EntryRow, FailureKind, FileId, FileResult, FileRow, FileState, Fingerprint, Identity,
         Mutation, Node, Place,
@@ -260,7 +261,7 @@ impl Draft<'_> {
     ) -> Result<(), StoreError> {
         let Some(row) = file_row(&entry).copied() else { return Ok(()) };
         let numbers = match self.row(row.id)? {
-            Some(old) => self.numbers(old, read.result),
+            Some(old) => Some(self.numbers(old, read.result)?),
             None => None,
         };
         let kept = Row {
@@ -281,28 +282,27 @@ impl Draft<'_> {
     }
 
     /// The node numbers of a record that replaces another: no tag gets the number of one that is gone.
-    fn numbers(&self, old: Row, new: &FileResult) -> Option<Numbers> {
+    fn numbers(&self, old: Row, new: &FileResult<Encoded>) -> Result<Numbers, StoreError> {
         let before = match self.shared.result(old.body) {
             Ok(FileResult::Record(before)) => before,
             // Without a record, there or readable, only what is next counts.
             Ok(FileResult::Failed { .. }) | Err(_) => Arc::new(Record::new(&Limits::default())),
         };
         let numbers = old.numbers.unwrap_or_else(|| Numbers::first(&before));
-        Some(match new {
-            FileResult::Record(record) => Numbers::carried(&before, &numbers, record),
+        Ok(match new {
+            FileResult::Record(record) => Numbers::carried(&before, &numbers, &record.decode().map_err(broken)?),
             FileResult::Failed { .. } => Numbers { given: Box::default(), ..numbers },
         })
     }
 
-    fn body(&mut self, result: &FileResult) -> Result<Body, StoreError> {
+    fn body(&mut self, result: &FileResult<Encoded>) -> Result<Body, StoreError> {
         match result {
             FileResult::Record(record) => self.packed(record),
             FileResult::Failed { kind, text } => Ok(failed(*kind, text)),
         }
     }
 
-    fn packed(&mut self, record: &Record) -> Result<Body, StoreError> {
-        let broken = |error: std::io::Error| StoreError::Write { what: error.to_string() };
+    fn packed(&mut self, record: &Encoded) -> Result<Body, StoreError> {
         let packed = self.tools.packer.pack(record, &mut self.tools.names).map_err(broken)?;
         if packed.data.len() <= INLINE {
             return Ok(Body::Packed(packed));
@@ -337,7 +337,7 @@ impl Draft<'_> {
 struct Read<'a> {
     file: FileId,
     fingerprint: Fingerprint,
-    result: &'a FileResult,
+    result: &'a FileResult<Encoded>,
     cost: Cost,
     attempts: u8,
 }
@@ -354,6 +354,10 @@ fn newer(old: &FileRow, new: &FileRow) -> FileRow {
 
 fn is_file(entry: &EntryRow, file: FileId) -> bool {
     file_row(entry).is_some_and(|row| row.id == file)
+}
+
+fn broken(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Write { what: error.to_string() }
 }
 
 fn failed(kind: FailureKind, text: &str) -> Body {

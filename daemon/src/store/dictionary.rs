@@ -12,7 +12,7 @@ use std::{
 use metaextract::Record;
 
 use crate::{
-    codec::{self, DecodeError},
+    codec::{self, DecodeError, Encoded},
     store::{
         names::{Interner, Names},
         row::{INLINE, Packed},
@@ -70,11 +70,11 @@ impl Packer {
         self.dictionary
     }
 
-    pub(super) fn pack(&mut self, record: &Record, names: &mut Interner) -> io::Result<Packed> {
+    pub(super) fn pack(&mut self, record: &Encoded, names: &mut Interner) -> io::Result<Packed> {
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.clear();
-        codec::encode(record, names, &mut buffer);
-        let packed = self.pack_bytes(&buffer);
+        let written = record.write(names, &mut buffer).map_err(io::Error::other);
+        let packed = written.and_then(|()| self.pack_bytes(&buffer));
         buffer.shrink_to(INLINE);
         self.buffer = buffer;
         packed

@@ -50,6 +50,11 @@ impl ReadName for Reading<'_> {
 pub(super) struct Interner {
     names: Arc<Names>,
     numbers: HashMap<&'static str, u32>,
+    /// Which name came last as the second after each one, by number: groups and tags alternate, and records of a format
+    /// have them in the same order.
+    next: Vec<Option<(&'static str, u32)>>,
+    /// The two names before.
+    last: [u32; 2],
     /// How many names stand in rows already.
     stored: usize,
 }
@@ -60,7 +65,7 @@ impl Interner {
         let numbers = list.iter().enumerate().map(|(index, &name)| (name, index as u32)).collect();
         let stored = list.len();
         drop(list);
-        Self { names, numbers, stored }
+        Self { names, numbers, next: Vec::new(), last: [0; 2], stored }
     }
 
     /// The chunks with names that stand in no row yet, by number.
@@ -85,20 +90,44 @@ impl Interner {
     }
 }
 
+impl Interner {
+    fn number(&mut self, name: &str) -> Option<u32> {
+        let [before, last] = self.last;
+        let after = before as usize;
+        let number = match self.next.get(after) {
+            Some(&Some((next, number))) if next == name => number,
+            _ => {
+                let (name, number) = self.look_up(name)?;
+                if self.next.len() <= after {
+                    self.next.resize(after + 1, None);
+                }
+                self.next[after] = Some((name, number));
+                number
+            }
+        };
+        self.last = [last, number];
+        Some(number)
+    }
+
+    fn look_up(&mut self, name: &str) -> Option<(&'static str, u32)> {
+        if let Some((&name, &number)) = self.numbers.get_key_value(name) {
+            return Some((name, number));
+        }
+        if name.len() > LONGEST || self.numbers.len() >= MOST {
+            return None;
+        }
+        let name = lasting(name);
+        let mut list = self.names.list.write().unwrap_or_else(PoisonError::into_inner);
+        let number = list.len() as u32;
+        list.push(name);
+        self.numbers.insert(name, number);
+        Some((name, number))
+    }
+}
+
 impl WriteName for Interner {
     fn write_name(&mut self, name: &str, out: &mut Vec<u8>) {
-        let number = self.numbers.get(name).copied().or_else(|| {
-            if name.len() > LONGEST || self.numbers.len() >= MOST {
-                return None;
-            }
-            let name = lasting(name);
-            let mut list = self.names.list.write().unwrap_or_else(PoisonError::into_inner);
-            let number = list.len() as u32;
-            list.push(name);
-            self.numbers.insert(name, number);
-            Some(number)
-        });
-        match number {
+        match self.number(name) {
             Some(number) => write_varint(u64::from(number) + 1, out),
             None => {
                 out.push(0);

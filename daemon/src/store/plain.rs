@@ -8,9 +8,10 @@ use std::{
 };
 
 use crate::{
+    codec::Encoded,
     model::{
-        DirId, DirRow, DirRows, EntryRow, FailureKind, FileId, FileName, FileRecord, FileRow, FileState, Fingerprint,
-        Identity, Mutation, Node, Place, join,
+        DirId, DirRow, DirRows, EntryRow, FailureKind, FileId, FileName, FileRecord, FileResult, FileRow, FileState,
+        Fingerprint, Identity, Mutation, Node, Place, join,
     },
     store::{
         Changed, ChangedKind, CommitId, Counts, Rows, Scanned, Sink, Store, StoreError, StoreEvent, links::file_row,
@@ -220,7 +221,7 @@ impl Plain {
                         committed: 0,
                         cost: *cost,
                         attempts: *attempts,
-                        result: (**result).clone(),
+                        result: decoded(result),
                     };
                     self.records.insert(row.id, Arc::new(record));
                     let row = FileRow { fingerprint: *fingerprint, state: result.state(), ..*row };
@@ -368,4 +369,11 @@ pub(crate) fn files(store: &PlainStore) -> BTreeMap<FileId, (Place, EntryRow)> {
         Some((row.id, (Place { dir: *dir, name: name.clone() }, entry.clone())))
     });
     files.collect()
+}
+
+fn decoded(result: &FileResult<Encoded>) -> FileResult {
+    match result {
+        FileResult::Record(record) => FileResult::Record(Arc::new(record.decode().expect("it is a record"))),
+        FileResult::Failed { kind, text } => FileResult::Failed { kind: *kind, text: text.clone() },
+    }
 }

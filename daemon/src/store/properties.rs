@@ -238,7 +238,7 @@ impl Pair {
                 let Some((file, place, _)) = self.file(*which) else { return };
                 let result = match failed {
                     true => FileResult::Failed { kind: FailureKind::Crashed, text: "it crashed".into() },
-                    false => FileResult::Record(record(&format!("Title {n}")).into()),
+                    false => FileResult::Record((&record(&format!("Title {n}"))).into()),
                 };
                 let fingerprint = Fingerprint { stamp: stamp(u64::from(*n)), reader: ReaderId(7), policy: PolicyId(7) };
                 let cost = Cost { cpu_us: 1, wall_us: 2, read: 3 };

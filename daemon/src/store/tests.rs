@@ -82,7 +82,7 @@ pub(super) fn result(file: FileId, place: Place, title: &str) -> Mutation {
         file,
         place,
         fingerprint: fingerprint(1),
-        result: Box::new(FileResult::Record(record(title).into())),
+        result: Box::new(FileResult::Record((&record(title)).into())),
         cost: Cost { cpu_us: 1, wall_us: 2, read: 3 },
         attempts: 0,
     }
@@ -295,11 +295,10 @@ fn a_tag_that_stays_keeps_its_number_in_the_view() {
         let mut record = Record::new(&Limits::default());
         tags.iter().for_each(|&tag| record.put("A", tag, 1_u8));
         record.finish();
-        let record = Arc::new(record);
         let Mutation::PutResult { fingerprint, cost, .. } = result(file, at.clone(), "") else { unreachable!() };
-        let result = Box::new(FileResult::Record(record.clone()));
+        let result = Box::new(FileResult::Record((&record).into()));
         let put = Mutation::PutResult { file, place: at.clone(), fingerprint, result, cost, attempts: 0 };
-        (put, record)
+        (put, Arc::new(record))
     };
     let view = opened.store.view();
     let id = metafs::FileId(file.0);

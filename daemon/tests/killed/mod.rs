@@ -6,7 +6,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, Command, Stdio},
-    sync::{Arc, mpsc},
+    sync::mpsc,
     thread,
 };
 
@@ -49,7 +49,7 @@ fn batch(store: &SledStore, round: u64) -> Vec<Mutation> {
         let mut record = Record::new(&Limits::default());
         record.put("XMP-dc", "Title", format!("{} of {}", n, id.0));
         record.finish();
-        let result = Box::new(FileResult::Record(Arc::new(record)));
+        let result = Box::new(FileResult::Record((&record).into()));
         let place = Place { dir, name };
         batch.push(Mutation::PutResult { file: id, place, fingerprint, result, cost: Cost::default(), attempts: 0 });
     }

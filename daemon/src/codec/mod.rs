@@ -4,7 +4,11 @@
 //! Decoding takes the bytes as if an enemy wrote them: depth, counts and lengths are checked against what is there, and
 //! memory grows with the bytes that came, never by what they claim.
 
+mod encoded;
+
 use metaextract::{Name, Reason, ReasonKind, Record, Tag, Value, record::Rank};
+
+pub use encoded::Encoded;
 
 /// First byte of every encoded record; another layout gets another number.
 const VERSION: u8 = 1;
@@ -295,19 +299,28 @@ impl<'a> Input<'a> {
         std::str::from_utf8(self.bytes()?).map_err(|_| DecodeError::Bad("text that is not UTF-8"))
     }
 
-    /// Items preceded by their count. Each takes a byte or more, so the count cannot exceed the bytes that are left.
+    /// Items preceded by their count.
     fn many<T>(&mut self, mut item: impl FnMut(&mut Self) -> Result<T, DecodeError>) -> Result<Vec<T>, DecodeError> {
-        let count = self.varint()?;
-        if count > self.rest.len() as u64 {
-            return Err(DecodeError::Short);
-        }
+        let count = self.count()?;
         // Of what is only claimed, memory is reserved for a few.
         let mut items = Vec::with_capacity(count.min(RESERVED) as usize);
         for _ in 0..count {
-            self.room = self.room.checked_sub(size_of::<T>()).ok_or(DecodeError::Bad("too many items"))?;
+            self.take_room::<T>()?;
             items.push(item(self)?);
         }
         Ok(items)
+    }
+
+    /// How many items follow. Each takes a byte or more, so the count cannot exceed the bytes that are left.
+    fn count(&mut self) -> Result<u64, DecodeError> {
+        let count = self.varint()?;
+        if count > self.rest.len() as u64 { Err(DecodeError::Short) } else { Ok(count) }
+    }
+
+    /// Takes room for a decoded item of a list.
+    fn take_room<T>(&mut self) -> Result<(), DecodeError> {
+        self.room = self.room.checked_sub(size_of::<T>()).ok_or(DecodeError::Bad("too many items"))?;
+        Ok(())
     }
 }
 
@@ -361,19 +374,51 @@ mod tests {
         bytes
     }
 
+    /// What takes bytes without decoding them says the same of them as what decodes them.
+    fn decoded(bytes: &[u8]) -> Result<Record, DecodeError> {
+        let decoded = decode(bytes, &mut Inline);
+        match (Encoded::new(bytes.to_vec()), &decoded) {
+            (Ok(encoded), Ok(record)) => {
+                let again = Encoded::from(record);
+                assert_eq!(bytes_of(&encoded.decode().unwrap()), bytes_of(record));
+                assert_eq!((encoded.stopped(), encoded.has_tags()), (again.stopped(), again.has_tags()));
+                assert_eq!(encoded.format().unwrap(), &*record.format);
+            }
+            (encoded, decoded) => assert_eq!(encoded.err(), decoded.clone().err()),
+        }
+        decoded
+    }
+
+    /// Names as text with a mark before it.
+    struct Marked;
+
+    impl WriteName for Marked {
+        fn write_name(&mut self, name: &str, out: &mut Vec<u8>) {
+            write_text(&format!("!{name}"), out);
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_written_reads_the_same(record in record()) {
             let bytes = bytes_of(&record);
-            let read = decode(&bytes, &mut Inline).unwrap();
+            let read = decoded(&bytes).unwrap();
             prop_assert_eq!(bytes_of(&read), bytes);
+        }
+
+        #[test]
+        fn other_names_are_written_as_if_it_were_decoded(record in record()) {
+            let (mut direct, mut copied) = (Vec::new(), Vec::new());
+            encode(&record, &mut Marked, &mut direct);
+            Encoded::new(bytes_of(&record)).unwrap().write(&mut Marked, &mut copied).unwrap();
+            prop_assert_eq!(direct, copied);
         }
 
         #[test]
         fn every_cut_is_refused(record in record()) {
             let bytes = bytes_of(&record);
             for len in 0..bytes.len() {
-                prop_assert!(decode(&bytes[..len], &mut Inline).is_err());
+                prop_assert!(decoded(&bytes[..len]).is_err());
             }
         }
 
@@ -382,13 +427,13 @@ mod tests {
             let mut bytes = bytes_of(&record);
             let at = at.index(bytes.len());
             bytes[at] = byte;
-            _ = decode(&bytes, &mut Inline);
+            _ = decoded(&bytes);
         }
 
         #[test]
         fn garbage_never_panics(mut bytes in vec(any::<u8>(), 1..200)) {
             bytes[0] = VERSION;
-            _ = decode(&bytes, &mut Inline);
+            _ = decoded(&bytes);
         }
     }
 
@@ -397,18 +442,18 @@ mod tests {
         let deep = (0..500).fold(Value::from(1_u8), |inner, _| Value::List(vec![inner]));
         let tag = Tag { group: "G".into(), name: "N".into(), raw: deep, printed: None, rank: Rank::First };
         let record = Record::from_parts("".into(), "".into(), vec![tag], vec![], None);
-        assert!(decode(&bytes_of(&record), &mut Inline).is_ok());
+        assert!(decoded(&bytes_of(&record)).is_ok());
 
         let mut bytes = vec![VERSION, 0, 0, 0, 0, 1, 0, 0, 0];
         bytes.extend([kind::LIST, 1].repeat(100_000));
-        assert_eq!(decode(&bytes, &mut Inline), Err(DecodeError::Bad("values nested too deep")));
+        assert_eq!(decoded(&bytes), Err(DecodeError::Bad("values nested too deep")));
     }
 
     #[test]
     fn claimed_counts_reserve_nothing() {
         let mut bytes = vec![VERSION, 0, 0, 0, 0];
         write_varint(u64::MAX, &mut bytes);
-        assert_eq!(decode(&bytes, &mut Inline), Err(DecodeError::Short));
+        assert_eq!(decoded(&bytes), Err(DecodeError::Short));
     }
 
     #[test]
@@ -416,6 +461,6 @@ mod tests {
         let mut bytes = vec![VERSION, 0, 0, 0, 0, 1, 0, 0, 0, kind::LIST];
         write_varint(2 << 20, &mut bytes);
         bytes.resize(bytes.len() + (2 << 20), kind::TRUE);
-        assert_eq!(decode(&bytes, &mut Inline), Err(DecodeError::Bad("too many items")));
+        assert_eq!(decoded(&bytes), Err(DecodeError::Bad("too many items")));
     }
 }
