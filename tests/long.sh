@@ -17,7 +17,7 @@ corpus=$(realpath -m "${1:-${METAEXTRACT_CORPUS:-/nonexistent}}")
 [ "$(id -u)" = 0 ] || die "long.sh: run it as root: loop file systems, a container and other users are part of it"
 need_rust
 assume_yes=1
-packages gcc libc6-dev git fuse3 dbus dbus-bin attr strace procps systemd util-linux python3 xfsprogs e2fsprogs btrfs-progs
+packages gcc libc6-dev git fuse3 dbus dbus-bin attr strace faketime procps systemd util-linux python3 xfsprogs e2fsprogs btrfs-progs
 export CARGO_TERM_COLOR=never
 
 cd "$top"

@@ -35,7 +35,7 @@ def run(command, **options):
 
 def build(tests):
     """Builds what these tests are in and what they run; gives name -> program, or None and what cargo said."""
-    programs, wanted = {}, {}
+    programs, wanted, said = {}, {}, ""
     for test in tests:
         folder, program, _ = test.split("::", 2)
         wanted.setdefault(PACKAGES[folder], set()).add(program)
@@ -45,8 +45,9 @@ def build(tests):
         commands.insert(0, ["build", "--bins", "-p", "metaextractd", "-p", "metactl", "-p", "tests"])
     for command in commands:
         built = run(["cargo", *command, "--quiet", "--message-format=json-render-diagnostics"])
+        said = built.stdout
         if built.returncode != 0:
-            return None, built.stdout
+            return None, said
         if command[0] == "test":
             for line in filter(lambda line: line.startswith("{"), built.stdout.splitlines()):
                 entry = json.loads(line)
@@ -54,7 +55,7 @@ def build(tests):
                     source = pathlib.Path(entry["target"]["src_path"])
                     program = "lib" if source.name == "lib.rs" else entry["target"]["name"]
                     programs[f"{source.parts[-3]}::{program}"] = (entry["executable"], source.parent.parent)
-    return programs, built.stdout
+    return programs, said
 
 
 def target(program):

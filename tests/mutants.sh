@@ -7,7 +7,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/tests/lib.sh"
 need_rust
 assume_yes=1
-packages gcc libc6-dev git fuse3 dbus dbus-bin attr strace procps util-linux python3
+packages gcc libc6-dev git fuse3 dbus dbus-bin attr strace faketime procps util-linux python3
 export CARGO_TERM_COLOR=never
 if [ "$(id -u)" = 0 ]; then
     test_copy mutants

@@ -8,7 +8,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/tests/lib.sh"
 need_rust
 assume_yes=1
-packages gcc libc6-dev git fuse3 dbus dbus-bin attr strace procps systemd util-linux python3 xfsprogs e2fsprogs btrfs-progs
+packages gcc libc6-dev git fuse3 dbus dbus-bin attr strace faketime procps systemd util-linux python3 xfsprogs e2fsprogs btrfs-progs
 export CARGO_TERM_COLOR=never
 
 test_copy src

@@ -152,6 +152,21 @@ fn roots_and_pauses_are_kept_over_a_restart() {
 }
 
 #[test]
+fn a_root_of_the_configuration_is_changed_there_alone() {
+    let mut instance = Instance::new();
+    instance.configure(&format!("[[roots]]\npath = \"{}\"\n", instance.root().display()));
+    instance.start_daemon(&[]);
+    let root = instance.root();
+    instance.watch(&root);
+    for change in [&["watch", "--hidden"][..], &["unwatch"]] {
+        let output = instance.metactl(change.iter().map(OsStr::new).chain([root.as_os_str()]));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains("is a root of the configuration"), "{change:?}: {said}");
+    }
+    assert_eq!(instance.status()["Roots"][0]["Origin"], "config");
+}
+
+#[test]
 fn a_pause_holds_work_as_long_as_its_command_runs() {
     let instance = Instance::watching(|_| ());
     let end = instance.home().join("end");

@@ -8,6 +8,7 @@ use std::{
     process::{Output, Stdio},
 };
 
+use serde_json::Value;
 use tests::{
     agree::equals_a_fresh_crawl,
     instance::Instance,
@@ -252,4 +253,55 @@ fn a_store_that_cannot_be_written_is_said() {
     fs::write(instance.path("a.jpg"), jpeg("a")).unwrap();
     instance.watch(&instance.root());
     equals_a_fresh_crawl(&instance);
+}
+
+#[test]
+fn a_clock_set_back_loses_nothing_and_has_nothing_read_again() {
+    let mut instance = Instance::new();
+    let offset = instance.home().join("offset");
+    // Replaced whole: it is read at any moment.
+    let set_clock = |by: &str| {
+        let new = offset.with_extension("new");
+        fs::write(&new, by).unwrap();
+        fs::rename(&new, &offset).unwrap();
+    };
+    set_clock("+0");
+    let libraries = fs::read_dir("/usr/lib").unwrap().map(|place| place.unwrap().path());
+    let library = libraries.map(|place| place.join("faketime/libfaketimeMT.so.1")).find(|library| library.exists());
+    let preload = format!("LD_PRELOAD={}", library.expect("install libfaketime (Debian: faketime)").display());
+    let offset_is = format!("FAKETIME_TIMESTAMP_FILE={}", offset.display());
+    let faked = [
+        "env",
+        &preload,
+        &offset_is,
+        "FAKETIME_NO_CACHE=1",
+        "FAKETIME_DONT_FAKE_MONOTONIC=1",
+        "FAKETIME_DISABLE_SHM=1",
+    ];
+    let committed = |instance: &Instance, path: &Path| {
+        let why = instance.json(["why".as_ref(), path.as_os_str()]);
+        why["Held"]["Committed"].as_u64().unwrap_or_else(|| panic!("{why:#}"))
+    };
+    instance.start_daemon(&faked);
+    let old = instance.put("old.jpg", jpeg("before"));
+    instance.watch(&instance.root());
+    let before = committed(&instance, &old);
+
+    instance.ctl(["pause", "--for", "2s"]);
+    set_clock("-1d");
+    instance.until("the pause has ended", || (instance.status()["State"] != "paused").then_some(()));
+    let new = instance.put("new.jpg", jpeg("new"));
+    instance.until_comment(&new, "new");
+    assert!(committed(&instance, &new) + 86_000_000_000 < before, "the daemon sees the clock as it was set");
+    instance.put("old.jpg", jpeg("after"));
+    instance.until_comment(&old, "after");
+
+    let held = [&old, &new].map(|path| committed(&instance, path));
+    instance.stop_daemon();
+    set_clock("-30d");
+    instance.start_daemon(&faked);
+    instance.ctl(["rescan"]);
+    equals_a_fresh_crawl(&instance);
+    assert_eq!([&old, &new].map(|path| committed(&instance, path)), held, "nothing is read again");
+    assert_eq!(instance.status()["Degraded"], Value::Array(vec![]));
 }

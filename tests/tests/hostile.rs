@@ -221,6 +221,15 @@ fn a_worker_is_replaced_after_so_many_files() {
 }
 
 #[test]
+fn a_worker_whose_memory_has_grown_is_replaced() {
+    let mut bench = Bench::new(1, Config { memory: 256 << 20, ..config() });
+    for (number, content, first) in [(1, "count", 1), (2, "grow", 2), (3, "count", 1), (4, "count", 2)] {
+        bench.submit(&format!("HOSTILE {content}"));
+        assert_eq!(seen(&bench.outcomes(1)[&number]), first, "file {number}");
+    }
+}
+
+#[test]
 fn a_worker_killed_by_a_person_is_nobodys_strike() {
     let mut bench = Bench::new(0, Config { cpu: Duration::from_secs(60), ..config() });
     for content in ["HOSTILE spin", "plain", "plain"] {

@@ -186,7 +186,7 @@ impl Core {
 
     /// Moves every stage on as far as it goes.
     pub fn pump(&mut self) {
-        self.pauses.expire((self.wall_clock)());
+        self.expire_pauses();
         if [self.settled_due, self.unsettled_due].into_iter().flatten().any(|due| due <= Instant::now()) {
             self.hinted();
         }

@@ -41,6 +41,9 @@ struct RootEntry {
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct PausesFile {
+    /// What the clock said when this was written, in microseconds since 1970.
+    #[serde(default)]
+    written: u64,
     #[serde(default)]
     pauses: Vec<PauseEntry>,
 }
@@ -95,22 +98,24 @@ impl Kept {
         self.write(ROOTS, &RootsFile { roots })
     }
 
-    /// The pauses that outlive a restart.
-    pub fn pauses(&self) -> Result<Vec<Pause>, KeptError> {
+    /// The pauses that outlive a restart, at `now`, in microseconds since 1970. A clock that was set back since has their ends
+    /// set back with it.
+    pub fn pauses(&self, now: u64) -> Result<Vec<Pause>, KeptError> {
         let file: PausesFile = self.read(PAUSES)?;
-        let hold = |until: Option<u64>| until.map_or(Hold::Persistent, Hold::Until);
+        let back = file.written.saturating_sub(now);
+        let hold = |until: Option<u64>| until.map_or(Hold::Persistent, |until| Hold::Until(until.saturating_sub(back)));
         let pause = |entry: PauseEntry| Pause { reason: entry.reason, hold: hold(entry.until), uid: entry.uid };
         Ok(file.pauses.into_iter().map(pause).collect())
     }
 
-    /// Replaces the pauses that outlive a restart; durable when it returns.
-    pub fn put_pauses(&self, pauses: Vec<Pause>) -> Result<(), KeptError> {
+    /// Replaces the pauses that outlive a restart; durable when it returns. `now` as in [`pauses`](Self::pauses).
+    pub fn put_pauses(&self, pauses: Vec<Pause>, now: u64) -> Result<(), KeptError> {
         let entry = |pause: Pause| PauseEntry {
             reason: pause.reason,
             uid: pause.uid,
             until: if let Hold::Until(until) = pause.hold { Some(until) } else { None },
         };
-        self.write(PAUSES, &PausesFile { pauses: pauses.into_iter().map(entry).collect() })
+        self.write(PAUSES, &PausesFile { written: now, pauses: pauses.into_iter().map(entry).collect() })
     }
 
     fn read<T: Default + for<'de> Deserialize<'de>>(&self, name: &str) -> Result<T, KeptError> {

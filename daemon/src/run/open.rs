@@ -33,7 +33,7 @@ use crate::{
     crawl::Crawl,
     engine::Size,
     governor::{self, Decision},
-    model::{self, DirId, FileRow, FileState, Mutation, Node, Place},
+    model::{self, DirId, EntryRow, FileRow, FileState, Mutation, Node, Place},
     mount::{self, View},
     queue::Settle,
     readers,
@@ -124,12 +124,19 @@ impl Core {
     fn take_up_suspects(&mut self) -> anyhow::Result<()> {
         let left = self.reading.slate.left();
         let was_alone = left.iter().any(|left| left.alone);
-        let (mut mutations, mut suspects) = (Vec::new(), Vec::new());
+        let (mut mutations, mut suspects, mut namesakes) = (Vec::new(), Vec::new(), Vec::new());
         for left in left.iter().filter(|left| left.alone == was_alone) {
             let Some(target) = self.left(left)? else { continue };
             let accused = self.reading.accusation(left);
             suspects.push(Left { accused, ..*left });
+            namesakes.extend(self.waiting_namesakes(&target)?.into_iter().map(|namesake| (namesake, left.file)));
             mutations.extend(self.reading.accuse(target, left.alone));
+        }
+        // What one name of a file has done, the others would do again.
+        for (namesake, accused) in namesakes {
+            if suspects.iter().all(|left| left.file != namesake.id()) {
+                mutations.extend(self.reading.accuse_like(namesake, accused));
+            }
         }
         if mutations.is_empty() {
             self.reading.is_careful = !left.is_empty();
@@ -155,8 +162,26 @@ impl Core {
         let Some(entry) = entries.find(|entry| matches!(&entry.node, Node::File(row) if is_it(row))) else {
             return Ok(None);
         };
-        let above = store::Rows::path(&*self.store, left.dir)?.unwrap_or_default();
-        Ok(Target::new(left.dir, &entry, &above, entry.name.to_vec()))
+        self.target(left.dir, &entry)
+    }
+
+    /// The other names of a file that are still to be read.
+    fn waiting_namesakes(&self, target: &Target) -> Result<Vec<Target>, StoreError> {
+        let mut namesakes = Vec::new();
+        let Some(identity) = target.inode_of_several() else { return Ok(namesakes) };
+        for Place { dir, name } in store::Rows::links(&*self.store, identity)? {
+            let Some(entry) = store::Rows::entry(&*self.store, dir, &name)? else { continue };
+            let waits = |row: &FileRow| row.state == FileState::Pending && row.id != target.id();
+            if matches!(&entry.node, Node::File(row) if waits(row)) {
+                namesakes.extend(self.target(dir, &entry)?);
+            }
+        }
+        Ok(namesakes)
+    }
+
+    fn target(&self, dir: DirId, entry: &EntryRow) -> Result<Option<Target>, StoreError> {
+        let above = store::Rows::path(&*self.store, dir)?.unwrap_or_default();
+        Ok(Target::new(dir, entry, &above, entry.name.to_vec()))
     }
 
     fn take_up_roots(&mut self) -> anyhow::Result<()> {
@@ -200,9 +225,9 @@ impl Core {
 
     fn take_up_pauses(&mut self) -> anyhow::Result<()> {
         let now = (self.wall_clock)();
-        let pauses: Vec<Pause> = self.kept.pauses()?;
+        let pauses: Vec<Pause> = self.kept.pauses(now.wall)?;
         pauses.into_iter().for_each(|pause| _ = self.pauses.add(pause));
-        self.pauses.expire(now);
+        self.expire_pauses();
         Ok(())
     }
 

@@ -50,18 +50,23 @@ impl Pauses {
     }
 
     /// Ends those whose time has come. When people set the clock, the ends move with it: each lasts as long as it was to.
-    pub fn expire(&mut self, now: Clocks) {
+    /// Says whether any has ended or moved.
+    pub fn expire(&mut self, now: Clocks) -> bool {
         let ahead = now.wall.cast_signed().wrapping_sub(now.uptime.cast_signed());
         let step = self.ahead.map_or(0, |before| ahead.wrapping_sub(before));
+        let mut changed = false;
         if self.ahead.is_none() || step.unsigned_abs() > SET {
             self.ahead = Some(ahead);
             for pause in self.held.values_mut() {
                 if let Hold::Until(until) = &mut pause.hold {
                     *until = until.saturating_add_signed(step);
+                    changed |= step != 0;
                 }
             }
         }
+        let before = self.held.len();
         self.held.retain(|_, pause| !matches!(pause.hold, Hold::Until(until) if until <= now.wall));
+        changed || self.held.len() < before
     }
 
     /// When the next one ends by itself, in microseconds since 1970.
@@ -108,7 +113,8 @@ mod tests {
         let timed = pauses.add(pause(Hold::Until(100), 6));
         assert!(mine > 0 && pauses.in_force());
         assert!(matches!(pauses.resume(Resume::Cookie { cookie: timed, uid: 5 }), Err(Error::NotAllowed { .. })));
-        pauses.expire(Clocks { wall: 100, uptime: 0 });
+        assert!(!pauses.expire(Clocks { wall: 99, uptime: 0 }));
+        assert!(pauses.expire(Clocks { wall: 100, uptime: 1 }));
         assert!(pauses.resume(Resume::Cookie { cookie: timed, uid: 6 }).is_err());
         assert_eq!(pauses.resume(Resume::AllOf { uid: 5 }), Ok(()));
         assert_eq!(pauses.list().iter().map(|info| info.cookie).collect::<Vec<_>>(), [mine]);
@@ -124,7 +130,8 @@ mod tests {
         pauses.expire(Clocks { wall: 100 * HOUR, uptime: 0 });
         pauses.add(pause(Hold::Until(101 * HOUR), 5));
         // Forward by ten hours, then back by thirty.
-        pauses.expire(Clocks { wall: 110 * HOUR + 1, uptime: 1 });
+        assert!(pauses.expire(Clocks { wall: 110 * HOUR + 1, uptime: 1 }));
+        assert!(!pauses.expire(Clocks { wall: 110 * HOUR + 2, uptime: 2 }));
         assert_eq!(pauses.next_end(), Some(111 * HOUR));
         pauses.expire(Clocks { wall: 80 * HOUR + HOUR / 2, uptime: HOUR / 2 });
         assert_eq!(pauses.next_end(), Some(81 * HOUR));

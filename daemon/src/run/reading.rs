@@ -56,6 +56,11 @@ impl Target {
         self.file.id
     }
 
+    /// Its inode, if that has other names.
+    pub fn inode_of_several(&self) -> Option<&Identity> {
+        (self.file.links > 1).then_some(&self.identity)
+    }
+
     /// The row it was made of, with its directory.
     pub fn into_row(self) -> (DirId, EntryRow) {
         let Self { place, identity, access, file, .. } = self;
@@ -191,6 +196,15 @@ impl Reading {
         self.lone.insert(job.file);
         let Job { file, place, .. } = job;
         vec![Mutation::PutSuspect { file, place, attempts, kind: FailureKind::EndedDaemon }]
+    }
+
+    /// Another name of an accused file: as suspect as that one is now.
+    pub fn accuse_like(&mut self, target: Target, accused: FileId) -> Option<Mutation> {
+        let attempts = *self.suspects.get(&accused)?;
+        let Target { place, file: FileRow { id: file, .. }, .. } = target;
+        self.suspects.insert(file, attempts);
+        self.lone.insert(file);
+        Some(Mutation::PutSuspect { file, place, attempts, kind: FailureKind::EndedDaemon })
     }
 
     /// Which accusation of this file its being left makes; the same each time that is asked, though an earlier start may have

@@ -31,6 +31,12 @@ fn identity(inode: u64) -> Identity {
     Identity { fs: FsId(1), inode, born: None }
 }
 
+/// More than a row holds: it becomes a file beside the rows.
+fn noise(file: FileId) -> String {
+    let words = (0..3_000_u64).map(|part| blake3::hash(&[file.0, part].map(u64::to_le_bytes).concat()).to_hex());
+    words.map(|word| word.to_string()).collect()
+}
+
 /// A directory with some files and their results: each batch must be seen as a whole or, where it spans several
 /// transactions, with files that are still pending.
 fn batch(store: &SledStore, round: u64) -> Vec<Mutation> {
@@ -48,6 +54,9 @@ fn batch(store: &SledStore, round: u64) -> Vec<Mutation> {
         batch.push(Mutation::PutFile { dir, entry });
         let mut record = Record::new(&Limits::default());
         record.put("XMP-dc", "Title", format!("{} of {}", n, id.0));
+        if n == 0 {
+            record.put("XMP-dc", "Description", noise(id));
+        }
         record.finish();
         let result = Box::new(FileResult::Record((&record).into()));
         let place = Place { dir, name };
@@ -161,6 +170,9 @@ pub fn check(dir: &Path, promised: Option<u32>) {
                 let FileResult::Record(record) = &record.result else { panic!("{record:?}") };
                 let title = record.find("XMP-dc", "Title").unwrap().raw.plain();
                 assert!(title.ends_with(&format!(" of {}", row.id.0)), "{title}");
+                if title.starts_with("0 ") {
+                    assert_eq!(record.find("XMP-dc", "Description").unwrap().raw.plain(), noise(row.id));
+                }
             }
         }
     }

@@ -170,14 +170,14 @@ impl Core {
 
     fn pause(&mut self, pause: Pause) -> Result<u64, Error> {
         let lasts = pause.hold != Hold::Caller;
-        self.pauses.expire((self.wall_clock)());
+        self.expire_pauses();
         let cookie = self.pauses.add(pause);
         for root in self.roots.iter().filter(|_| !self.looks_on()) {
             if let Some(running) = &root.running {
                 running.seen.cancel.store(true, std::sync::atomic::Ordering::Relaxed);
             }
         }
-        if lasts && let Err(error) = self.kept.put_pauses(self.pauses.lasting()) {
+        if lasts && let Err(error) = self.keep_pauses() {
             _ = self.pauses.resume(Resume::Cookie { cookie, uid: 0 });
             return Err(kept_error(&error));
         }
@@ -187,11 +187,24 @@ impl Core {
 
     fn resume(&mut self, which: Resume) -> Result<(), Error> {
         self.pauses.resume(which)?;
-        self.kept.put_pauses(self.pauses.lasting()).map_err(|error| kept_error(&error))?;
+        self.keep_pauses().map_err(|error| kept_error(&error))?;
         if !self.pauses.in_force() {
             tracing::info!("resumed");
         }
         Ok(())
+    }
+
+    /// Ends the pauses whose time has come, for later starts too.
+    pub(crate) fn expire_pauses(&mut self) {
+        if self.pauses.expire((self.wall_clock)())
+            && let Err(error) = self.keep_pauses()
+        {
+            tracing::warn!(%error, "a pause that has ended may be in force again after the next start");
+        }
+    }
+
+    fn keep_pauses(&self) -> Result<(), super::KeptError> {
+        self.kept.put_pauses(self.pauses.lasting(), (self.wall_clock)().wall)
     }
 
     /// On SIGHUP: an error is logged, and the old settings stay in force.

@@ -206,3 +206,17 @@ fn one_end_of_the_daemon_accuses_a_file_once_however_often_it_is_taken_up() {
     let next = Left { accused: 0, ..left };
     assert_eq!(reading.accusation(&next), 2);
 }
+
+#[test]
+fn names_of_one_file_are_accused_together() {
+    let (mut reading, _) = reading();
+    for attempts in [1, 2] {
+        assert_eq!(reading.accuse(target(1, 1), attempts > 1).len(), 1);
+        let like = reading.accuse_like(target(2, 1), FileId(1));
+        assert!(matches!(like, Some(Mutation::PutSuspect { attempts: now, .. }) if now == attempts), "{like:?}");
+    }
+    let mutations = reading.accuse(target(2, 1), true);
+    assert!(matches!(mutations[..], [Mutation::PutResult { .. }, Mutation::ClearSuspect(_)]), "{mutations:?}");
+    // The store gives that result to the other names that wait.
+    assert_eq!(reading.accuse_like(target(1, 1), FileId(2)), None);
+}
