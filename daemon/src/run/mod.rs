@@ -16,10 +16,12 @@ mod outside;
 mod pauses;
 mod reading;
 mod roots;
+mod search;
 mod sight;
 mod slate;
 mod stuck;
 mod tallies;
+mod telling;
 mod waiting;
 mod walks;
 mod watchdog;
@@ -246,7 +248,7 @@ fn say_damage(store: &SledStore, degraded: &mut BTreeMap<&'static str, String>) 
         let text = format!(
             "it was damaged ({what}); everything is read again; the old one lies in {place}, remove it at will"
         );
-        degraded.insert(core::STORE_DAMAGED, text);
+        degraded.insert(telling::STORE_DAMAGED, text);
     }
 }
 

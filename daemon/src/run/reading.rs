@@ -1,20 +1,20 @@
 //! From a pending row to a committed result: the queue, the engine, and what follows from each outcome.
 
+mod outcome;
+mod suspicion;
+mod target;
+
 use std::{
     collections::{HashMap, HashSet},
     time::Duration,
 };
 
-use metaextract::ReasonKind;
-
+pub(crate) use self::target::Target;
 use super::slate::{Left, Slate};
 use crate::{
     config::Retry,
     engine::Engine,
-    model::{
-        Access, Cost, DirId, Encoded, EntryRow, FailureKind, FileId, FileResult, FileRow, Fingerprint, Identity, Job,
-        JobId, Mutation, Node, Outcome, Place, PolicyId, Priority, ReaderId, path,
-    },
+    model::{DirId, FileId, Job, JobId, Mutation, Place, PolicyId, Priority},
     proto::Achieved,
     queue::{Queue, Settle},
     store::CommitId,
@@ -25,48 +25,8 @@ const LOW: usize = 2_048;
 /// Jobs above which new ones are left to the store.
 const HIGH: usize = 8_192;
 
-/// Why a file has no record with which the daemon ended again and again.
-const ENDED_DAEMON: &str = "the daemon ended while it was read";
 /// Jobs in hand of a root that does not answer.
 const PROBES: usize = 8;
-
-/// A file that can become a job.
-#[derive(Debug, Clone)]
-pub(crate) struct Target {
-    place: Place,
-    identity: Identity,
-    access: Access,
-    file: FileRow,
-    /// The root's absolute path.
-    root: Box<[u8]>,
-    /// Below the root.
-    path: Box<[u8]>,
-}
-
-impl Target {
-    /// `None` for a directory.
-    pub fn new(dir: DirId, entry: &EntryRow, root: &[u8], path: Vec<u8>) -> Option<Self> {
-        let Node::File(file) = entry.node else { return None };
-        let place = Place { dir, name: entry.name.clone() };
-        Some(Self { place, identity: entry.identity, access: entry.access, file, root: root.into(), path: path.into() })
-    }
-
-    /// The file's number.
-    pub fn id(&self) -> FileId {
-        self.file.id
-    }
-
-    /// Its inode, if that has other names.
-    pub fn inode_of_several(&self) -> Option<&Identity> {
-        (self.file.links > 1).then_some(&self.identity)
-    }
-
-    /// The row it was made of, with its directory.
-    pub fn into_row(self) -> (DirId, EntryRow) {
-        let Self { place, identity, access, file, .. } = self;
-        (place.dir, EntryRow { name: place.name, identity, access, node: Node::File(file) })
-    }
-}
 
 /// The search of the store for pending files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,73 +132,11 @@ impl Reading {
         }
     }
 
-    /// Failed tries of an earlier run.
-    pub fn remember_suspects(&mut self, suspects: Vec<(FileId, u8, FailureKind)>) {
-        let lone = suspects.iter().filter(|(_, _, kind)| *kind == FailureKind::EndedDaemon);
-        self.lone = lone.map(|(file, ..)| *file).collect();
-        self.suspects = suspects.into_iter().map(|(file, attempts, _)| (file, attempts)).collect();
-    }
-
-    /// The daemon ended suddenly while it had this pending file in hand. The first time, and with others in hand, that only
-    /// makes it a suspect: the last try is one with nothing beside it.
-    pub fn accuse(&mut self, target: Target, alone: bool) -> Vec<Mutation> {
-        let mut job = self.job(target, Priority::Crawl);
-        job.attempts = job.attempts.saturating_add(1);
-        if alone && self.lone.contains(&job.file) && job.attempts >= self.retry.attempts {
-            tracing::warn!(path = ?path(&job.absolute()), "the daemon ended again and again with a file, leaving it until it changes");
-            return match self.give_up(&job, FailureKind::EndedDaemon, ENDED_DAEMON.into()) {
-                Next::Commit(mutations) => mutations,
-                _ => Vec::new(),
-            };
-        }
-        let attempts = job.attempts.min(self.retry.attempts.saturating_sub(1)).max(1);
-        self.suspects.insert(job.file, attempts);
-        self.lone.insert(job.file);
-        let Job { file, place, .. } = job;
-        vec![Mutation::PutSuspect { file, place, attempts, kind: FailureKind::EndedDaemon }]
-    }
-
-    /// Another name of an accused file: as suspect as that one is now.
-    pub fn accuse_like(&mut self, target: Target, accused: FileId) -> Option<Mutation> {
-        let attempts = *self.suspects.get(&accused)?;
-        let Target { place, file: FileRow { id: file, .. }, .. } = target;
-        self.suspects.insert(file, attempts);
-        self.lone.insert(file);
-        Some(Mutation::PutSuspect { file, place, attempts, kind: FailureKind::EndedDaemon })
-    }
-
-    /// Which accusation of this file its being left makes; the same each time that is asked, though an earlier start may have
-    /// written it down.
-    pub fn accusation(&mut self, left: &Left) -> u8 {
-        let known = self.suspects.get(&left.file).copied().unwrap_or(0);
-        let before = left.accused.checked_sub(1).unwrap_or(known);
-        self.suspects.insert(left.file, before);
-        before.saturating_add(1)
-    }
-
-    /// With this commit all is written down that the last end of the daemon tells. One that is waited for already comes first:
-    /// where there is always another, reading goes on between them.
-    pub fn accused(&mut self, commit: CommitId) {
-        _ = self.accused.get_or_insert(commit);
-    }
-
     /// The file's result is visible: it has done no harm.
     pub fn shown(&mut self, file: FileId) {
         if !self.busy.contains_key(&file) {
             self.slate.remove(file);
         }
-    }
-
-    /// A worker that gave results for these files broke out of its rules: which of them made it do so shows only when
-    /// each is read by a worker of its own.
-    pub fn doubt(&mut self, files: &[FileId]) {
-        self.doubted.extend(files);
-    }
-
-    /// Forgets the failed tries of a file that a person wants read again.
-    pub fn forgive(&mut self, file: FileId) -> Option<Mutation> {
-        self.lone.remove(&file);
-        self.suspects.remove(&file).map(|_| Mutation::ClearSuspect(file))
     }
 
     /// Of these roots, which do not answer, no more is read than shows when they do again.
@@ -404,133 +302,6 @@ impl Reading {
         self.in_hand.len() <= held && self.slate.len() <= held
     }
 
-    /// What follows from an outcome. An unknown job's is dropped.
-    pub fn finished(&mut self, id: JobId, outcome: Outcome, now: Duration) -> Next {
-        let Some(job) = self.in_hand.remove(&id) else { return Next::Nothing };
-        if self.alone == Some(id) {
-            self.alone = None;
-        }
-        if let Some(count) = self.held.get_mut(&job.root) {
-            *count = count.saturating_sub(1);
-        }
-        let after = self.busy.remove(&job.file).and_then(|(_, after)| after);
-        if let Some((target, priority)) = after {
-            self.want(target, priority, now);
-        }
-        let file = job.file;
-        let next = self.follow(job, outcome);
-        if !matches!(next, Next::Commit(_)) {
-            self.slate.remove(file);
-        }
-        next
-    }
-
-    fn follow(&mut self, job: Job, outcome: Outcome) -> Next {
-        match outcome {
-            Outcome::Read { record, .. } if self.is_tried_again(&job, &record) => {
-                let text = record.stopped().map(|reason| reason.text.clone()).unwrap_or_default();
-                self.unreadable(job, FailureKind::ReadError, text)
-            }
-            Outcome::Read { record, .. } if is_unreadable(&record) && !record.has_tags() => {
-                let text = record.stopped().map(|reason| reason.text.clone()).unwrap_or_default();
-                self.give_up(&job, FailureKind::ReadError, text)
-            }
-            Outcome::Read { record, reader, cost } => self.result(&job, FileResult::Record(record), reader, cost),
-            Outcome::Unreadable { kind, text } => self.unreadable(job, kind, text),
-            Outcome::Gone | Outcome::Changed => Next::LookAt(job.place),
-            Outcome::Strike { kind, text } => self.strike(job, kind, text),
-            Outcome::Returned => {
-                if !self.queue.contains(job.file) {
-                    self.queue.push(job);
-                }
-                Next::Nothing
-            }
-        }
-    }
-
-    /// The failed try is to be durable with this commit; then the file is tried again.
-    pub fn retry_when_durable(&mut self, commit: CommitId, job: Box<Job>) {
-        self.not_durable.push((commit, job));
-    }
-
-    /// Queues the retries whose failed tries are durable now.
-    pub fn durable(&mut self, commit: CommitId, now: Duration) {
-        if self.accused.is_some_and(|at| at <= commit) {
-            self.accused = None;
-            self.slate.begin();
-        }
-        let (ready, waiting) = std::mem::take(&mut self.not_durable).into_iter().partition(|(at, _)| *at <= commit);
-        self.not_durable = waiting;
-        for (_, job) in ready {
-            let job: Box<Job> = job;
-            // A newer job of the file has the failed tries too.
-            if self.queue.contains(job.file) || self.busy.contains_key(&job.file) {
-                continue;
-            }
-            let wait = self.backoff(&job);
-            self.queue.push_at(*job, now + wait);
-        }
-    }
-
-    fn waits_for_durability(&self, file: FileId) -> bool {
-        self.not_durable.iter().any(|(_, job)| job.file == file)
-    }
-
-    fn result(&mut self, job: &Job, result: FileResult<Encoded>, reader: ReaderId, cost: Cost) -> Next {
-        self.totals.finished += 1;
-        let fingerprint = Fingerprint { stamp: job.stamp, reader, policy: self.policy };
-        // A doubt counts as a try as long as it lasts.
-        let attempts = job.attempts.saturating_sub(u8::from(self.doubted.remove(&job.file)));
-        // Whoever ended the daemon, it was not a file that can be read.
-        let is_innocent = self.lone.contains(&job.file) && matches!(result, FileResult::Record(_));
-        let attempts = if is_innocent { 0 } else { attempts };
-        let (file, place) = (job.file, job.place.clone());
-        let mut mutations =
-            vec![Mutation::PutResult { file, place, fingerprint, result: Box::new(result), cost, attempts }];
-        mutations.extend(self.forgive(file));
-        Next::Commit(mutations)
-    }
-
-    fn give_up(&mut self, job: &Job, kind: FailureKind, text: String) -> Next {
-        self.totals.failed += 1;
-        self.result(job, FileResult::Failed { kind, text }, ReaderId(0), Cost::default())
-    }
-
-    fn is_tried_again(&self, job: &Job, record: &Encoded) -> bool {
-        is_unreadable(record) && job.attempts.saturating_add(1) < self.retry.attempts
-    }
-
-    /// A disk that fails now may not fail later; a right that is missing is missing until it is given.
-    fn unreadable(&mut self, job: Job, kind: FailureKind, text: String) -> Next {
-        match kind {
-            FailureKind::ReadError => self.try_again(job, kind, text),
-            _ => self.give_up(&job, kind, text),
-        }
-    }
-
-    fn strike(&mut self, job: Job, kind: FailureKind, text: String) -> Next {
-        self.totals.strikes += 1;
-        self.try_again(job, kind, text)
-    }
-
-    fn try_again(&mut self, mut job: Job, kind: FailureKind, text: String) -> Next {
-        job.attempts = job.attempts.saturating_add(1);
-        if job.attempts >= self.retry.attempts {
-            return self.give_up(&job, kind, text);
-        }
-        self.suspects.insert(job.file, job.attempts);
-        let (file, place) = (job.file, job.place.clone());
-        let suspect = Mutation::PutSuspect { file, place, attempts: job.attempts, kind };
-        Next::Suspect(suspect, Box::new(job))
-    }
-
-    /// Doubles with each try; spread by the job's number, so that suspects do not come together again.
-    fn backoff(&self, job: &Job) -> Duration {
-        let doubled = self.retry.backoff.saturating_mul(1 << u32::from(job.attempts.clamp(1, 16) - 1));
-        let jitter = doubled.mul_f64((job.file.0 % 32) as f64 / 64.0);
-        (doubled + jitter).min(self.retry.backoff_max)
-    }
-
     fn job(&self, target: Target, priority: Priority) -> Job {
         Job {
             id: JobId(0),
@@ -546,11 +317,6 @@ impl Reading {
                 + u8::from(self.doubted.contains(&target.file.id)),
         }
     }
-}
-
-/// Whether the kernel could not read the file to where its reader wanted.
-fn is_unreadable(record: &Encoded) -> bool {
-    record.stopped().is_some_and(|reason| reason.kind == ReasonKind::Read)
 }
 
 #[cfg(test)]

@@ -9,11 +9,12 @@ use crate::{
     plan::Scope,
     run::{
         Event, answers,
-        core::{Committing, Core, targets},
+        core::{Committing, Core},
         events::pending,
         jobs::{About, Walked},
         reading::Target,
         roots::{self, Askers, Root, RootId},
+        search::targets,
         sight::{self, entry_at},
     },
     store::Store,

@@ -3,7 +3,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::*;
 use crate::{
     engine::{Size, WorkerInfo},
-    model::{FileState, FsId, Stamp},
+    model::{
+        Access, EntryRow, FailureKind, FileRow, FileState, Fingerprint, FsId, Identity, Node, Outcome, ReaderId, Stamp,
+    },
 };
 
 /// An engine that only remembers what it was given.
