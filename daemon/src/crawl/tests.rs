@@ -4,30 +4,35 @@ use std::{
     collections::BTreeSet,
     fs::{self, File},
     os::unix::ffi::OsStrExt,
-    sync::mpsc::channel,
+    sync::mpsc::{Receiver, channel},
     time::{Duration, Instant},
 };
 
 use super::*;
 use crate::{
     model::{FileId, FileName},
-    store::{SledStore, Store, StoreConfig, StoreEvent},
+    store::{CommitId, SledStore, Store, StoreConfig, StoreEvent},
     watch::files::Kernel,
 };
 
 const MANY: usize = 100_000;
 
-/// Walks; `put` is told what to change, and nothing must hold the walk up.
+/// Walks; `put` is told what to change, and nothing else is to be told.
 fn walk(store: &Arc<SledStore>, root: &Path, reach: &Reach, put: &mut dyn FnMut(Vec<Mutation>)) {
+    walk_and_tell(store, root, reach, &mut |told| match told {
+        Progress::Batch(batch) => put(batch),
+        other => panic!("{other:?}"),
+    });
+}
+
+/// Walks to the end.
+fn walk_and_tell(store: &Arc<SledStore>, root: &Path, reach: &Reach, tell: &mut dyn FnMut(Progress)) {
     let crawl = Crawl { rows: store.clone(), files: Arc::new(Kernel), watcher: None, threads: 1, readers: Vec::new() };
     let path: Box<[u8]> = root.as_os_str().as_bytes().into();
     let rules = Chain::at_root(&path, false, &[], Vec::new()).unwrap();
     let within = Within { cross: false, shared: false };
     let root = Root { path, within, watch: false, rules, policy: PolicyId(1) };
-    let end = crawl.walk(&root, reach, &Seen::default(), &mut |told| match told {
-        Progress::Batch(batch) => put(batch),
-        other => panic!("{other:?}"),
-    });
+    let end = crawl.walk(&root, reach, &Seen::default(), tell);
     assert!(matches!(end, End::Done { .. }), "{end:?}");
 }
 
@@ -42,6 +47,17 @@ fn files(store: &SledStore, dir: &Path) -> (DirId, BTreeSet<(FileName, FileId)>)
     (id, files.collect())
 }
 
+fn new_store(home: &Path) -> (Arc<SledStore>, Receiver<StoreEvent>) {
+    let (sender, events) = channel();
+    let config = StoreConfig { min_free_bytes: 0, ..StoreConfig::new(home.join("store")) };
+    let (store, _) = SledStore::open(config, Box::new(move |event| _ = sender.send(event))).unwrap();
+    (Arc::new(store), events)
+}
+
+fn until_durable(events: &Receiver<StoreEvent>, wanted: CommitId) {
+    while !matches!(events.recv().unwrap(), StoreEvent::Durable { commit } if commit == wanted) {}
+}
+
 #[test]
 fn renaming_a_directory_of_100_000_files_writes_a_few_rows() {
     // In memory where that is possible: so many files take long to make.
@@ -52,14 +68,11 @@ fn renaming_a_directory_of_100_000_files_writes_a_few_rows() {
     fs::create_dir(&new).unwrap();
     let new = new.join("pictures");
     (0..MANY).for_each(|n| drop(File::create(old.join(n.to_string())).unwrap()));
-    let (sender, events) = channel();
-    let config = StoreConfig { min_free_bytes: 0, ..StoreConfig::new(home.path().join("store")) };
-    let store = SledStore::open(config, Box::new(move |event| _ = sender.send(event))).unwrap().0;
-    let store = Arc::new(store);
+    let (store, events) = new_store(home.path());
     let whole = Reach::Below(Vec::new());
     let mut commit = None;
     walk(&store, &root, &whole, &mut |batch| commit = Some(store.commit(batch)));
-    while !matches!(events.recv().unwrap(), StoreEvent::Durable { commit: durable } if Some(durable) == commit) {}
+    until_durable(&events, commit.unwrap());
     let (id, before) = files(&store, &old);
     assert_eq!(before.len(), MANY);
 
@@ -85,4 +98,32 @@ fn renaming_a_directory_of_100_000_files_writes_a_few_rows() {
     assert_eq!((counts.files, counts.pending), (MANY as u64, MANY as u64));
     // Everything is where a fresh look finds it.
     walk(&store, &root, &whole, &mut |batch| panic!("{batch:?}"));
+}
+
+#[test]
+fn a_change_through_one_name_is_looked_at_through_the_others_that_are_known() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().canonicalize().unwrap().join("root");
+    fs::create_dir(&root).unwrap();
+    fs::write(root.join("a"), "one").unwrap();
+    fs::hard_link(root.join("a"), root.join("b")).unwrap();
+    let (store, events) = new_store(home.path());
+    let mut commit = None;
+    walk_and_tell(&store, &root, &Reach::Below(Vec::new()), &mut |told| {
+        if let Progress::Batch(batch) = told {
+            commit = Some(store.commit(batch));
+        }
+    });
+    until_durable(&events, commit.unwrap());
+
+    fs::write(root.join("a"), "another").unwrap();
+    let mut told_of = Vec::new();
+    let reach = Reach::Dirs(vec![(Vec::new(), Scope::Names(vec![b"a"[..].into()]))]);
+    walk_and_tell(&store, &root, &reach, &mut |told| match told {
+        Progress::AlsoAt(places) => told_of.extend(places.into_iter().map(|place| place.name)),
+        Progress::Batch(_) => {}
+        // Both names are known: a search for further ones would be in vain.
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(told_of, [FileName::from(*b"b")]);
 }
