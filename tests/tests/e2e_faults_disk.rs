@@ -7,7 +7,8 @@ use std::{
 };
 
 use rustix::process::Signal;
-use tests::{faulty::FaultyDisk, instance::Instance, samples::jpeg};
+use serde_json::Value;
+use tests::{faulty::FaultyDisk, instance::Instance, process::PATIENCE, samples::jpeg};
 
 /// How late a healthy file may be beside a disk that hangs: it may have to wait for the daemon to notice. Machines that run
 /// tests can be very busy.
@@ -71,6 +72,28 @@ fn a_hanging_disk_holds_up_no_healthy_file() {
         instance.log().line(&["a root answers again"]);
         nobody_is_blamed(&instance);
     }
+}
+
+#[test]
+fn a_worker_that_waits_for_a_hanging_disk_is_given_up() {
+    let instance = Instance::start();
+    let mut disk = FaultyDisk::mount(instance.home(), "disk");
+    let hung = disk.put("hung.jpg", jpeg("hung"));
+    disk.order("hang read .");
+    instance.ctl(["watch".as_ref(), disk.point.as_os_str()]);
+    // Nothing tells what workers do.
+    let has_it_in_hand = |wanted: bool| {
+        let begun = Instant::now();
+        let holds = |worker: &Value| worker.get("File").is_some_and(|file| file.as_str() == hung.to_str());
+        while instance.json(["workers"]).as_array().unwrap().iter().any(holds) != wanted {
+            assert!(begun.elapsed() < PATIENCE, "in hand: {wanted}, in vain\n{}", instance.log().text());
+        }
+    };
+    has_it_in_hand(true);
+    has_it_in_hand(false);
+    disk.order("clear");
+    instance.until_comment(&hung, "hung");
+    nobody_is_blamed(&instance);
 }
 
 #[test]
