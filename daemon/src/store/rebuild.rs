@@ -186,3 +186,19 @@ fn discard(dir: &Path) -> io::Result<()> {
 fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_removed_is_not_passed_over() {
+        let store = tempfile::tempdir().unwrap();
+        fs::create_dir(rows_dir(store.path())).unwrap();
+        tidy(store.path()).unwrap();
+        // No directory, and nothing of ours.
+        fs::write(old_dir(store.path()), "somebody's").unwrap();
+        tidy(store.path()).unwrap_err();
+        assert_eq!(fs::read(old_dir(store.path())).unwrap(), b"somebody's");
+    }
+}
