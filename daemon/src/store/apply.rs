@@ -53,8 +53,10 @@ impl Draft<'_> {
 
     fn put_dir(&mut self, row: &DirRow, identity: Identity, changed: &mut Vec<Changed>) -> Result<(), StoreError> {
         if row.id == DirId::TOP {
-            let head = self.change_first_page(DirId::TOP)?.head.as_mut();
-            head.into_iter().for_each(|head| head.row.access = row.access);
+            if self.dir_row(DirId::TOP)?.is_some_and(|top| top.access != row.access) {
+                let head = self.change_first_page(DirId::TOP)?.head.as_mut();
+                head.into_iter().for_each(|head| head.row.access = row.access);
+            }
             return Ok(());
         }
         if !self.is_visible(row.parent)? || self.is_within(row.parent, row.id)? {

@@ -126,6 +126,10 @@ fn rebuilding_loses_nothing_wherever_it_stops() {
         assert_eq!(dump(&opened.store, &files), expected, "stopped at {stop}");
         let left: BTreeSet<_> = fs::read_dir(&store).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["lock", "rows"].map(Into::into).into(), "stopped at {stop}");
+        assert!(
+            store.join("rows/made").exists(),
+            "stopped at {stop}: one that is emptied is to be told from a new one"
+        );
     }
 }
 

@@ -20,6 +20,11 @@ enum Step {
         name: u8,
         mode: u8,
     },
+    /// Where it is, with other rights.
+    ChangeDir {
+        which: usize,
+        mode: u8,
+    },
     RemoveDir(usize),
     PutFile {
         which: usize,
@@ -74,6 +79,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (n.clone(), n.clone(), 0..4_u8, 0..2_u8)
             .prop_map(|(which, parent, name, mode)| Step::PutDir { which, parent, name, mode }),
+        2 => (n.clone(), 0..2_u8).prop_map(|(which, mode)| Step::ChangeDir { which, mode }),
         1 => n.clone().prop_map(Step::RemoveDir),
         8 => (n.clone(), n.clone(), 0..6_u8, row())
             .prop_map(|(which, dir, name, row)| Step::PutFile { which, dir, name, row }),
@@ -177,6 +183,13 @@ impl Pair {
                 let access = Access { mode: u16::from(*mode), ..ACCESS };
                 let row = DirRow { id, parent: self.some_dir(*parent), name: name(*n), access };
                 self.mutate(Mutation::PutDir { row, identity: identity(u64::from(id.0)) });
+            }
+            Step::ChangeDir { which, mode } => {
+                let Some(known) = self.plain.dir(self.some_dir(*which)).unwrap() else { return };
+                let access = Access { mode: u16::from(*mode), ..ACCESS };
+                let row = DirRow { access, ..known.dir };
+                let identity = identity(u64::from(row.id.0));
+                self.mutate(Mutation::PutDir { row, identity });
             }
             Step::RemoveDir(which) => self.mutate(Mutation::RemoveDir(self.some_dir(*which))),
             Step::RemoveFile(which) => {
