@@ -47,18 +47,12 @@ start_again() {
     metactl wait >/dev/null || true
 }
 
-# Workers without work are gone after ten seconds, the store sleeps after thirty, a job that has ended is kept for sixty.
-fall_asleep() {
-    metactl wait >/dev/null || true
-    sleep 75
-}
-
 say "20,000 files: indexed, then left alone ..."
 mkdir "$work/small"
 python3 "$scale" tree "$work/small/tree" 20000 "$top/tests/golden"
 own_daemon "$work/small" "$bin"
 metactl watch --wait "$work/small/tree" >/dev/null
-fall_asleep
+metactl wait >/dev/null || true
 python3 "$scale" idle "$work/small.idle" "$daemon_pid"
 own_daemon_stop
 rm -rf "$work/small"
@@ -86,13 +80,13 @@ python3 "$scale" latency "$work/latency" "$work/tree" "$XDG_RUNTIME_DIR/metaextr
 python3 "$scale" rescan "$work/rescan" "$bin" "$bin/examples/statwalk" "$work/tree/part0"
 
 say "It is left alone for five minutes ..."
-fall_asleep
+metactl wait >/dev/null || true
 python3 "$scale" idle "$work/few.idle" "$daemon_pid"
 python3 "$scale" asleep "$work/asleep" "$daemon_pid" 180
 
 say "It starts again and watches all directories ..."
 start_again again --set watch.share=100%
-fall_asleep
+metactl wait >/dev/null || true
 python3 "$scale" idle "$work/every.idle" "$daemon_pid"
 
 python3 "$scale" report "$work" "$files"
