@@ -253,6 +253,19 @@ mod tests {
     }
 
     #[test]
+    fn a_moved_file_that_was_written_meanwhile_is_read_again() {
+        for stamp in [Stamp { mtime: 21, ctime: 99, ..STAMP }, Stamp { size: 11, ctime: 99, ..STAMP }] {
+            let gone = Delta { vanished: vec![row("a", 1)], ..Delta::default() };
+            let written = Found { kind: FoundKind::File { stamp, links: 1 }, ..found("b", 1) };
+            let come = Delta { appeared: vec![written], ..Delta::default() };
+            let [Mutation::MoveFile { entry, .. }] = &settle(vec![(2, gone), (3, come)])[..] else {
+                panic!("one move")
+            };
+            assert!(matches!(entry.node, Node::File(FileRow { id: FileId(1), state: FileState::Pending, .. })));
+        }
+    }
+
+    #[test]
     fn a_file_moved_over_another_keeps_its_own_record() {
         let delta =
             Delta { vanished: vec![row("b", 2)], replaced: vec![(row("a", 1), found("a", 2))], ..Delta::default() };
