@@ -80,10 +80,13 @@ fn a_file_that_kills_workers_is_tried_three_times_and_each_failure_is_durable_fi
         match reading.finished(job.id, strike, now) {
             Next::Suspect(Mutation::PutSuspect { attempts, .. }, job) => {
                 assert_eq!(attempts, attempt);
-                reading.retry_when_durable(CommitId(u64::from(attempt)), job);
+                let commit = CommitId(u64::from(attempt) * 10);
+                reading.retry_when_durable(commit, job);
                 reading.feed(now);
                 assert!(taken(&given).is_empty(), "not before its failure is durable");
-                reading.durable(CommitId(u64::from(attempt)), now);
+                reading.durable(CommitId(commit.0 - 1), now);
+                assert_eq!(reading.delayed(), 1, "another commit's being durable says nothing of it");
+                reading.durable(commit, now);
                 reading.feed(now);
                 assert!(taken(&given).is_empty(), "not before its time");
             }
