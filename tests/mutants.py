@@ -1,6 +1,7 @@
 """Breaks the program one line at a time and says which tests notice. Called by mutants.sh."""
 
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -130,7 +131,7 @@ def judge(mutant, user):
 
 
 def deletions(table, seed):
-    """Lines that can be deleted, in an order drawn by the seed."""
+    """Lines that can be deleted, in an order drawn by the seed: of a line by itself, so that a change elsewhere draws no others."""
     candidates = []
     equivalent = {(row["file"], row["line"]) for row in table.get("equivalent", [])}
     for row in table["deletions"]:
@@ -139,9 +140,9 @@ def deletions(table, seed):
             code = WORDS.sub("", line)
             whole = all(code.count(opening) == code.count(closing) for opening, closing in BRACKETS)
             if whole and WORTH.search(code) and not IDLE.search(line) and (row["file"], line.strip()) not in equivalent:
-                candidates.append((row["file"], number, row["tests"]))
-    random.Random(seed).shuffle(candidates)
-    return (Deletion(*candidate) for candidate in candidates)
+                drawn = hashlib.sha256(f"{seed} {row['file']} {line.strip()}".encode()).digest()
+                candidates.append((drawn, row["file"], number, row["tests"]))
+    return (Deletion(*candidate) for _, *candidate in sorted(candidates))
 
 
 def main():

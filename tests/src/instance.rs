@@ -320,6 +320,13 @@ impl Instance {
         });
     }
 
+    /// Files read since the daemon's start.
+    pub fn files_read(&self) -> u64 {
+        let metrics = fs::read_to_string(self.mount().join("status/metrics")).unwrap();
+        let line = metrics.lines().find_map(|line| line.strip_prefix("metaextract_results_total ")).unwrap();
+        line.parse().unwrap()
+    }
+
     /// Looks whenever the daemon signals something, until what is looked for is there.
     pub fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         let signals = self.bus.as_ref().expect("there is a bus").signals.lock().unwrap();

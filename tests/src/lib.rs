@@ -2,6 +2,7 @@
 
 pub mod agree;
 pub mod attacks;
+pub mod disk;
 pub mod engine;
 pub mod faulty;
 pub mod instance;

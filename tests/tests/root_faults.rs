@@ -1,12 +1,7 @@
 //! File systems that are unmounted and mounted again, and those of other kinds: images behind loop devices.
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-use std::{
-    fs,
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, os::unix::fs::MetadataExt};
 
 use metaextractd::{
     engine::{Config, Engine},
@@ -14,66 +9,11 @@ use metaextractd::{
 };
 use tests::{
     agree::equals_a_fresh_crawl,
+    disk::{Image, Mounted},
     engine::{Bench, job},
     instance::Instance,
     samples::jpeg,
 };
-
-fn run(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
-/// An image, mounted for one test.
-struct Image {
-    file: PathBuf,
-    at: PathBuf,
-    /// Loop devices in use besides, so that the next mount gets another number.
-    others: Vec<String>,
-}
-
-impl Image {
-    fn make(home: &Path, make: &str, at: &Path) -> Self {
-        let file = home.join("image");
-        fs::File::create(&file).unwrap().set_len(320 << 20).unwrap();
-        run(make, &[if make == "mkfs.ext4" { "-q" } else { "-f" }, file.to_str().unwrap()]);
-        let image = Self { file, at: at.to_owned(), others: Vec::new() };
-        image.mount();
-        image
-    }
-
-    fn mount(&self) {
-        run("mount", &["-o", "loop", self.file.to_str().unwrap(), self.at.to_str().unwrap()]);
-    }
-
-    fn unmount(&self) {
-        run("umount", &[self.at.to_str().unwrap()]);
-    }
-
-    /// Takes the loop device that the next mount would get.
-    fn take_a_device(&mut self) {
-        let other = self.file.with_extension("other");
-        fs::File::create(&other).unwrap().set_len(1 << 20).unwrap();
-        self.others.push(run("losetup", &["--find", "--show", other.to_str().unwrap()]));
-    }
-}
-
-impl Drop for Image {
-    fn drop(&mut self) {
-        _ = Command::new("umount").args(["-l".as_ref(), self.at.as_os_str()]).output();
-        for device in &self.others {
-            _ = Command::new("losetup").args(["--detach", device]).output();
-        }
-    }
-}
-
-/// Files read since the daemon's start.
-fn read(instance: &Instance) -> u64 {
-    let metrics = fs::read_to_string(instance.mount().join("status/metrics")).unwrap();
-    let line = metrics.lines().find_map(|line| line.strip_prefix("metaextract_results_total ")).unwrap();
-    line.parse().unwrap()
-}
 
 #[test]
 fn a_remount_with_another_device_number_reads_nothing_again() {
@@ -83,7 +23,7 @@ fn a_remount_with_another_device_number_reads_nothing_again() {
     let files: Vec<_> = (0..50).map(|n| instance.put(format!("{}/{n}.jpg", n % 5), jpeg("once"))).collect();
     instance.watch(&root);
     instance.until_files("Indexed", files.len());
-    let (device, before) = (fs::metadata(&root).unwrap().dev(), read(&instance));
+    let (device, before) = (fs::metadata(&root).unwrap().dev(), instance.files_read());
     image.unmount();
     instance.ctl(["rescan"]);
     instance.until("it is offline", || instance.degraded("root-offline"));
@@ -93,7 +33,7 @@ fn a_remount_with_another_device_number_reads_nothing_again() {
     instance.ctl(["rescan"]);
     instance.until("it is back", || instance.degraded("root-offline").is_none().then_some(()));
     instance.ctl(["wait"]);
-    assert_eq!(read(&instance), before, "nothing is read again");
+    assert_eq!(instance.files_read(), before, "nothing is read again");
     // Away and back while nobody looks.
     instance.stop_daemon();
     image.unmount();
@@ -102,7 +42,7 @@ fn a_remount_with_another_device_number_reads_nothing_again() {
     instance.start_daemon(&[]);
     instance.ctl(["rescan"]);
     instance.ctl(["wait"]);
-    assert_eq!(read(&instance), 0, "nothing is read again");
+    assert_eq!(instance.files_read(), 0, "nothing is read again");
     let late = instance.put("late.jpg", jpeg("late"));
     instance.until_comment(&late, "late");
     equals_a_fresh_crawl(&instance);
@@ -115,10 +55,10 @@ fn everything_is_followed(mut instance: Instance, kind: &str) {
     instance.watch(&instance.root());
     fs::write(&a, jpeg("changed")).unwrap();
     instance.until_comment(&a, "changed");
-    let read_so_far = read(&instance);
+    let read_so_far = instance.files_read();
     fs::rename(instance.path("d"), instance.path("e")).unwrap();
     instance.until_comment(&instance.path("e/kept.jpg"), "kept");
-    assert_eq!(read(&instance), read_so_far, "{kind}: what moved is not read again");
+    assert_eq!(instance.files_read(), read_so_far, "{kind}: what moved is not read again");
     instance.until_gone(&kept);
     fs::hard_link(instance.path("e/kept.jpg"), instance.path("link.jpg")).unwrap();
     instance.until_comment(&instance.path("link.jpg"), "kept");
@@ -134,7 +74,7 @@ fn everything_is_followed(mut instance: Instance, kind: &str) {
     instance.until_comment(&new, "new");
     instance.ctl(["rescan"]);
     instance.ctl(["wait"]);
-    assert_eq!(read(&instance), 1, "{kind}: only the new file is read");
+    assert_eq!(instance.files_read(), 1, "{kind}: only the new file is read");
     equals_a_fresh_crawl(&instance);
 }
 
@@ -150,25 +90,18 @@ fn roots_on_other_file_systems_are_followed() {
 #[test]
 fn roots_on_tmpfs_and_overlayfs_are_followed() {
     let instance = Instance::start();
-    let root = instance.root().display().to_string();
-    run("mount", &["-t", "tmpfs", "-o", "size=16m", "none", &root]);
-    let unmount = Unmount(root);
+    let _root = Mounted::tmpfs("16m", &instance.root());
     everything_is_followed(instance, "tmpfs");
-    drop(unmount);
 
     let instance = Instance::start();
-    let (root, layers) = (instance.root().display().to_string(), instance.home().join("layers"));
-    fs::create_dir(&layers).unwrap();
     // An overlay cannot lie upon another.
-    run("mount", &["-t", "tmpfs", "-o", "size=16m", "none", layers.to_str().unwrap()]);
-    let _layers = Unmount(layers.display().to_string());
+    let layers = Mounted::tmpfs("16m", &instance.home().join("layers"));
     for layer in ["lower", "upper", "work"] {
-        fs::create_dir(layers.join(layer)).unwrap();
+        fs::create_dir(layers.at().join(layer)).unwrap();
     }
-    let at = |layer: &str| layers.join(layer).display().to_string();
+    let at = |layer: &str| layers.at().join(layer).display().to_string();
     let options = format!("lowerdir={},upperdir={},workdir={}", at("lower"), at("upper"), at("work"));
-    run("mount", &["-t", "overlay", "-o", &options, "none", &root]);
-    let _root = Unmount(root);
+    let _root = Mounted::new(&["-t", "overlay", "-o", &options, "none"], &instance.root());
     everything_is_followed(instance, "overlayfs");
 }
 
@@ -178,9 +111,7 @@ fn roots_on_tmpfs_and_overlayfs_are_followed() {
 fn what_is_written_after_reading_has_another_stamp() {
     let config = Config { program: env!("CARGO_BIN_EXE_hostile").into(), ..Config::default() };
     let mut bench = Bench::new(1, config);
-    let point = bench.dir().display().to_string();
-    run("mount", &["-t", "ramfs", "none", &point]);
-    let _unmount = Unmount(point);
+    let _dir = Mounted::new(&["-t", "ramfs", "none"], bench.dir());
     for _ in 0..200 {
         let seen = bench.job("plain");
         let (number, before) = (seen.id.0, seen.stamp);
@@ -189,13 +120,5 @@ fn what_is_written_after_reading_has_another_stamp() {
         assert!(matches!(bench.outcomes(1)[&number], Outcome::Read { .. }));
         fs::write(bench.dir().join(&name), "other").unwrap();
         assert_ne!(job(number, bench.dir(), &name).stamp, before);
-    }
-}
-
-struct Unmount(String);
-
-impl Drop for Unmount {
-    fn drop(&mut self) {
-        _ = Command::new("umount").args(["-l", &self.0]).output();
     }
 }

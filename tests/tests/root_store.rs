@@ -1,46 +1,14 @@
-//! A store whose disk is full. Needs root, for small file systems of its own.
+//! A store whose disk is full or fails. Needs root, for small file systems of its own.
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-use std::{
-    fs::{self, File},
-    io::Write,
-    path::{Path, PathBuf},
-    process::Command,
+use std::fs;
+
+use tests::{
+    agree::equals_a_fresh_crawl,
+    disk::{Image, Mounted},
+    instance::Instance,
+    samples::jpeg,
 };
-
-use tests::{agree::equals_a_fresh_crawl, instance::Instance, samples::jpeg};
-
-fn degraded(instance: &Instance, id: &str) -> Option<String> {
-    let status = instance.status();
-    let found = status["Degraded"].as_array().unwrap().iter().find(|state| state["Id"] == id)?;
-    Some(found["Text"].as_str().unwrap().to_owned())
-}
-
-/// A small file system.
-struct Disk(PathBuf);
-
-impl Disk {
-    fn mount(at: &Path, size: &str) -> Self {
-        fs::create_dir_all(at).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", size, "none"]).arg(at).status().unwrap();
-        assert!(mounted.success());
-        Self(at.into())
-    }
-
-    /// Leaves no room, and gives what has to go for it to be there again.
-    fn fill(&self) -> PathBuf {
-        let path = self.0.join("ballast");
-        let mut file = File::create(&path).unwrap();
-        while file.write_all(&[1; 4096]).is_ok() {}
-        path
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        _ = Command::new("umount").arg("-l").arg(&self.0).output();
-    }
-}
 
 /// A text of this number that does not compress.
 fn noise(n: u64) -> String {
@@ -53,7 +21,7 @@ const NONE: &str = "0KiB";
 /// With what is said meanwhile.
 fn pauses_reports_and_resumes(min_free: &str, why: &str) {
     let mut instance = Instance::new();
-    let disk = Disk::mount(&instance.home().join("state/metaextract"), "size=64m");
+    let disk = Mounted::tmpfs("64m", &instance.home().join("state/metaextract"));
     instance.set(&format!("store.min_free={min_free}"));
     instance.start_daemon(&[]);
     let first = instance.put("first.jpg", jpeg("first"));
@@ -62,7 +30,7 @@ fn pauses_reports_and_resumes(min_free: &str, why: &str) {
     for n in 0..500 {
         instance.put(format!("late/{n}.jpg"), jpeg(&noise(n)));
     }
-    let said = instance.until("it is said", || degraded(&instance, "store"));
+    let said = instance.until("it is said", || instance.degraded("store"));
     assert!(said.contains("make room at") && said.contains(why), "{said}");
     instance.log().line(&["the store cannot be written, trying again"]);
     // What is there is still shown, and nothing more is read. After a failed write the database is opened anew, which may
@@ -72,7 +40,7 @@ fn pauses_reports_and_resumes(min_free: &str, why: &str) {
     }
     assert!(instance.status()["Files"]["Indexed"].as_u64().unwrap() < 501);
     fs::remove_file(ballast).unwrap();
-    instance.until("it goes on", || degraded(&instance, "store").is_none().then_some(()));
+    instance.until("it goes on", || instance.degraded("store").is_none().then_some(()));
     instance.log().line(&["the store can be written again"]);
     instance.until_files("Indexed", 501);
     equals_a_fresh_crawl(&instance);
@@ -87,4 +55,33 @@ fn disk_full_pauses_reports_and_resumes() {
 #[test]
 fn a_disk_that_is_full_to_the_last_byte_is_survived() {
     pauses_reports_and_resumes(NONE, "No space left on device");
+}
+
+/// Each read and write of the store's disk fails from some moment on.
+#[test]
+fn a_disk_that_fails_under_the_store_is_said_and_takes_nothing_that_was_durable() {
+    let mut instance = Instance::new();
+    let disk = Image::make(instance.home(), "mkfs.ext4", &instance.home().join("state/metaextract"));
+    instance.start_daemon(&[]);
+    let first = instance.put("first.jpg", jpeg("first"));
+    instance.watch(&instance.root());
+    instance.ctl(["wait"]);
+    // A new root is durable when this returns, and so is all that came before it.
+    let other = instance.home().join("other");
+    fs::create_dir(&other).unwrap();
+    instance.watch(&other);
+    disk.fail();
+    let late = instance.put("late.jpg", jpeg("late"));
+    let said = instance.until("it is said", || instance.degraded("store"));
+    assert!(said.contains("Input/output error"), "{said}");
+    instance.log().line(&["the store cannot be written, trying again"]);
+    instance.stop_daemon();
+    // What an administrator does once the disk is well again.
+    disk.unmount();
+    disk.mount();
+    instance.start_daemon(&[]);
+    instance.until_comment(&late, "late");
+    assert_eq!(instance.tag(&first, "File:Comment").as_deref(), Some("first"));
+    assert_eq!(instance.files_read(), 1, "what was durable is not read again");
+    equals_a_fresh_crawl(&instance);
 }

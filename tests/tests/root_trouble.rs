@@ -1,22 +1,10 @@
 //! What only root can set up: device nodes, a machine without /dev/fuse, file systems that come and go, reads seen by
 //! the kernel.
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
-use tests::{agree::equals_a_fresh_crawl, instance::Instance, samples::jpeg};
-
-fn degraded(instance: &Instance, id: &str) -> Option<String> {
-    let status = instance.status();
-    let found = status["Degraded"].as_array().unwrap().iter().find(|state| state["Id"] == id)?;
-    Some(found["Text"].as_str().unwrap().to_owned())
-}
-
-fn run(program: &str, arguments: &[&str]) {
-    let output = Command::new(program).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
+use tests::{agree::equals_a_fresh_crawl, disk::Mounted, instance::Instance, samples::jpeg};
 
 #[test]
 fn device_nodes_are_never_indexed() {
@@ -49,41 +37,23 @@ fn without_dev_fuse_everything_else_works() {
     instance.start_daemon(&["unshare", "--mount", "--propagation", "private", "sh", "-c", hide, "sh"]);
     instance.watch(&instance.root());
     assert_eq!(instance.tag(&path, "File:Comment").as_deref(), Some("no fuse"));
-    let said = degraded(&instance, "no-fuse").expect("it is said");
+    let said = instance.degraded("no-fuse").expect("it is said");
     assert!(said.contains("/dev/fuse") || said.contains("fuse"), "{said}");
     instance.log().line(&["cannot mount the view"]);
     equals_a_fresh_crawl(&instance);
-}
-
-/// A file system mounted for one test.
-struct Disk(String);
-
-impl Disk {
-    fn mount(at: &Path, options: &str) -> Self {
-        let at = at.display().to_string();
-        run("mount", &["-t", "tmpfs", "-o", options, "none", &at]);
-        Self(at)
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // It may be unmounted already.
-        _ = Command::new("umount").args(["-l", &self.0]).output();
-    }
 }
 
 #[test]
 fn a_disk_that_is_unmounted_keeps_its_records() {
     let instance = Instance::start();
     let (root, path) = (instance.root(), instance.path("a.jpg"));
-    let disk = Disk::mount(&root, "size=4m");
+    let disk = Mounted::tmpfs("4m", &root);
     fs::write(&path, jpeg("on the disk")).unwrap();
     instance.watch(&root);
     instance.until_comment(&path, "on the disk");
     drop(disk);
     instance.ctl(["rescan"]);
-    instance.until("the root is offline", || degraded(&instance, "root-offline"));
+    instance.until("the root is offline", || instance.degraded("root-offline"));
     assert_eq!(instance.tag(&path, "File:Comment").as_deref(), Some("on the disk"));
 }
 
@@ -92,7 +62,7 @@ fn another_file_system_below_a_root_is_left_out() {
     let instance = Instance::start();
     let below = instance.path("disk");
     fs::create_dir(&below).unwrap();
-    let _disk = Disk::mount(&below, "size=4m");
+    let _disk = Mounted::tmpfs("4m", &below);
     fs::write(below.join("a.jpg"), jpeg("other")).unwrap();
     let own = instance.put("own.jpg", jpeg("own"));
     instance.watch(&instance.root());
@@ -100,21 +70,4 @@ fn another_file_system_below_a_root_is_left_out() {
     assert_eq!(instance.status()["Files"]["Known"].to_string(), "1");
     instance.ctl(["watch", "--wait", "--cross-filesystems", instance.root().to_str().unwrap()]);
     instance.until_comment(&below.join("a.jpg"), "other");
-}
-
-#[test]
-fn a_store_without_room_is_said_and_goes_on_when_there_is() {
-    let mut instance = Instance::new();
-    let state = instance.home().join("state");
-    let _disk = Disk::mount(&state, "size=8m");
-    fs::write(state.join("ballast"), vec![0; 5 << 20]).unwrap();
-    instance.set("store.min_free=4MiB");
-    instance.start_daemon(&[]);
-    let path = instance.put("a.jpg", jpeg("room"));
-    instance.ctl([Path::new("watch"), &instance.root()]);
-    instance.until("it is said", || degraded(&instance, "store"));
-    instance.log().line(&["store"]);
-    fs::remove_file(state.join("ballast")).unwrap();
-    instance.until_comment(&path, "room");
-    instance.until("nothing is degraded", || degraded(&instance, "store").is_none().then_some(()));
 }
