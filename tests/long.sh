@@ -49,7 +49,7 @@ stage() {
 
 # One test of one test program, as the tests' user or as root by its name: tested PACKAGE PROGRAM NAME [VARIABLE=VALUE]...
 tested() {
-    local package=$1 program=$2 name=$3 built said kind=(--test "$2") by=("${user[@]}")
+    local package=$1 program=$2 name=$3 built said output kind=(--test "$2") by=("${user[@]}")
     shift 3
     [ "$program" != lib ] || kind=(--lib)
     case $program in root_*) by=() ;; esac
@@ -57,10 +57,9 @@ tested() {
     built=$(cargo test --quiet --release -p "$package" "${kind[@]}" --no-run --message-format=json |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
     [ -n "$built" ] || die "long.sh: no test program $program of $package"
-    (cd "$(dirname "$(cargo locate-project --message-format plain --manifest-path "$(folder "$package")/Cargo.toml")")" &&
-        "${by[@]}" env "$@" "$built" "$name" --nocapture) >"$state/output" 2>&1 || { cat "$state/output"; return 1; }
-    cat "$state/output"
-    said=$(sed -n 's/.*test result: //p' "$state/output")
+    output=$(cd "$(folder "$package")" && "${by[@]}" env "$@" "$built" "$name" --nocapture 2>&1) || { say "$output"; return 1; }
+    say "$output"
+    said=$(sed -n 's/.*test result: //p' <<<"$output")
     [[ $said == "ok. "[1-9]* ]] || return 1
     say "$* $said"
 }
@@ -94,9 +93,16 @@ table() {
 
 stage properties env PROPTEST_CASES=20000 \
     cargo test --quiet --release -p metaextractd -p metafs --lib -- codec:: proto:: names:: inode:: entry::
+# Beside the next ones: most of its time it waits for the disk.
+set -m
+stage killed-store tested metaextractd store_kill "" STORE_KILLS=1000 &
+beside=$!
+set +m
+trap 'kill -- "-$beside" 2>/dev/null || true' EXIT
 stage simulator tested metaextractd lib sim:: METAEXTRACT_SEEDS=10000
-stage killed-store tested metaextractd store_kill "" STORE_KILLS=1000
 stage power-cuts tested metaextractd root_store "" STORE_CUTS=50
+wait "$beside" || exit 1
+trap - EXIT
 stage sleeping-store tested metaextractd lib a_store_that_nobody_uses_sleeps STORE_SLEEPS=1000
 stage hostile-files rounds 50 tests hostile ""
 

@@ -12,7 +12,7 @@ use super::*;
 use crate::{
     model::{FileId, FileName},
     store::{CommitId, SledStore, Store, StoreConfig, StoreEvent},
-    watch::files::Kernel,
+    watch::{files::Kernel, inotify::Inotify},
 };
 
 const MANY: usize = 100_000;
@@ -27,11 +27,24 @@ fn walk(store: &Arc<SledStore>, root: &Path, reach: &Reach, put: &mut dyn FnMut(
 
 /// Walks to the end.
 fn walk_and_tell(store: &Arc<SledStore>, root: &Path, reach: &Reach, tell: &mut dyn FnMut(Progress)) {
-    let crawl = Crawl { rows: store.clone(), files: Arc::new(Kernel), watcher: None, threads: 1, readers: Vec::new() };
+    walk_and_watch(store, root, reach, None, tell);
+}
+
+/// Walks to the end, and has a watcher watch what it comes by.
+fn walk_and_watch(
+    store: &Arc<SledStore>,
+    root: &Path,
+    reach: &Reach,
+    watcher: Option<&Arc<Inotify>>,
+    tell: &mut dyn FnMut(Progress),
+) {
+    let watcher = watcher.map(|watcher| Arc::clone(watcher) as Arc<dyn Watcher>);
+    let watch = watcher.is_some();
+    let crawl = Crawl { rows: store.clone(), files: Arc::new(Kernel), watcher, threads: 1, readers: Vec::new() };
     let path: Box<[u8]> = root.as_os_str().as_bytes().into();
     let rules = Chain::at_root(&path, false, &[], Vec::new()).unwrap();
     let within = Within { cross: false, shared: false };
-    let root = Root { path, within, watch: false, rules, policy: PolicyId(1) };
+    let root = Root { path, within, watch, rules, policy: PolicyId(1) };
     let end = crawl.walk(&root, reach, &Seen::default(), tell);
     assert!(matches!(end, End::Done { .. }), "{end:?}");
 }
@@ -126,4 +139,27 @@ fn a_change_through_one_name_is_looked_at_through_the_others_that_are_known() {
         other => panic!("{other:?}"),
     });
     assert_eq!(told_of, [FileName::from(*b"b")]);
+}
+
+/// Whoever asks for a file takes no watch away from the directories that are followed.
+#[test]
+fn only_what_is_walked_whole_is_watched() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().canonicalize().unwrap().join("root");
+    fs::create_dir_all(root.join("dir")).unwrap();
+    let file = root.join("dir/file");
+    fs::write(&file, "one").unwrap();
+    let (store, events) = new_store(home.path());
+    let mut commit = None;
+    walk(&store, &root, &Reach::Below(Vec::new()), &mut |batch| commit = Some(store.commit(batch)));
+    until_durable(&events, commit.unwrap());
+
+    let watcher = Arc::new(Inotify::new(Box::new(|| 8), Arc::new(|_| {})).unwrap());
+    let watched_after = |scope| {
+        let reach = Reach::Dirs(vec![(b"dir".to_vec(), scope)]);
+        walk_and_watch(&store, &root, &reach, Some(&watcher), &mut |_| {});
+        watcher.watched()
+    };
+    assert_eq!(watched_after(Scope::Names(vec![b"file"[..].into()])), 0);
+    assert_eq!(watched_after(Scope::Whole), 1);
 }

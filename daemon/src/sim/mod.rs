@@ -16,7 +16,14 @@ mod story;
 mod threads;
 mod tree;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
 
 /// Seeds of an ordinary run.
 const SEEDS: u64 = 300;
@@ -33,18 +40,28 @@ fn whatever_happens_the_index_equals_a_fresh_crawl() {
         None => 1..number("METAEXTRACT_SEEDS").unwrap_or(SEEDS) + 1,
     };
     let lines = if number("METAEXTRACT_SEED").is_some() { 10_000 } else { 40 };
-    let mut failed = Vec::new();
-    for seed in seeds {
-        let told = catch_unwind(AssertUnwindSafe(|| story::of_seed(seed, lines)));
-        let told = told.unwrap_or_else(|_| Err("it panicked".into()));
-        if let Err(what) = told {
-            eprintln!("== seed {seed} ==\n{what}");
-            failed.push(seed);
+    let (next, failed) = (AtomicU64::new(seeds.start), Mutex::new(Vec::new()));
+    let run = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if !seeds.contains(&seed) || failed.lock().unwrap().len() >= 5 {
+                return;
+            }
+            let told = catch_unwind(AssertUnwindSafe(|| story::of_seed(seed, lines)));
+            let told = told.unwrap_or_else(|_| Err("it panicked".into()));
+            if let Err(what) = told {
+                eprintln!("== seed {seed} ==\n{what}");
+                failed.lock().unwrap().push(seed);
+            }
         }
-        if failed.len() >= 5 {
-            break;
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(run);
         }
-    }
+    });
+    let mut failed = failed.into_inner().unwrap();
+    failed.sort_unstable();
     let first = failed.first().copied().unwrap_or_default();
     assert!(
         failed.is_empty(),
