@@ -114,3 +114,39 @@ fn a_store_that_rots_while_it_sleeps_is_set_aside_and_everything_read_again() {
     instance.until_files("Indexed", 201);
     equals_a_fresh_crawl(&instance);
 }
+
+/// What took the place of another file in `dir`, by the trace of all processes of the daemon; each was synced before, and the
+/// directory after.
+fn replaced(trace: &Path, dir: &Path) -> Vec<String> {
+    let text = fs::read_to_string(trace).unwrap();
+    let calls: Vec<&str> = text.lines().filter_map(|line| Some(line.split_once(' ')?.1.trim_start())).collect();
+    let synced = |calls: &[&str], what: &Path| {
+        let open = format!("<{}>", what.display());
+        calls.iter().any(|call| call.starts_with("fsync(") && call.contains(&open))
+    };
+    let renames = calls.iter().enumerate().filter(|(_, call)| call.starts_with("rename"));
+    let in_dir = renames.filter_map(|(at, call)| {
+        let mut names = call.split('"').skip(1).step_by(2).map(Path::new);
+        let (from, to) = (names.next()?, names.next()?);
+        (to.parent() == Some(dir)).then_some((at, from, to))
+    });
+    in_dir
+        .map(|(at, from, to)| {
+            assert!(synced(&calls[..at], from), "{} was not synced before it was renamed:\n{text}", from.display());
+            assert!(synced(&calls[at..], dir), "{} was not synced after a rename in it:\n{text}", dir.display());
+            to.file_name().unwrap().to_str().unwrap().to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_kept_beside_the_store_is_synced_before_it_takes_the_old_ones_place() {
+    let mut instance = Instance::new();
+    let trace = instance.home().join("trace");
+    let calls = "trace=fsync,rename,renameat,renameat2";
+    instance.start_daemon(&["strace", "-f", "-y", "-qq", "-e", calls, "-o", trace.to_str().unwrap()]);
+    instance.watch(&instance.root());
+    instance.ctl(["pause"]);
+    instance.stop_daemon();
+    assert_eq!(replaced(&trace, &instance.home().join("state/metaextract")), ["roots.toml", "pauses.toml"]);
+}

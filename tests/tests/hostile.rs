@@ -261,6 +261,31 @@ fn a_file_whose_workers_others_kill_again_and_again_is_never_charged() {
     }
 }
 
+/// As an earlyoom or the kernel does: what ends the biggest again and again means the file that makes it so big.
+#[test]
+fn a_file_whose_workers_are_ended_when_they_have_grown_is_charged_in_the_end() {
+    let patient = Duration::from_secs(60);
+    let mut bench = Bench::new(1, Config { memory: 256 << 20, cpu: patient, stall: patient, ..config() });
+    let job = bench.job("HOSTILE swell");
+    for number in 1..=12 {
+        bench.engine.submit(Job { id: JobId(number), ..job.clone() });
+        // Long enough for the engine to have looked at it. Where it had not, this one does not count.
+        let mut worker = bench.in_hand(number);
+        while worker.since < Duration::from_millis(500) {
+            std::thread::yield_now();
+            worker = bench.in_hand(number);
+        }
+        let pid = rustix::process::Pid::from_raw(worker.pid as i32).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        match bench.outcomes(1).remove(&number) {
+            Some(Outcome::Returned) => {}
+            Some(Outcome::Strike { kind: FailureKind::OverMemory, .. }) if number >= 3 => return,
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("never charged");
+}
+
 #[test]
 fn a_suspect_does_not_wait_for_the_others() {
     let mut bench = Bench::new(0, config());

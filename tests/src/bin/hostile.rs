@@ -62,6 +62,10 @@ fn read(source: &mut Source<'_>, record: &mut Record) -> Result<(), Error> {
         "overflow" => _ = overflow(0),
         "memory" => fill(record),
         "grow" => _ = Box::leak(vec![1_u8; 64 << 20].into_boxed_slice()),
+        "swell" => {
+            _ = Box::leak(vec![1_u8; 64 << 20].into_boxed_slice());
+            wait();
+        }
         "open" => _ = File::open("/etc/passwd"),
         "read" => read_by_path(further, record),
         "create" => _ = File::create("/tmp/hostile"),
