@@ -244,7 +244,6 @@ impl Rate {
     pub fn per_second(&self) -> f64 {
         match (self.samples.front(), self.samples.back()) {
             (Some((from, first)), Some((to, last))) if to > from => (last - first) as f64 / (to - from) as f64,
-            (Some(_), Some((_, last))) => *last as f64 - self.samples.front().map_or(0.0, |(_, first)| *first as f64),
             _ => 0.0,
         }
     }
@@ -326,5 +325,23 @@ mod tests {
         };
         assert_eq!(started.each_ref().map(told), [(5, 5, 1), (7, 7, 2), (0, 0, 1), (0, 0, 0)]);
         assert_eq!([&everything, &one].map(told), [(9, 9, 2), (1, 1, 1)]);
+        let state = |job: &StartedJob| job.progress.borrow().state;
+        assert_eq!(state(&started[1]), JobState::Finished(JobResult::Partial));
+        assert_eq!(state(&started[3]), JobState::Finished(JobResult::Done));
+    }
+
+    #[test]
+    fn the_rate_is_that_of_the_last_ten_seconds() {
+        let mut rate = Rate::default();
+        assert_eq!((rate.per_second(), rate.left(5)), (0.0, (0, 0)));
+        for (second, results) in [(100, 0), (101, 50), (101, 100), (102, 200)] {
+            rate.note(second, results);
+        }
+        assert_eq!((rate.per_second(), rate.left(1_000)), (100.0, (7, 15)));
+        assert_eq!(rate.samples.len(), 3, "one a second");
+        rate.note(112, 1_200);
+        rate.note(113, 1_201);
+        assert_eq!(rate.samples.front(), Some(&(112, 1_200)));
+        assert_eq!(rate.per_second(), 1.0);
     }
 }

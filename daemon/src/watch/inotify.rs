@@ -76,10 +76,8 @@ struct Table {
 impl Table {
     fn insert(&mut self, path: &Path, number: i32) {
         let path: Arc<[u8]> = bytes(path).into();
-        if let Some(before) = self.by_number.insert(number, Arc::clone(&path))
-            && before != path
-        {
-            // The directory was moved: its number stays.
+        if let Some(before) = self.by_number.insert(number, Arc::clone(&path)) {
+            // The directory may have moved: its number stays.
             self.by_path.remove(&before);
         }
         if let Some(before) = self.by_path.insert(path, number).filter(|before| *before != number) {
@@ -298,4 +296,43 @@ pub fn user_limit() -> usize {
     let limits = ["/proc/sys/fs/inotify/max_user_watches", "/proc/sys/user/max_inotify_watches"];
     let told = limits.iter().filter_map(|limit| std::fs::read_to_string(limit).ok()?.trim().parse().ok());
     told.min().unwrap_or(8192)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, sync::mpsc::sync_channel};
+
+    use super::*;
+
+    #[test]
+    fn only_the_two_halves_of_one_rename_are_complete() {
+        let home = tempfile::tempdir().unwrap();
+        let (inside, outside) = (home.path().join("in"), home.path().join("out"));
+        for (dir, names) in [(&inside, ["a", "c"]), (&outside, ["b", "e"])] {
+            fs::create_dir(dir).unwrap();
+            names.iter().for_each(|name| fs::write(dir.join(name), "").unwrap());
+        }
+        // Nothing further is heard until the test takes what was heard: the renames come together.
+        let (sender, hints) = sync_channel(0);
+        let sink: Sink = Arc::new(move |hint| _ = sender.send(hint));
+        let watcher = Inotify::new(Box::new(|| 8), sink).unwrap();
+        assert_eq!(watcher.watch(&[inside.clone()]), Coverage::All);
+        fs::create_dir(inside.join("first")).unwrap();
+        fs::rename(inside.join("a"), outside.join("a")).unwrap();
+        fs::rename(outside.join("b"), inside.join("b")).unwrap();
+        fs::rename(inside.join("c"), inside.join("d")).unwrap();
+        fs::create_dir(inside.join("last")).unwrap();
+
+        let mut told = BTreeMap::new();
+        while !told.contains_key("last") {
+            let Hint::Name { dir, name, change } = hints.recv().unwrap() else { panic!("events were lost") };
+            assert_eq!(dir, inside);
+            told.insert(String::from_utf8(name).unwrap(), change);
+        }
+        drop(hints);
+        use Change::{Settled, Unsettled};
+        let expected =
+            [("first", Settled), ("a", Unsettled), ("b", Unsettled), ("c", Settled), ("d", Settled), ("last", Settled)];
+        assert_eq!(told, expected.map(|(name, change)| (name.to_owned(), change)).into());
+    }
 }
