@@ -191,7 +191,8 @@ impl Core {
             // What is read is held until the store takes it.
             if !self.degraded.contains_key("store") && self.last_commit.0 - self.committed.0 < UNCOMMITTED {
                 let now = self.now();
-                self.reading.feed(now);
+                let roots = &self.roots;
+                self.reading.feed(now, |path| roots.iter().any(|root| *root.spec.path == *path));
             }
         }
         self.reading.note();

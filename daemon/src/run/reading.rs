@@ -248,11 +248,11 @@ impl Reading {
         }
     }
 
-    /// Gives the engine what it takes. What it gets is noted first.
-    pub fn feed(&mut self, now: Duration) {
+    /// Gives the engine what it takes, of roots that are watched still. What it gets is noted first.
+    pub fn feed(&mut self, now: Duration, is_watched: impl Fn(&[u8]) -> bool) {
         self.queue.ripen(now);
         loop {
-            let jobs = self.take(now);
+            let jobs = self.take(now, &is_watched);
             self.note();
             if jobs.is_empty() {
                 return;
@@ -269,7 +269,7 @@ impl Reading {
     }
 
     /// The next jobs, as many as the engine takes.
-    fn take(&mut self, now: Duration) -> Vec<Job> {
+    fn take(&mut self, now: Duration, is_watched: impl Fn(&[u8]) -> bool) -> Vec<Job> {
         let credit = if self.accused.is_none() { self.engine.credit() } else { 0 };
         let mut jobs = Vec::new();
         while jobs.len() < credit && self.alone.is_none() {
@@ -279,6 +279,9 @@ impl Reading {
                 break;
             }
             let Some(mut job) = self.queue.pop(now) else { break };
+            if !is_watched(&job.root) {
+                continue; // Its rows go, or are found below another root.
+            }
             if let Some(count) = self.held.get_mut(&job.root) {
                 if *count >= PROBES {
                     continue; // It stays pending in the store, and is searched for when its root answers.

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeSet, VecDeque},
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -13,12 +14,13 @@ use super::{
     tree::{Key, Kind},
 };
 use crate::{
+    config::Settings,
     engine::{
         Engine, EngineEvent, Size, WorkerInfo,
         death::{Cause, Death, judge},
         policy::{Aftermath, Whims, Wish, aftermath, batch, turn},
     },
-    model::{Cost, Encoded, FailureKind, FileId, Job, JobId, Outcome, ReaderId, join},
+    model::{self, Cost, Encoded, FailureKind, FileId, Job, JobId, Outcome, ReaderId, join},
     proto::exit,
     readers,
 };
@@ -47,6 +49,8 @@ struct State {
     fatal: BTreeSet<JobId>,
     faults: Faults,
     stopped: bool,
+    /// The roots that are watched now: nothing else is to be read.
+    watched: BTreeSet<PathBuf>,
 }
 
 /// How often something befalls a worker, in a thousand files.
@@ -117,12 +121,18 @@ impl Bench {
             fatal: BTreeSet::new(),
             faults,
             stopped: false,
+            watched: BTreeSet::new(),
         };
         Self(Arc::new(Mutex::new(state)))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on only files of these roots are wanted.
+    pub(super) fn watch(&self, settings: &Settings) {
+        self.lock().watched = settings.roots.iter().map(|root| root.path.clone()).collect();
     }
 
     /// No worker comes to harm any more but by its files, and those that were captured are found out.
@@ -329,7 +339,7 @@ fn look(world: &World, job: &Job) -> Result<(Key, u64), Outcome> {
     }
     let inode = tree.inode(at).ok_or(Outcome::Gone)?;
     let Kind::File { size, content, .. } = inode.kind else { return Err(Outcome::Gone) };
-    let stamp = crate::model::Stamp { size, mtime: inode.mtime, ctime: inode.ctime };
+    let stamp = model::Stamp { size, mtime: inode.mtime, ctime: inode.ctime };
     if inode.number != job.inode || stamp != job.stamp {
         return Err(Outcome::Changed);
     }
@@ -344,6 +354,7 @@ impl Engine for Bench {
     fn submit(&mut self, job: Job) {
         let mut state = self.lock();
         let path = join(&job.root, &job.path);
+        assert!(state.watched.contains(model::path(&job.root)), "a file of {:?} is read", model::path(&job.root));
         let line = format!(
             "job {}: file {} at {}, failed {}",
             job.id.0,

@@ -154,6 +154,7 @@ impl Life {
         let (store, _) = MemoryStore::open(&remains.rows)?;
         let store = Arc::new(store);
         let bench = Bench::new(world, faults);
+        bench.watch(&settings);
         let (events, told) = mpsc::channel(WAITING);
         let hints = Arc::new(Hints::default());
         let (threads, clock) = (world.threads.clone(), Arc::clone(world));
@@ -293,6 +294,7 @@ impl Life {
         let (reply, _) = tokio::sync::oneshot::channel();
         let asked = Asked { by: Viewer::All, command: Command::Reload(reply) };
         self.core.command(asked, &|| Ok(settings.clone()));
+        self.bench.watch(settings);
         self.core.pump();
     }
 

@@ -316,7 +316,7 @@ mod tests {
         let (sender, hints) = sync_channel(0);
         let sink: Sink = Arc::new(move |hint| _ = sender.send(hint));
         let watcher = Inotify::new(Box::new(|| 8), sink).unwrap();
-        assert_eq!(watcher.watch(&[inside.clone()]), Coverage::All);
+        assert_eq!(watcher.watch(std::slice::from_ref(&inside)), Coverage::All);
         fs::create_dir(inside.join("first")).unwrap();
         fs::rename(inside.join("a"), outside.join("a")).unwrap();
         fs::rename(outside.join("b"), inside.join("b")).unwrap();

@@ -118,7 +118,6 @@ impl Core {
             watcher.forget(root.path.as_path());
         }
         self.jobs.walked(root.id);
-        self.reading.queue.retain(|job| *job.root != *root.path.as_bytes());
     }
 
     /// Removes the rows of roots that are no longer watched, as far as all of them are committed.

@@ -73,7 +73,7 @@ fn a_file_that_kills_workers_is_tried_three_times_and_each_failure_is_durable_fi
     reading.want(target(1, 1), Priority::Crawl, START);
     for attempt in 1..=3_u8 {
         let now = Duration::from_secs(u64::from(attempt));
-        reading.feed(now);
+        reading.feed(now, |_| true);
         let [job] = &taken(&given)[..] else { panic!("one try") };
         assert_eq!(job.attempts, attempt - 1);
         let strike = Outcome::Strike { kind: FailureKind::Crashed, text: "it panicked".into() };
@@ -82,12 +82,12 @@ fn a_file_that_kills_workers_is_tried_three_times_and_each_failure_is_durable_fi
                 assert_eq!(attempts, attempt);
                 let commit = CommitId(u64::from(attempt) * 10);
                 reading.retry_when_durable(commit, job);
-                reading.feed(now);
+                reading.feed(now, |_| true);
                 assert!(taken(&given).is_empty(), "not before its failure is durable");
                 reading.durable(CommitId(commit.0 - 1), now);
                 assert_eq!(reading.delayed(), 1, "another commit's being durable says nothing of it");
                 reading.durable(commit, now);
-                reading.feed(now);
+                reading.feed(now, |_| true);
                 assert!(taken(&given).is_empty(), "not before its time");
             }
             Next::Commit(mutations) => {
@@ -104,14 +104,14 @@ fn a_file_that_kills_workers_is_tried_three_times_and_each_failure_is_durable_fi
 fn a_file_that_changes_while_it_is_read_is_read_again() {
     let (mut reading, given) = reading();
     reading.want(target(1, 1), Priority::Fresh, START);
-    reading.feed(START);
+    reading.feed(START, |_| true);
     let [job] = &taken(&given)[..] else { panic!("one job") };
     reading.want(target(1, 1), Priority::Crawl, START);
     reading.want(target(1, 2), Priority::Crawl, START);
-    reading.feed(START);
+    reading.feed(START, |_| true);
     assert!(taken(&given).is_empty(), "never twice at once");
     assert_eq!(reading.finished(job.id, Outcome::Gone, START), Next::LookAt(job.place.clone()));
-    reading.feed(START);
+    reading.feed(START, |_| true);
     assert_eq!(taken(&given)[0].stamp.mtime, 2);
 }
 
@@ -121,7 +121,7 @@ fn a_doubted_file_is_read_alone_and_not_blamed() {
     reading.doubt(&[FileId(1)]);
     for alone in [1, 0] {
         reading.want(target(1, 1), Priority::Crawl, START);
-        reading.feed(START);
+        reading.feed(START, |_| true);
         let job = taken(&given).remove(0);
         assert_eq!(job.attempts, alone);
         let unreadable = Outcome::Unreadable { kind: FailureKind::PermissionDenied, text: String::new() };
@@ -134,10 +134,10 @@ fn a_doubted_file_is_read_alone_and_not_blamed() {
 fn nobodys_fault_is_simply_tried_again() {
     let (mut reading, given) = reading();
     reading.want(target(1, 1), Priority::Crawl, START);
-    reading.feed(START);
+    reading.feed(START, |_| true);
     let job = taken(&given).remove(0);
     assert_eq!(reading.finished(job.id, Outcome::Returned, START), Next::Nothing);
-    reading.feed(START);
+    reading.feed(START, |_| true);
     let again = taken(&given).remove(0);
     assert_eq!((again.file, again.attempts), (job.file, 0));
     assert_eq!(reading.finished(job.id, Outcome::Returned, START), Next::Nothing, "an old number means nothing");
@@ -170,24 +170,24 @@ fn who_was_in_hand_when_the_daemon_ended_is_tried_with_nothing_beside_it() {
     }
     reading.accused(CommitId(1));
     (1..=3).for_each(|file| reading.want(target(file, 1), Priority::Crawl, START));
-    reading.feed(START);
+    reading.feed(START, |_| true);
     assert!(taken(&given).is_empty(), "not before it is durable that they are suspects");
     reading.durable(CommitId(1), START);
     // Who has been alone in hand already waits, so that it is not the first again.
     let later = START + Duration::from_secs(3600);
     for (file, now) in [(1, START), (2, later)] {
-        reading.feed(now);
+        reading.feed(now, |_| true);
         let [job] = &taken(&given)[..] else { panic!("one and no other") };
         assert_eq!(job.file, FileId(file));
         let unreadable = Outcome::Unreadable { kind: FailureKind::PermissionDenied, text: String::new() };
         assert!(matches!(reading.finished(job.id, unreadable, now), Next::Commit(_)));
         if file == 1 {
-            reading.feed(later);
+            reading.feed(later, |_| true);
             assert!(taken(&given).is_empty(), "not before the other's result is visible");
             reading.shown(FileId(1));
         }
     }
-    reading.feed(START);
+    reading.feed(START, |_| true);
     assert_eq!(taken(&given).len(), 1, "others need not wait for that");
     let mutations = reading.accuse(target(4, 1), false);
     assert!(matches!(mutations[..], [Mutation::PutSuspect { attempts: 1, .. }]));
