@@ -23,7 +23,7 @@ PACKAGES = {"daemon": "metaextractd", "fs": "metafs", "ctl": "metactl", "extract
 WORDS = re.compile(r"//.*|\"[^\"]*\"|'.'")
 BRACKETS = ("()", "[]", "{}")
 # Minutes after which a test that hangs counts as failed: a hang is noticed too.
-PATIENCE = 5
+PATIENCE = 3
 
 
 class Broken(Exception):

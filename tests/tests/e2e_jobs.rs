@@ -1,4 +1,5 @@
-//! Jobs over the bus: each counts what it is about, and ends what only it wanted.
+//! What a program on the bus asks for: jobs count what they are about and end what only they wanted; roots are those that a path
+//! leads to.
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::{collections::HashMap, fs, os::unix::ffi::OsStrExt, path::Path, thread};
@@ -30,6 +31,13 @@ impl Client {
         let manager = Some("org.metaextract.Manager1");
         let call = self.connection.call_method(Some(NAME), "/org/metaextract/Daemon1", manager, "Rescan", &body);
         self.runtime.block_on(call).unwrap().body().deserialize().unwrap()
+    }
+
+    fn unwatch(&self, dir: &Path) {
+        let body = (dir.as_os_str().as_bytes(), HashMap::<&str, Variant<'_>>::new());
+        let manager = Some("org.metaextract.Manager1");
+        let call = self.connection.call_method(Some(NAME), "/org/metaextract/Daemon1", manager, "RemoveRoot", &body);
+        self.runtime.block_on(call).unwrap();
     }
 
     fn cancel(&self, job: &OwnedObjectPath) {
@@ -139,4 +147,14 @@ fn a_walk_ends_with_the_last_job_that_wants_it() {
     client.cancel(&job);
     disk.order("clear");
     instance.until_files("Indexed", 61);
+}
+
+#[test]
+fn a_root_goes_by_any_path_that_leads_to_it() {
+    let instance = Instance::watching(|root| fs::write(root.join("a.jpg"), jpeg("a")).unwrap());
+    let link = instance.home().join("link");
+    std::os::unix::fs::symlink(instance.root(), &link).unwrap();
+    Client::of(&instance).unwatch(&link);
+    instance.until_files("Known", 0);
+    assert_eq!(instance.json(["roots"]).as_array().unwrap().len(), 0);
 }

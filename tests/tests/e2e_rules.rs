@@ -167,6 +167,29 @@ fn a_root_of_the_configuration_is_changed_there_alone() {
 }
 
 #[test]
+fn a_root_of_the_configuration_comes_and_goes_with_it_alone() {
+    let instance = Instance::watching(|root| fs::write(root.join("a.jpg"), jpeg("a")).unwrap());
+    let second = instance.home().join("second");
+    fs::create_dir(&second).unwrap();
+    fs::write(second.join("b.jpg"), jpeg("b")).unwrap();
+    instance.configure(&format!("[[roots]]\npath = \"{}\"\n", second.display()));
+    instance.ctl(["reload"]);
+    instance.until_comment(&second.join("b.jpg"), "b");
+    // The same once more is nothing new.
+    let read_so_far = instance.files_read();
+    instance.ctl(["reload"]);
+    instance.ctl(["wait"]);
+    assert_eq!(instance.files_read(), read_so_far);
+    instance.configure("");
+    instance.ctl(["reload"]);
+    instance.until_gone(&second.join("b.jpg"));
+    // What was asked for over the bus stays.
+    let late = instance.put("late.jpg", jpeg("late"));
+    instance.until_comment(&late, "late");
+    assert_eq!(instance.json(["roots"]).as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn a_pause_holds_work_as_long_as_its_command_runs() {
     let instance = Instance::watching(|_| ());
     let end = instance.home().join("end");

@@ -67,18 +67,6 @@ fn a_wrong_configuration_is_refused_and_the_old_one_stays() {
     assert!(said.contains(&format!("{}:2", file.display())) && said.contains("settle"), "{said}");
     let path = instance.put("b.jpg", jpeg("b"));
     instance.until_comment(&path, "b");
-    // A root of the configuration comes with it, and goes with it.
-    let second = instance.home().join("second");
-    fs::create_dir(&second).unwrap();
-    fs::write(second.join("c.jpg"), jpeg("c")).unwrap();
-    instance.configure(&format!("[[roots]]\npath = \"{}\"\n", second.display()));
-    instance.ctl(["reload"]);
-    instance.until_comment(&second.join("c.jpg"), "c");
-    let refused = text(&instance.metactl([Path::new("unwatch"), &second]));
-    assert!(refused.contains("configuration"), "{refused}");
-    instance.configure("");
-    instance.ctl(["reload"]);
-    instance.until_gone(&second.join("c.jpg"));
 }
 
 #[test]
