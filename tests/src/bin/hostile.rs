@@ -99,14 +99,6 @@ fn lie(verb: &str, further: &str) {
         "garbage" => say(b"\xff\xff\xff\xff"),
         "empty" => say(b""),
         "long" => say(&[b"\x04\x00\x00\x00\x00".as_slice(), &[0xff; 9], &[1]].concat()),
-        "oversized" => {
-            let mut forged = Record::new(&Limits::default());
-            (0..200).for_each(|_| forged.put("HOSTILE", "Forged", "forged ".repeat(100)));
-            let mut packets = encode_reply(&result("0", &forged));
-            packets[0].push(0);
-            packets.iter().for_each(|packet| say(packet));
-            wait();
-        }
         "other" => encode_reply(&Reply::Result { ticket: 999, cost: Cost::default(), record: vec![] })
             .iter()
             .for_each(|packet| say(packet)),
@@ -138,13 +130,10 @@ fn lie(verb: &str, further: &str) {
 fn answer(ticket: &str) {
     let mut forged = Record::new(&Limits::default());
     forged.put("HOSTILE", "Forged", Value::from(true));
-    encode_reply(&result(ticket, &forged)).iter().for_each(|packet| say(packet));
-}
-
-fn result(ticket: &str, forged: &Record) -> Reply {
     let mut record = Vec::new();
-    codec::encode(forged, &mut codec::Inline, &mut record);
-    Reply::Result { ticket: ticket.parse().unwrap_or(0), cost: Cost::default(), record }
+    codec::encode(&forged, &mut codec::Inline, &mut record);
+    let reply = Reply::Result { ticket: ticket.parse().unwrap_or(0), cost: Cost::default(), record };
+    encode_reply(&reply).iter().for_each(|packet| say(packet));
 }
 
 /// Any system call, whatever comes of it.
