@@ -57,9 +57,11 @@ tested() {
     built=$(cargo test --quiet --release -p "$package" "${kind[@]}" --no-run --message-format=json |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
     [ -n "$built" ] || die "long.sh: no test program $program of $package"
-    output=$(cd "$(folder "$package")" && "${by[@]}" env "$@" "$built" "$name" --nocapture 2>&1) || { say "$output"; return 1; }
-    say "$output"
-    said=$(sed -n 's/.*test result: //p' <<<"$output")
+    # What it says is there while it runs.
+    output=$(mktemp "$state/output.XXXXXX")
+    (cd "$(folder "$package")" && "${by[@]}" env "$@" "$built" "$name" --nocapture) 2>&1 | tee "$output" || { rm "$output"; return 1; }
+    said=$(sed -n 's/.*test result: //p' "$output")
+    rm "$output"
     [[ $said == "ok. "[1-9]* ]] || return 1
     say "$* $said"
 }

@@ -187,9 +187,15 @@ def main():
 
     for patch in patches:
         report(patch, judge(patch, user))
-    done = 0
+    done, tried = 0, set(named)
     for deletion in deletions(table, options.seed) if wanted else ():
         noticed = judge(deletion, user)
+        # What fails or is too slow by itself notices nothing.
+        if noticed and noticed not in tried:
+            programs, said = build([noticed])
+            if programs is None or not passes(programs, noticed, user):
+                raise Broken(f"{noticed} fails without any change; mend that first\n{said}")
+            tried.add(noticed)
         if noticed is not None:
             report(deletion, noticed)
             done += 1

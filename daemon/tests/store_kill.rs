@@ -6,6 +6,7 @@
 mod killed;
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::atomic::{AtomicU32, Ordering},
     thread,
@@ -26,7 +27,13 @@ fn each_round(rounds: u32, round: impl Fn(u32, &Path) + Sync) {
                 return;
             }
             let dir = tempfile::tempdir().unwrap();
-            (first..rounds.min(first + 6)).for_each(|number| round(number, dir.path()));
+            for number in first..rounds.min(first + 6) {
+                let done = catch_unwind(AssertUnwindSafe(|| round(number, dir.path())));
+                if done.is_err() {
+                    next.store(rounds, Ordering::Relaxed); // The others need not go on.
+                    panic!("round {number} failed");
+                }
+            }
         }
     };
     thread::scope(|scope| {

@@ -176,6 +176,7 @@ fn a_root_of_the_configuration_comes_and_goes_with_it_alone() {
     instance.ctl(["reload"]);
     instance.until_comment(&second.join("b.jpg"), "b");
     // The same once more is nothing new.
+    instance.ctl(["wait"]);
     let read_so_far = instance.files_read();
     instance.ctl(["reload"]);
     instance.ctl(["wait"]);

@@ -252,13 +252,19 @@ fn a_file_whose_workers_others_kill_again_and_again_is_never_charged() {
         bench.engine.submit(Job { id: JobId(number), ..job.clone() });
         let pid = rustix::process::Pid::from_raw(bench.in_hand(number).pid as i32).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
-        // From the third on, workers are also said to be killed as soon as they start.
-        let outcome = bench.events.iter().find_map(|event| match event {
-            EngineEvent::Finished(job, outcome) => Some((job, outcome)),
-            _ => None,
-        });
-        assert_eq!(outcome, Some((JobId(number), Outcome::Returned)));
+        assert_eq!(outcome(&bench, number), Outcome::Returned);
     }
+}
+
+/// The next outcome, of this job. From the third killed worker on it is also said that they are killed as soon as they start.
+fn outcome(bench: &Bench, job: u64) -> Outcome {
+    let finished = bench.events.iter().find_map(|event| match event {
+        EngineEvent::Finished(job, outcome) => Some((job, outcome)),
+        _ => None,
+    });
+    let (finished, outcome) = finished.unwrap();
+    assert_eq!(finished, JobId(job));
+    outcome
 }
 
 /// As an earlyoom or the kernel does: what ends the biggest again and again means the file that makes it so big.
@@ -277,9 +283,9 @@ fn a_file_whose_workers_are_ended_when_they_have_grown_is_charged_in_the_end() {
         }
         let pid = rustix::process::Pid::from_raw(worker.pid as i32).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
-        match bench.outcomes(1).remove(&number) {
-            Some(Outcome::Returned) => {}
-            Some(Outcome::Strike { kind: FailureKind::OverMemory, .. }) if number >= 3 => return,
+        match outcome(&bench, number) {
+            Outcome::Returned => {}
+            Outcome::Strike { kind: FailureKind::OverMemory, .. } if number >= 3 => return,
             other => panic!("{other:?}"),
         }
     }

@@ -3,7 +3,7 @@
 //! Holds each file once. Called by `run` alone; reads no clock, does no I/O.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     time::Duration,
 };
 
@@ -145,6 +145,15 @@ impl Queue {
             Slot::Ready(priority, age) => self.ready.remove(&(priority, age)),
             Slot::Waiting(due, age) => self.waiting.remove(&(due, age)),
         }
+    }
+
+    /// Keeps only the jobs that `keep` wants.
+    pub fn retain(&mut self, keep: impl Fn(&Job) -> bool) {
+        self.ready.retain(|_, job| keep(job));
+        self.waiting.retain(|_, job| keep(job));
+        let left = self.ready.values().chain(self.waiting.values());
+        let left: HashSet<FileId> = left.map(|job| job.file).collect();
+        self.places.retain(|file, _| left.contains(file));
     }
 
     /// Makes what is due by now ready, so that [`Queue::next_due`] lies ahead.

@@ -248,6 +248,12 @@ impl Reading {
         }
     }
 
+    /// Nothing more of this root is waited for, but what the engine has.
+    pub fn forget(&mut self, root: &[u8]) {
+        self.queue.retain(|job| *job.root != *root);
+        self.not_durable.retain(|(_, job)| *job.root != *root);
+    }
+
     /// Gives the engine what it takes, of roots that are watched still. What it gets is noted first.
     pub fn feed(&mut self, now: Duration, is_watched: impl Fn(&[u8]) -> bool) {
         self.queue.ripen(now);
@@ -273,15 +279,17 @@ impl Reading {
         let credit = if self.accused.is_none() { self.engine.credit() } else { 0 };
         let mut jobs = Vec::new();
         while jobs.len() < credit && self.alone.is_none() {
-            let Some(next) = self.queue.peek(now).map(|job| job.file) else { break };
-            let alone = self.lone.contains(&next);
+            let Some(next) = self.queue.peek(now) else { break };
+            if !is_watched(&next.root) {
+                // It was handed back or found meanwhile. Its rows go, or are found below another root.
+                self.queue.pop(now);
+                continue;
+            }
+            let alone = self.lone.contains(&next.file);
             if alone && !self.has_nothing_in_hand() {
                 break;
             }
             let Some(mut job) = self.queue.pop(now) else { break };
-            if !is_watched(&job.root) {
-                continue; // Its rows go, or are found below another root.
-            }
             if let Some(count) = self.held.get_mut(&job.root) {
                 if *count >= PROBES {
                     continue; // It stays pending in the store, and is searched for when its root answers.

@@ -80,7 +80,7 @@ impl Table {
             // The directory may have moved: its number stays.
             self.by_path.remove(&before);
         }
-        if let Some(before) = self.by_path.insert(path, number).filter(|before| *before != number) {
+        if let Some(before) = self.by_path.insert(path, number) {
             self.by_number.remove(&before);
         }
     }
@@ -313,9 +313,11 @@ mod tests {
             names.iter().for_each(|name| fs::write(dir.join(name), "").unwrap());
         }
         // Nothing further is heard until the test takes what was heard: the renames come together.
-        let (sender, hints) = sync_channel(0);
+        let (sender, receiver) = sync_channel(0);
         let sink: Sink = Arc::new(move |hint| _ = sender.send(hint));
         let watcher = Inotify::new(Box::new(|| 8), sink).unwrap();
+        // Gone before the watcher: its thread ends only when it need not wait to be heard.
+        let hints = receiver;
         assert_eq!(watcher.watch(std::slice::from_ref(&inside)), Coverage::All);
         fs::create_dir(inside.join("first")).unwrap();
         fs::rename(inside.join("a"), outside.join("a")).unwrap();

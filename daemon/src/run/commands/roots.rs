@@ -118,6 +118,7 @@ impl Core {
             watcher.forget(root.path.as_path());
         }
         self.jobs.walked(root.id);
+        self.reading.forget(root.path.as_bytes());
     }
 
     /// Removes the rows of roots that are no longer watched, as far as all of them are committed.

@@ -225,3 +225,30 @@ fn names_of_one_file_are_accused_together() {
     // The store gives that result to the other names that wait.
     assert_eq!(reading.accuse_like(target(1, 1), FileId(2)), None);
 }
+
+#[test]
+fn what_is_no_longer_watched_is_neither_waited_for_nor_read() {
+    let (mut reading, given) = reading();
+    reading.begin_sweep();
+    reading.swept(Vec::new(), None, 0, START);
+    reading.want(target(1, 1), Priority::Crawl, START);
+    reading.feed(START, |_| true);
+    let [job] = &taken(&given)[..] else { panic!("one job") };
+    let strike = Outcome::Strike { kind: FailureKind::Crashed, text: "it panicked".into() };
+    let Next::Suspect(_, job) = reading.finished(job.id, strike, START) else { panic!("a suspect") };
+    reading.retry_when_durable(CommitId(10), job);
+    reading.want(target(2, 1), Priority::Crawl, START);
+    assert!(!reading.rests());
+    reading.forget(b"/other");
+    assert_eq!((reading.delayed(), reading.is_idle()), (1, false));
+    reading.forget(b"/r");
+    assert!(reading.is_idle());
+
+    reading.want(target(3, 1), Priority::Crawl, START);
+    reading.feed(START, |_| true);
+    let [job] = &taken(&given)[..] else { panic!("one job") };
+    reading.finished(job.id, Outcome::Returned, START);
+    assert!(!reading.is_idle(), "it waits again");
+    reading.feed(START, |root| root != b"/r");
+    assert!(taken(&given).is_empty() && reading.is_idle());
+}
