@@ -6,7 +6,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, Command, Stdio},
-    sync::mpsc,
+    sync::{Mutex, PoisonError, mpsc},
     thread,
 };
 
@@ -18,6 +18,7 @@ use metaextractd::{
     },
     store::{Rows, SledStore, Store, StoreConfig, StoreEvent},
 };
+use rustix::process::{Pid, Signal, kill_process};
 
 const ACCESS: Access = Access { uid: 1, gid: 1, mode: 0o644 };
 /// Set for the process that writes.
@@ -96,6 +97,10 @@ pub fn write_if_child() {
     }
 }
 
+/// Held while a process is started and while a store is closed: until it is another program, a new process has what this one
+/// has open, a store's lock among it.
+static STARTING: Mutex<()> = Mutex::new(());
+
 /// A process that writes the store below a directory.
 pub struct Writer {
     child: Child,
@@ -107,14 +112,12 @@ impl Writer {
     pub fn start<S: AsRef<OsStr>>(test: &str, dir: &Path, under: &[S]) -> Self {
         let this = std::env::current_exe().unwrap();
         let program: Vec<&OsStr> = under.iter().map(AsRef::as_ref).chain([this.as_os_str()]).collect();
-        let mut child = Command::new(program[0])
-            .args(&program[1..])
-            .args(["--exact", test, "--nocapture"])
-            .env(CHILD, dir)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(program[0]);
+        command.args(&program[1..]).args(["--exact", test, "--nocapture"]).env(CHILD, dir);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut child = command.spawn().unwrap();
+        drop(starting);
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (sender, durable) = mpsc::channel();
         thread::spawn(move || {
@@ -138,9 +141,10 @@ impl Writer {
         let id = self.child.id();
         // What runs it would let it live.
         let below = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
-        match below.split_whitespace().next() {
-            // It may have ended meanwhile.
-            Some(below) => _ = Command::new("kill").args(["-KILL", below]).stderr(Stdio::null()).status().unwrap(),
+        let below = below.split_whitespace().next().and_then(|pid| Pid::from_raw(pid.parse().ok()?));
+        // It may have ended meanwhile.
+        match below {
+            Some(below) => _ = kill_process(below, Signal::KILL),
             None => _ = self.child.kill(),
         }
         self.child.wait().unwrap();
@@ -183,6 +187,7 @@ pub fn check(dir: &Path, promised: Option<u32>) {
     // Removed directories are counted until they are cleared.
     assert!(store.counts().files >= files);
     assert!(store.new_dir() > last.0 && store.new_file() > last.1);
+    let _starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     store.close().unwrap();
 }
 
