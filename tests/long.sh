@@ -56,7 +56,7 @@ tested() {
     cargo build --quiet --release --workspace --bins
     # Not the programs that the test runs: those are told of, too.
     built=$(cargo test --quiet --release -p "$package" "${kind[@]}" --no-run --message-format=json |
-        sed -n '/"test":true/s/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
+        sed -n '/"profile":{[^}]*"test":true/s/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
     [ -n "$built" ] || die "long.sh: no test program $program of $package"
     # What it says is there while it runs.
     output=$(mktemp "$state/output.XXXXXX")
