@@ -13,6 +13,7 @@ pub mod logging;
 pub mod malloc;
 pub mod model;
 pub mod mount;
+pub mod mountinfo;
 pub mod plan;
 pub mod proto;
 pub mod queue;

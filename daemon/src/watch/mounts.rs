@@ -4,10 +4,9 @@
 
 use std::{
     collections::BTreeSet,
-    ffi::OsString,
     fs::File,
     io::{self, Read, Seek, SeekFrom},
-    os::{fd::OwnedFd, unix::ffi::OsStringExt},
+    os::fd::OwnedFd,
     path::PathBuf,
     sync::Arc,
     thread::{self, JoinHandle},
@@ -16,8 +15,7 @@ use std::{
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 
 use super::{Change, Hint, coalesce};
-
-const TABLE: &str = "/proc/self/mountinfo";
+use crate::mountinfo::{self, TABLE};
 
 /// Hears of mounts. Dropping it ends its thread.
 #[derive(Debug)]
@@ -75,26 +73,7 @@ fn mounts(table: &mut File) -> io::Result<BTreeSet<Mount>> {
     let mut text = Vec::new();
     table.seek(SeekFrom::Start(0))?;
     table.read_to_end(&mut text)?;
-    Ok(text.split(|&b| b == b'\n').filter_map(mount).collect())
-}
-
-/// A line of the table.
-fn mount(line: &[u8]) -> Option<Mount> {
-    let mut words = line.split(|&b| b == b' ');
-    let number = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
-    Some((number, PathBuf::from(OsString::from_vec(unescaped(words.nth(3)?)))))
-}
-
-/// Blanks, line ends and backslashes stand as `\` and three octal digits.
-fn unescaped(mut word: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(word.len());
-    while let Some((&first, rest)) = word.split_first() {
-        let digits = rest.get(..3).filter(|_| first == b'\\');
-        let value = digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
-        bytes.push(value.unwrap_or(first));
-        word = if value.is_some() { &rest[3..] } else { rest };
-    }
-    bytes
+    Ok(mountinfo::parse(&text).map(|mount| (mount.number, mount.point)).collect())
 }
 
 fn changed(before: &BTreeSet<Mount>, after: &BTreeSet<Mount>) -> Vec<Hint> {
@@ -107,7 +86,7 @@ mod tests {
     use super::*;
 
     fn table(lines: &[&str]) -> BTreeSet<Mount> {
-        lines.iter().filter_map(|line| mount(line.as_bytes())).collect()
+        mountinfo::parse(lines.join("\n").as_bytes()).map(|mount| (mount.number, mount.point)).collect()
     }
 
     #[test]
