@@ -1,10 +1,14 @@
 //! The daemon as a process: its environment, its settings, its loop. Called by `main` alone.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context;
 
 use crate::{
+    governor::signals::Signals,
     args::Instance,
     bus,
     config::{
@@ -71,7 +75,7 @@ pub fn help_to_mount(instance: Instance) -> anyhow::Result<()> {
 /// Where this process finds its settings.
 pub fn sources(instance: Instance) -> Sources {
     let get = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let memory = Some(crate::governor::Machine::new().memory().total).filter(|total| *total > 0);
+    let memory = Signals::new(Path::new("/")).read().memory.map(|memory| memory.total);
     let places = match instance.system {
         true => Places::of_machine(&get, memory),
         false => Places::from_environment(&get, rustix::process::getuid().as_raw(), memory),

@@ -333,7 +333,7 @@ fn a_worker_holds_nothing_but_its_batch() {
     let limits = ["data size", "address space", "open files", "file size", "processes", "core file size"];
     let wanted = [96 << 20, (96 + 256) << 20, 3 + BATCH as u64, 0, 0, 1];
     assert_eq!(limits.map(|name| limit(worker.pid, name)), wanted);
-    assert!(metaextractd::governor::pss(worker.pid) > 0, "its memory can be measured");
+    assert!(metaextractd::governor::pss(worker.pid).is_some_and(|pss| pss > 0), "its memory can be measured");
     let pid = rustix::process::Pid::from_raw(worker.pid as i32).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
     bench.outcomes(2);

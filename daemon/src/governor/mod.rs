@@ -1,77 +1,159 @@
 //! How many workers, how much at once, and why: a pure function of what is measured and what was decided before.
 //!
-//! Starts and stops nothing itself; `run` hands its decision to the engine.
+//! Readings of the kernel become shares of time ([`strain`]), settings and measures become a bound ([`bound`]); [`decide`] moves
+//! the number of workers between nothing and that bound: down by half at once, up one by one. It starts and stops nothing
+//! itself; `run` hands its decision to the engine.
 
-mod signals;
+mod bound;
+pub mod signals;
+mod strain;
 
-pub use self::signals::{Machine, Memory, ProcessFigures, pss};
+use std::time::Duration;
+
+use self::signals::{Snapshot, disk::DiskKind};
+pub use self::{
+    signals::{Machine, processes::pss},
+    strain::Strain,
+};
 use crate::engine::Size;
 
+/// Calm that has to last before a worker is added.
+const CALM: Duration = Duration::from_secs(1);
+/// Strain that is that long ago is forgotten: as many workers as the bound allows start at once.
+const FORGOTTEN: Duration = Duration::from_secs(30);
+/// What a halving needs to have an effect.
+const EFFECT: Duration = Duration::from_millis(500);
+
 /// What a decision is made from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Inputs {
-    /// Setting `workers.max`, at least 1.
+    /// By a clock that nobody sets.
+    pub now: Duration,
+    pub bounds: Bounds,
+    pub work: Work,
+    pub snapshot: Snapshot,
+    /// Measured bytes of the daemon, and of each worker; `None` where the kernel does not say.
+    pub daemon: Option<u64>,
+    pub workers: Vec<Option<u64>>,
+    /// Why there is to be quiet, if there is.
+    pub quiet: Option<Quiet>,
+    /// What a monitor of low memory says, 0 to 255; `None` without one.
+    pub alarm: Option<u8>,
+    /// Whether the user does nothing; `None` where nobody knows.
+    pub user_idle: Option<bool>,
+}
+
+/// What the settings and the machine allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Settings `workers.min` and `workers.max`.
+    pub least: usize,
     pub most: usize,
     pub cores: usize,
+    /// Setting `memory.ceiling`, bytes of all processes together.
+    pub ceiling: u64,
     /// Setting `batch.files`.
     pub batch_files: usize,
-    pub memory: Memory,
-    /// Whether somebody wants quiet.
-    pub paused: bool,
 }
 
-/// What was decided before.
+/// What there is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Work {
+    /// Files that wait or are in hand.
+    pub files: u64,
+    /// The slowest disk they lie on; `None` where nobody knows.
+    pub disk: Option<DiskKind>,
+}
+
+/// Why there is to be quiet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quiet {
+    /// Somebody has asked for a pause.
+    Paused,
+    /// Setting `schedule.hours`.
+    OutOfHours,
+    /// Setting `schedule.battery`.
+    LowBattery,
+}
+
+/// What was decided and seen before.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct State {
     pub workers: usize,
+    before: Option<(Duration, Snapshot)>,
+    /// When workers were given up last, and added.
+    given_up: Option<Duration>,
+    added: Option<Duration>,
+    /// When there was any strain last.
+    strained: Option<Duration>,
 }
 
-/// What the engine is to do.
+/// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     pub size: Size,
+    /// Files whose first bytes are asked for ahead of their turn, in each batch.
+    pub read_ahead: usize,
+    /// Caches are to be given up, and workers that are too many not waited for.
+    pub hard: bool,
     /// One line for people.
     pub why: String,
 }
 
 /// Decides, and remembers it.
 pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
-    let fixed = inputs.most.min(inputs.cores).max(1);
-    let (workers, why) = if inputs.paused {
-        (0, "paused".to_owned())
-    } else if inputs.memory.used_share() > 0.8 && fixed > state.workers.max(1) {
-        // One worker goes on: with none the index would never be current on a small machine.
-        (state.workers.max(1), "more than 80 % of memory is in use: no worker is added".to_owned())
-    } else {
-        (fixed, format!("{} cores, at most {} workers by the settings", inputs.cores, inputs.most))
+    let strain = strain::of(inputs, state.before.as_ref());
+    let before = state.before.replace((inputs.now, inputs.snapshot));
+    let since = |at: Option<Duration>| at.map(|at| inputs.now.saturating_sub(at));
+    let (bound, bound_why) = bound::of(inputs);
+    let now = state.workers;
+    let (workers, why) = match (inputs.quiet, &strain) {
+        (Some(quiet), _) => (0, quiet.why().to_owned()),
+        (None, Strain::Hard(why)) => (0, format!("{why}: no workers")),
+        (None, Strain::Half(why)) if since(state.given_up).is_some_and(|since| since < EFFECT) => {
+            (now.min(bound), format!("{why}: waiting for what was given up"))
+        }
+        (None, Strain::Half(why)) => (bound.min(now / 2), format!("{why}: half as many workers")),
+        // With none the index would never be current on a machine that is always full.
+        (None, Strain::Hold(why)) => (bound.min(now.max(1)), format!("{why}: no worker is added")),
+        (None, Strain::None) if now >= bound => (bound, bound_why),
+        (None, Strain::None) if since(state.strained).is_none_or(|since| since >= FORGOTTEN) => (bound, bound_why),
+        (None, Strain::None) if [state.strained, state.added].iter().all(|at| since(*at).is_none_or(|at| at >= CALM)) => {
+            (now + 1, format!("calm again: one more of {bound}"))
+        }
+        (None, Strain::None) => (now, format!("calm again: {now} of {bound} workers")),
     };
+    let floor = if inputs.quiet.is_none() && strain == Strain::None { inputs.bounds.least.min(bound) } else { 0 };
+    let workers = workers.max(floor);
+    if workers < now {
+        state.given_up = Some(inputs.now);
+    }
+    if workers > now {
+        state.added = Some(inputs.now);
+    }
+    if strain != Strain::None {
+        state.strained = Some(inputs.now);
+    }
     state.workers = workers;
-    Decision { size: Size { workers, batch_files: inputs.batch_files }, why }
+    let is_calm = strain == Strain::None;
+    Decision {
+        size: Size { workers, batch_files: inputs.bounds.batch_files },
+        read_ahead: if is_calm { bound::read_ahead(inputs) } else { 0 },
+        // The first snapshot has none to compare with: nothing is given up for it.
+        hard: before.is_some() && matches!(strain, Strain::Half(_) | Strain::Hard(_)),
+        why,
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn workers_are_as_many_as_cores_and_settings_and_memory_allow() {
-        // (most, cores, free % of memory, paused, before) -> workers
-        let table = [
-            (8, 4, 50, false, 0, 4),
-            (2, 4, 50, false, 0, 2),
-            (4, 4, 50, true, 4, 0),
-            (4, 4, 10, false, 0, 1),
-            (4, 4, 10, false, 2, 2),
-            (4, 4, 10, false, 4, 4),
-            (0, 0, 50, false, 0, 1),
-        ];
-        for (most, cores, free, paused, before, workers) in table {
-            let memory = Memory { total: 100, available: free };
-            let mut state = State { workers: before };
-            let inputs = Inputs { most, cores, batch_files: 32, memory, paused };
-            let decision = decide(&inputs, &mut state);
-            assert_eq!(decision.size.workers, workers, "{inputs:?} after {before}: {}", decision.why);
-            assert_eq!(state.workers, workers);
+impl Quiet {
+    fn why(self) -> &'static str {
+        match self {
+            Self::Paused => "paused",
+            Self::OutOfHours => "not within the hours of the settings (schedule.hours)",
+            Self::LowBattery => "the battery is low (schedule.battery)",
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,13 +78,13 @@ fn queue(figures: &Figures) -> String {
 }
 
 fn workers(figures: &Figures) -> String {
-    let lines: Vec<_> = figures.workers.iter().map(|pid| format!("{pid}\t{}\n", pss(*pid))).collect();
+    let lines: Vec<_> = figures.workers.iter().map(|pid| format!("{pid}\t{}\n", pss(*pid).unwrap_or(0))).collect();
     format!("pid\tpss\n{}", lines.concat())
 }
 
 fn memory(figures: &Figures) -> String {
-    let workers: u64 = figures.workers.iter().map(|pid| pss(*pid)).sum();
-    format!("daemon {}\nworkers {workers}\n", pss(std::process::id()))
+    let workers: u64 = figures.workers.iter().map(|pid| pss(*pid).unwrap_or(0)).sum();
+    format!("daemon {}\nworkers {workers}\n", pss(std::process::id()).unwrap_or(0))
 }
 
 fn store(figures: &Figures) -> String {

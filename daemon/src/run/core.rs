@@ -27,7 +27,7 @@ use super::{
 use crate::{
     config::{self, Settings},
     control::{AbsPath, Changed, Facts, State},
-    governor::{self, Decision, Inputs, Memory},
+    governor::{self, Bounds, Decision, Inputs, Quiet, Work, pss, signals::Snapshot},
     model::{DirId, EntryRow, FileId, Mutation, Priority, ReaderId},
     mount::View,
     store::{self, CommitId, Store},
@@ -116,7 +116,7 @@ pub(crate) struct Core {
     pub stopping: bool,
     pub decision: Decision,
     pub(super) governor: governor::State,
-    pub(super) memory: Box<dyn FnMut() -> Memory + Send>,
+    pub(super) signals: Box<dyn Fn() -> Snapshot + Send>,
     pub(super) cores: usize,
     /// Whether the last decision was one of a pause, and when it was made.
     pub(super) decided: (bool, Instant),
@@ -282,12 +282,23 @@ impl Core {
             return;
         }
         self.decided = (paused, Instant::now());
+        let settings = &self.settings.workers;
         let inputs = Inputs {
-            most: self.settings.workers.max,
-            cores: self.cores,
-            batch_files: self.settings.workers.batch_files,
-            memory: (self.memory)(),
-            paused,
+            now: self.now(),
+            bounds: Bounds {
+                least: 0,
+                most: settings.max,
+                cores: self.cores,
+                ceiling: settings.memory_ceiling,
+                batch_files: settings.batch_files,
+            },
+            work: Work { files: (self.reading.queue.len() + self.reading.in_hand()) as u64, disk: None },
+            snapshot: (self.signals)(),
+            daemon: pss(std::process::id()),
+            workers: self.reading.engine.workers().iter().map(|worker| pss(worker.pid)).collect(),
+            quiet: paused.then_some(Quiet::Paused),
+            alarm: None,
+            user_idle: None,
         };
         let decision = governor::decide(&inputs, &mut self.governor);
         if decision.size != self.decision.size {

@@ -49,7 +49,7 @@ impl Core {
         (events, hints): (mpsc::Sender<Event>, Arc<Hints>),
         (facts, changed): (watch::Sender<Facts>, mpsc::UnboundedSender<Changed>),
     ) -> anyhow::Result<Self> {
-        let Outside { store, engine, slate, files, watcher, mounts, walkers, threads, wall_clock, memory, cores } =
+        let Outside { store, engine, slate, files, watcher, mounts, walkers, threads, wall_clock, signals, cores } =
             outside;
         let (readers, now, rows, watches) = (readers::current(), Instant::now(), store.clone(), watcher.clone());
         let crawl = Crawl { rows, files, watcher: watches, threads: walkers, readers: readers.clone() };
@@ -102,7 +102,7 @@ impl Core {
             stopping: false,
             decision: starting(),
             governor: governor::State::default(),
-            memory,
+            signals,
             cores,
             decided: (true, now),
             told: (State::Starting, now),
@@ -309,7 +309,7 @@ fn settle(settings: &Settings) -> Settle {
 
 /// Before anything is decided.
 fn starting() -> Decision {
-    Decision { size: Size { workers: 0, batch_files: 0 }, why: "starting".into() }
+    Decision { size: Size { workers: 0, batch_files: 0 }, read_ahead: 0, hard: false, why: "starting".into() }
 }
 
 /// Opens the store and says what it took.

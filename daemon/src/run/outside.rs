@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -18,7 +19,7 @@ use super::{
 use crate::{
     config::Settings,
     engine::{self, Engine, EngineEvent, LocalEngine},
-    governor::{Machine, Memory},
+    governor::signals::{Signals, Snapshot},
     store::Store,
     watch::{
         Watcher,
@@ -55,7 +56,7 @@ pub(crate) struct Outside {
     pub walkers: usize,
     pub threads: Threads,
     pub wall_clock: WallClock,
-    pub memory: Box<dyn FnMut() -> Memory + Send>,
+    pub signals: Box<dyn Fn() -> Snapshot + Send>,
     pub cores: usize,
 }
 
@@ -75,7 +76,7 @@ impl Outside {
             InHand::open(place).with_context(|| format!("cannot note in {} what is in hand", place.display()))?;
         let sink = move |event: EngineEvent| _ = events.blocking_send(Event::Engine(event));
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let mut machine = Machine::new();
+        let signals = Signals::new(Path::new("/"));
         Ok(Self {
             store,
             engine: Box::new(LocalEngine::new(engine::Config::from(settings), Arc::new(sink))),
@@ -86,7 +87,7 @@ impl Outside {
             mounts: open_mounts(hints),
             threads: Arc::new(|work| _ = tokio::task::spawn_blocking(work)),
             wall_clock: Arc::new(|| Clocks { wall: wall_clock(), uptime: uptime() }),
-            memory: Box::new(move || machine.memory()),
+            signals: Box::new(move || signals.read()),
             cores,
         })
     }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     config::{Places, RootSetting, Settings},
     control::{Asked, Audience, Command, Facts, Hold, Origin, Pause, Resume, RootOptions, Viewer},
-    governor::Memory,
+    governor::signals::Snapshot,
     run::{Clocks, Core, Event, Hints, Outside, Stone},
     store::{
         Store, StoreEvent,
@@ -172,7 +172,7 @@ impl Life {
                 let [wall, uptime] = [state.tree.now, state.elapsed].map(|ns| ns.max(0) as u64 / 1000);
                 Clocks { wall, uptime }
             }),
-            memory: Box::new(|| Memory { total: 100, available: 90 }),
+            signals: Box::new(Snapshot::default),
             cores: 4,
         };
         let (facts, _) = watch::channel(Facts::default());

@@ -1,5 +1,7 @@
 //! The machine's memory (`proc_meminfo(5)`).
 
+use super::kib;
+
 /// Bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Memory {
@@ -13,12 +15,8 @@ pub struct Memory {
 impl Memory {
     /// From the text of `/proc/meminfo`; `None` where it lacks one of the values.
     pub fn parse(text: &str) -> Option<Self> {
-        let bytes = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-            line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
-        };
-        let (total, available) = (bytes("MemTotal").filter(|total| *total > 0)?, bytes("MemAvailable")?);
-        let (swap_total, swap_free) = (bytes("SwapTotal")?, bytes("SwapFree")?);
+        let (total, available) = (kib(text, "MemTotal").filter(|total| *total > 0)?, kib(text, "MemAvailable")?);
+        let (swap_total, swap_free) = (kib(text, "SwapTotal")?, kib(text, "SwapFree")?);
         Some(Self { total, available, swap_total, swap_free })
     }
 

@@ -1,21 +1,63 @@
-//! Figures of the machine and of processes, as the kernel gives them.
+//! What the governor looks at: figures of the machine, of our control group, of the power supply and of processes, as the
+//! kernel gives them. What it does not give is `None`, never zero.
 
-use sysinfo::{MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+pub mod cgroup;
+pub mod disk;
+pub mod memory;
+pub mod power;
+pub mod pressure;
+pub mod processes;
 
-/// The machine's memory in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Memory {
-    pub total: u64,
-    /// What can be had without swapping.
-    pub available: u64,
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+
+use self::{
+    cgroup::{Figures, Group},
+    memory::Memory,
+    power::Power,
+    pressure::Stall,
+};
+
+/// Everything that is looked at, at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Snapshot {
+    pub memory: Option<Memory>,
+    /// Of the whole machine: for want of memory, processors and disks.
+    pub stalls: [Option<Stall>; 3],
+    /// Of our control group.
+    pub group: Figures,
+    /// Tasks that run or would, a mean of the last minute.
+    pub load: Option<f64>,
+    pub power: Power,
 }
 
-impl Memory {
-    /// The share in use, 0 to 1; 0 where the kernel says nothing.
-    pub fn used_share(self) -> f64 {
-        match self.total {
-            0 => 0.0,
-            total => 1.0 - self.available.min(total) as f64 / total as f64,
+/// Where readings come from.
+#[derive(Debug)]
+pub struct Signals {
+    root: PathBuf,
+    group: Group,
+}
+
+impl Signals {
+    /// `root` is `/`, or where files of another machine lie.
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_owned(), group: Group::own(root) }
+    }
+
+    /// How everything stands. Reads a dozen small files of the kernel's.
+    pub fn read(&self) -> Snapshot {
+        let text = |path: &str| fs::read_to_string(self.root.join(path)).unwrap_or_default();
+        let stall = |kind: &str| Stall::parse(&text(&format!("proc/pressure/{kind}")));
+        Snapshot {
+            memory: Memory::parse(&text("proc/meminfo")),
+            stalls: ["memory", "cpu", "io"].map(stall),
+            group: self.group.figures(),
+            load: text("proc/loadavg").split(' ').next().and_then(|load| load.parse().ok()),
+            power: Power::read(&self.root.join("sys/class/power_supply")),
         }
     }
 }
@@ -29,14 +71,7 @@ pub struct ProcessFigures {
     pub cpu_ms: u64,
 }
 
-/// Bytes a process has to itself, and its share of what it has in common with others; 0 where the kernel does not say.
-pub fn pss(pid: u32) -> u64 {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap_or_default();
-    line.trim().strip_suffix(" kB").and_then(|number| number.trim().parse::<u64>().ok()).unwrap_or(0) * 1024
-}
-
-/// The source of all figures.
+/// The source of figures of single processes, for people.
 #[derive(Debug)]
 pub struct Machine {
     /// `None` where the kernel's files cannot be read.
@@ -47,12 +82,6 @@ impl Machine {
     #[expect(clippy::new_without_default, reason = "it opens files")]
     pub fn new() -> Self {
         Self { system: System::new().ok() }
-    }
-
-    pub fn memory(&mut self) -> Memory {
-        let Some(system) = &mut self.system else { return Memory::default() };
-        system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
-        Memory { total: system.total_memory(), available: system.available_memory() }
     }
 
     /// Of one process; zeros once it has ended.
@@ -68,16 +97,29 @@ impl Machine {
     }
 }
 
+/// The value in bytes of a line as `MemTotal:   12 kB`.
+fn kib(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_kernel_knows_this_machine_and_process() {
-        let mut machine = Machine::new();
-        let memory = machine.memory();
+        let snapshot = Signals::new(Path::new("/")).read();
+        let memory = snapshot.memory.unwrap();
         assert!(memory.available > 0 && memory.available <= memory.total);
+        assert!(snapshot.load.is_some());
+        let mut machine = Machine::new();
         assert!(machine.process(std::process::id()).resident > 0);
         assert_eq!(machine.process(u32::MAX / 2), ProcessFigures::default());
+    }
+
+    #[test]
+    fn what_the_kernel_does_not_say_is_missing() {
+        assert_eq!(Signals::new(Path::new("/nonexistent")).read(), Snapshot::default());
     }
 }

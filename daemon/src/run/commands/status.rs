@@ -62,8 +62,8 @@ impl Core {
         let (tallies, index) = (Arc::clone(&self.tallies), (self.committed, self.forgotten.is_empty()));
         let path = self.settings.store.path.join("rows").join("db");
         tokio::task::spawn_blocking(move || {
-            let workers = workers.iter().map(|worker| pss(worker.pid)).sum();
-            report.memory = MemoryReport { daemon: pss(std::process::id()), workers, ceiling };
+            let workers = workers.iter().map(|worker| pss(worker.pid).unwrap_or(0)).sum();
+            report.memory = MemoryReport { daemon: pss(std::process::id()).unwrap_or(0), workers, ceiling };
             report.store.size = std::fs::metadata(path).map_or(0, |file| file.len());
             tallies.add(&*store, index, &mut report.roots, &by);
             restrict(&mut report, &by);
@@ -82,7 +82,7 @@ impl Core {
                 file: worker.in_hand.map(|file| file.path).filter(|file| is_seen(&*store, file, &by)),
                 since: now.saturating_sub(u64::try_from(worker.since.as_micros()).unwrap_or(u64::MAX)),
                 files: worker.files,
-                memory: pss(worker.pid),
+                memory: pss(worker.pid).unwrap_or(0),
                 cpu: machine.process(worker.pid).cpu_ms * 1000,
             };
             _ = reply.send(Ok(workers.into_iter().map(report).collect()));

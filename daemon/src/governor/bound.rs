@@ -1,0 +1,59 @@
+//! How many workers there may be where nobody else wants anything.
+
+use super::{Inputs, signals::disk::DiskKind};
+
+/// Bytes a worker is taken to need until one is measured.
+const NEWBORN: u64 = 8 << 20;
+/// Files that are worth a worker of their own: it costs about as much to start as these to read.
+const WORTH: u64 = 8;
+/// Readers of a disk that turns.
+const TURNING: usize = 2;
+/// Readers for each processor on a disk behind a network: most of them wait for it.
+const FAR: usize = 2;
+
+/// The bound, and what it is for people.
+pub(super) fn of(inputs: &Inputs) -> (usize, String) {
+    let bounds = &inputs.bounds;
+    let cores = bounds.cores.max(1);
+    let own = [
+        (bounds.most.max(1), format!("at most {} workers by the settings", bounds.most.max(1))),
+        match inputs.work.disk {
+            Some(DiskKind::Rotational) => (TURNING, "a disk that turns".to_owned()),
+            Some(DiskKind::Network) => (cores * FAR, "a disk behind a network".to_owned()),
+            Some(DiskKind::Solid) | None => (cores, format!("{cores} cores")),
+        },
+        match inputs.snapshot.power.on_battery == Some(true) && inputs.user_idle == Some(false) {
+            true => (cores.div_ceil(2), "on battery, and somebody is at work".to_owned()),
+            false => (usize::MAX, String::new()),
+        },
+        (usize::try_from(inputs.work.files.div_ceil(WORTH)).unwrap_or(usize::MAX), format!("{} files", inputs.work.files)),
+        (room(inputs), "the memory ceiling (memory.ceiling)".to_owned()),
+    ];
+    let (bound, why) = own.into_iter().min_by_key(|(bound, _)| *bound).unwrap_or_default();
+    (bound, why)
+}
+
+/// Workers for which measured memory has room below the ceiling.
+fn room(inputs: &Inputs) -> usize {
+    let group = &inputs.snapshot.group;
+    let ceiling = [Some(inputs.bounds.ceiling), group.limit.map(|limit| limit / 10 * 8), group.high];
+    let ceiling = ceiling.into_iter().flatten().min().unwrap_or(u64::MAX);
+    let workers: u64 = inputs.workers.iter().flatten().sum();
+    let used = inputs.daemon.unwrap_or(0) + workers;
+    let there = inputs.workers.len();
+    let each = (workers / there.max(1) as u64).max(NEWBORN);
+    match ceiling.checked_sub(used) {
+        Some(left) => there.saturating_add(usize::try_from(left / each).unwrap_or(usize::MAX)),
+        None => there.saturating_sub(usize::try_from((used - ceiling).div_ceil(each)).unwrap_or(usize::MAX)),
+    }
+}
+
+/// How many files of a batch are asked for ahead: none where the disk is memory as good as, or turns, as each file would cost
+/// a movement of its head.
+pub(super) fn read_ahead(inputs: &Inputs) -> usize {
+    match inputs.work.disk {
+        Some(DiskKind::Network) => 16,
+        Some(DiskKind::Solid) => 4,
+        Some(DiskKind::Rotational) | None => 0,
+    }
+}

@@ -1,0 +1,109 @@
+//! How much others would like to have what we use.
+
+use std::time::Duration;
+
+use super::{
+    Inputs,
+    signals::{Snapshot, pressure::Stall},
+};
+
+/// From which share of the time on in which something stood still for want of memory no worker is added, and half of them go.
+const MEMORY: (f64, f64) = (0.02, 0.10);
+/// The share in which everything stood still for want of memory, from which on all workers go.
+const MEMORY_FULL: f64 = 0.20;
+/// Waiting for processors and disks is ours as well: it only keeps more from being added.
+const CPU: f64 = 0.60;
+const IO: f64 = 0.50;
+/// Shares of the machine's memory in use from which on no worker is added, and half of them go.
+const USED: (f64, f64) = (0.80, 0.95);
+/// The same of what our control group may use.
+const GROUP: (f64, f64) = (0.80, 0.90);
+/// Levels of the low-memory monitor (`org.freedesktop.LowMemoryMonitor`, `LowMemoryWarning`): 50, 100 and 255.
+const ALARM: (u8, u8, u8) = (50, 100, 255);
+
+/// What follows for the number of workers; the text says what was measured.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strain {
+    None,
+    /// Nothing is added.
+    Hold(String),
+    /// Half goes at once.
+    Half(String),
+    /// Everything goes at once.
+    Hard(String),
+}
+
+/// The strain of now; `before` is the last snapshot and its time.
+pub(super) fn of(inputs: &Inputs, before: Option<&(Duration, Snapshot)>) -> Strain {
+    let snapshot = &inputs.snapshot;
+    let share = |now: Option<Stall>, earlier: Option<Stall>, at: Duration| {
+        now?.share_since(&earlier?, inputs.now.saturating_sub(at))
+    };
+    let mut all = Vec::new();
+    if let Some((at, before)) = before {
+        let (mine, earlier) = (&snapshot.group, &before.group);
+        let own = [mine.memory, mine.cpu, mine.io].into_iter().zip([earlier.memory, earlier.cpu, earlier.io]);
+        let whole = snapshot.stalls.into_iter().zip(before.stalls);
+        // Only memory is looked at in our own group, too: for processors and disks we wait on purpose.
+        for (number, (now, earlier)) in whole.chain(own.take(1)).enumerate() {
+            let Some(some) = share(now, earlier, *at) else { continue };
+            all.push(match number {
+                1 => level(some, (CPU, f64::INFINITY), || format!("processors are waited for {}", percent(some))),
+                2 => level(some, (IO, f64::INFINITY), || format!("disks are waited for {}", percent(some))),
+                _ => level(some, MEMORY, || format!("memory is waited for {}", percent(some))),
+            });
+            let full = |stall: Stall| stall.full.map(|some| Stall { some, full: None });
+            let full = share(now.and_then(full), earlier.and_then(full), *at).filter(|full| *full >= MEMORY_FULL);
+            if let Some(full) = full.filter(|_| matches!(number, 0 | 3)) {
+                all.push(Strain::Hard(format!("everything waits for memory {}", percent(full))));
+            }
+        }
+        let rose = |now: Option<u64>, earlier: Option<u64>| now.zip(earlier).is_some_and(|(now, earlier)| now > earlier);
+        if rose(mine.killed, earlier.killed) {
+            all.push(Strain::Hard("the kernel has ended a process of our control group".into()));
+        }
+        if rose(mine.limited, earlier.limited) {
+            all.push(Strain::Half("our control group has reached its limit of memory".into()));
+        }
+    }
+    if let Some(memory) = snapshot.memory {
+        let used = memory.used_share();
+        all.push(level(used, USED, || format!("{:.0} % of memory is in use", used * 100.0)));
+    }
+    let group = &snapshot.group;
+    if let (Some(used), Some(limit)) = (group.used, [group.limit, group.high].into_iter().flatten().min()) {
+        let used = used as f64 / limit.max(1) as f64;
+        all.push(level(used, GROUP, || format!("{:.0} % of our control group's memory is in use", used * 100.0)));
+    }
+    if let Some(alarm) = inputs.alarm {
+        let why = || format!("memory is low (level {alarm})");
+        all.push(match alarm {
+            alarm if alarm >= ALARM.2 => Strain::Hard(why()),
+            alarm if alarm >= ALARM.1 => Strain::Half(why()),
+            alarm if alarm >= ALARM.0 => Strain::Hold(why()),
+            _ => Strain::None,
+        });
+    }
+    all.into_iter().max_by_key(rank).unwrap_or(Strain::None)
+}
+
+fn rank(strain: &Strain) -> u8 {
+    match strain {
+        Strain::None => 0,
+        Strain::Hold(_) => 1,
+        Strain::Half(_) => 2,
+        Strain::Hard(_) => 3,
+    }
+}
+
+fn level(share: f64, (hold, half): (f64, f64), why: impl FnOnce() -> String) -> Strain {
+    match share {
+        share if share >= half => Strain::Half(why()),
+        share if share >= hold => Strain::Hold(why()),
+        _ => Strain::None,
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} % of the time", share * 100.0)
+}
