@@ -2,6 +2,8 @@
 //!
 //! Holds each file once. Called by `run` alone; reads no clock, does no I/O.
 
+pub mod cost;
+
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     time::Duration,
