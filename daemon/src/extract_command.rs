@@ -61,7 +61,7 @@ pub fn run(config: Config, form: Form, files: Files) -> ExitCode {
     let sink = Arc::new(move |event| _ = sink.send(Event::Engine(event)));
     let mut engine = LocalEngine::new(config, sink);
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    engine.resize(Size { workers: cores, batch_files: 32 });
+    engine.resize(Size { workers: cores, batch_files: 32, hurry: false });
     let (permits, permitted) = channel();
     for _ in 0..engine.credit() {
         _ = permits.send(()); // The receiver is right here.

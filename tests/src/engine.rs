@@ -36,7 +36,7 @@ impl Bench {
         let (sender, events) = channel();
         let mut engine = LocalEngine::new(config, Arc::new(move |event| _ = sender.send(event)));
         if workers > 0 {
-            engine.resize(Size { workers, batch_files: 32 });
+            engine.resize(Size { workers, batch_files: 32, hurry: false });
         }
         Self { engine, events, dir: tempfile::tempdir().unwrap(), jobs: 0, distrusted: Vec::new() }
     }

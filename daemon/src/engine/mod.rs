@@ -49,6 +49,8 @@ pub struct Size {
     pub workers: usize,
     /// Descriptors in one batch, 1 to 128.
     pub batch_files: usize,
+    /// Whether workers that are too many are not to finish what takes them long. With no workers at all it is always so.
+    pub hurry: bool,
 }
 
 /// What an engine tells, in order for each job. The sink may block: workers then wait, and no clock runs against files.

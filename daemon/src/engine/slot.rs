@@ -141,7 +141,7 @@ impl Slot {
         self.send(&batch);
         while self.desk.load(self.index).0 > 0 && self.worker.is_some() {
             self.listen();
-            if self.desk.is_overdue() {
+            if self.desk.is_overdue(self.index) {
                 return self.bury(Some(Cause::Surplus));
             }
         }
@@ -155,7 +155,7 @@ impl Slot {
         if self.worker.is_some() {
             return true;
         }
-        match Worker::start(&self.desk, &mut self.buffer) {
+        match Worker::start(&self.desk, self.index, &mut self.buffer) {
             Ok(worker) => {
                 self.desk.seat(self.index, worker.process.pid);
                 self.worker = Some(worker);
@@ -379,7 +379,7 @@ impl Slot {
 
 impl Worker {
     /// Starts a worker and waits until its sandbox stands.
-    fn start(desk: &Desk, buffer: &mut [u8]) -> io::Result<Self> {
+    fn start(desk: &Desk, slot: usize, buffer: &mut [u8]) -> io::Result<Self> {
         let config = &desk.config;
         let process = Process::start(config)
             .map_err(|error| io::Error::other(limited(&format!("no process can be started: {error}"))))?;
@@ -392,7 +392,7 @@ impl Worker {
                     Ok(Some(Reply::Panicked(what))) => return Err(io::Error::other(no_sandbox(&what))),
                     _ => return Err(io::Error::other("a new worker says what no worker says")),
                 },
-                Heard::Nothing if Instant::now() > until || desk.is_overdue() => {
+                Heard::Nothing if Instant::now() > until || desk.is_overdue(slot) => {
                     return Err(io::ErrorKind::TimedOut.into());
                 }
                 Heard::Nothing if process.await_word(TICK) != Waited::Ended => {}

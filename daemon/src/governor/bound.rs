@@ -26,7 +26,11 @@ pub(super) fn of(inputs: &Inputs) -> (usize, String) {
             true => (cores.div_ceil(2), "on battery, and somebody is at work".to_owned()),
             false => (usize::MAX, String::new()),
         },
-        (usize::try_from(inputs.work.files.div_ceil(WORTH)).unwrap_or(usize::MAX), format!("{} files", inputs.work.files)),
+        // One even for none: what comes next is not to wait for a decision. Without a file no process runs.
+        (
+            usize::try_from(inputs.work.files.div_ceil(WORTH)).unwrap_or(usize::MAX).max(1),
+            format!("{} files", inputs.work.files),
+        ),
         (room(inputs), "the memory ceiling (memory.ceiling)".to_owned()),
     ];
     let (bound, why) = own.into_iter().min_by_key(|(bound, _)| *bound).unwrap_or_default();

@@ -94,8 +94,8 @@ pub struct Decision {
     pub size: Size,
     /// Files whose first bytes are asked for ahead of their turn, in each batch.
     pub read_ahead: usize,
-    /// Caches are to be given up, and workers that are too many not waited for.
-    pub hard: bool,
+    /// Caches are to be given up.
+    pub trim: bool,
     /// One line for people.
     pub why: String,
 }
@@ -137,10 +137,14 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
     state.workers = workers;
     let is_calm = strain == Strain::None;
     Decision {
-        size: Size { workers, batch_files: inputs.bounds.batch_files },
+        // The first snapshot has none to compare with: nobody hurries for it.
+        size: Size {
+            workers,
+            batch_files: inputs.bounds.batch_files,
+            hurry: before.is_some() && matches!(strain, Strain::Half(_) | Strain::Hard(_)),
+        },
+        trim: matches!(strain, Strain::Half(_) | Strain::Hard(_)),
         read_ahead: if is_calm { bound::read_ahead(inputs) } else { 0 },
-        // The first snapshot has none to compare with: nothing is given up for it.
-        hard: before.is_some() && matches!(strain, Strain::Half(_) | Strain::Hard(_)),
         why,
     }
 }

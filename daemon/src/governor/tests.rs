@@ -82,7 +82,7 @@ fn what_the_bound_is_made_of() {
         (|inputs| inputs.work.disk = Some(DiskKind::Network), 8),
         (|inputs| inputs.work.disk = None, 4),
         (|inputs| inputs.work.files = 9, 2),
-        (|inputs| inputs.work.files = 0, 0),
+        (|inputs| inputs.work.files = 0, 1),
         (|inputs| inputs.bounds.ceiling = 40 * MIB, 2),
         (|inputs| inputs.snapshot.group = Figures { limit: Some(50 * MIB), ..Figures::default() }, 2),
         (|inputs| inputs.daemon = None, 4),
@@ -120,7 +120,7 @@ fn reasons_for_none_at_all() {
         let decision = decide(&Inputs { quiet: Some(quiet), ..calm(seconds(101.0)) }, &mut state);
         assert_eq!(decision.size.workers, 0);
         assert!(decision.why.contains(why), "{}", decision.why);
-        assert!(!decision.hard, "nobody is in need");
+        assert!(!decision.size.hurry, "nobody is in need");
     }
     let mut state = State { workers: 4, ..State::default() };
     let full = |total: f64| Some(Stall { some: seconds(total), full: Some(seconds(total)) });
@@ -130,7 +130,7 @@ fn reasons_for_none_at_all() {
     inputs.now = seconds(2.0);
     inputs.snapshot.stalls[0] = full(0.25);
     let decision = decide(&inputs, &mut state);
-    assert_eq!((decision.size.workers, decision.hard, decision.read_ahead), (0, true, 0), "{}", decision.why);
+    assert_eq!((decision.size.workers, decision.size.hurry, decision.read_ahead), (0, true, 0), "{}", decision.why);
 }
 
 #[test]

@@ -150,6 +150,9 @@ impl Core {
         let blocked = blocked.filter(|_| !self.pauses.in_force() || self.looks_on());
         let search = self.search_due.filter(|_| !self.pauses.in_force());
         let namesakes = self.namesakes.due.filter(|_| !self.pauses.in_force());
+        // While there is work, others may want what it uses.
+        let works = !self.pauses.in_force() && (!self.reading.queue.is_empty() || self.reading.in_hand() > 0);
+        let decision = works.then(|| self.decided.1 + DECIDE);
         [
             queue,
             pause,
@@ -161,6 +164,7 @@ impl Core {
             blocked,
             search,
             namesakes,
+            decision,
             self.board_due,
             self.stuck_look,
         ]

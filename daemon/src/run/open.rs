@@ -309,7 +309,7 @@ fn settle(settings: &Settings) -> Settle {
 
 /// Before anything is decided.
 fn starting() -> Decision {
-    Decision { size: Size { workers: 0, batch_files: 0 }, read_ahead: 0, hard: false, why: "starting".into() }
+    Decision { size: Size { workers: 0, batch_files: 0, hurry: false }, read_ahead: 0, trim: false, why: "starting".into() }
 }
 
 /// Opens the store and says what it took.

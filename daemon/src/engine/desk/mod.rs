@@ -31,8 +31,8 @@ const OPENED_AT_ONCE: usize = 8;
 const LAST_SLOTS: Duration = Duration::from_secs(5);
 /// How long a thread or worker without work is kept.
 const IDLE: Duration = Duration::from_secs(10);
-/// How long files in hand may still take in a pause.
-const PAUSED_FILES: Duration = Duration::from_millis(200);
+/// How long files in hand of workers that are to hurry may still take.
+const HURRIED_FILES: Duration = Duration::from_millis(200);
 /// How long files in hand may still take when the engine stops.
 const LAST_FILES: Duration = Duration::from_secs(1);
 
@@ -53,8 +53,8 @@ struct State {
     workers: usize,
     /// Told to have no workers: then no file of the user's is held open. Not so before the first size is known.
     paused: bool,
-    /// Since when.
-    paused_since: Option<Instant>,
+    /// Since when workers that are too many are in a hurry to end.
+    hurried_since: Option<Instant>,
     batch_files: usize,
     /// Since when it stops.
     stopping: Option<Instant>,
@@ -160,7 +160,8 @@ impl Desk {
         let mut state = self.lock();
         state.workers = size.workers;
         state.paused = size.workers == 0;
-        state.paused_since = state.paused.then(|| state.paused_since.unwrap_or_else(Instant::now));
+        let hurry = size.hurry || state.paused;
+        state.hurried_since = hurry.then(|| state.hurried_since.unwrap_or_else(Instant::now));
         state.batch_files = size.batch_files.clamp(1, proto::BATCH);
         self.work.notify_all();
         self.need.notify_all();

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Among, Desk, IDLE, LAST_FILES, NewOpener, PAUSED_FILES, Seat, State};
+use super::{Among, Desk, IDLE, LAST_FILES, NewOpener, HURRIED_FILES, Seat, State};
 use crate::{
     engine::{
         EngineEvent,
@@ -92,11 +92,11 @@ impl Desk {
         state.stopping.is_some() || slot >= state.slots()
     }
 
-    /// Whether the time is over that a stopping or paused engine leaves the files in hand.
-    pub(in crate::engine) fn is_overdue(&self) -> bool {
+    /// Whether the time is over that the slot's file in hand may still take.
+    pub(in crate::engine) fn is_overdue(&self, slot: usize) -> bool {
         let state = self.lock();
-        state.stopping.is_some_and(|since| since.elapsed() > LAST_FILES)
-            || state.paused_since.is_some_and(|since| since.elapsed() > PAUSED_FILES)
+        let hurried = || state.hurried_since.is_some_and(|since| since.elapsed() > HURRIED_FILES);
+        state.stopping.is_some_and(|since| since.elapsed() > LAST_FILES) || slot >= state.slots() && hurried()
     }
 
     /// A new worker sits in the slot.

@@ -1,6 +1,19 @@
 //! How long tasks stood still for want of something (pressure stall information; Linux, `Documentation/accounting/psi.rst`).
 
-use std::time::Duration;
+use std::{
+    fs::OpenOptions,
+    io::{self, Write},
+    os::fd::OwnedFd,
+    path::Path,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+
+/// Some task waits for a tenth of two seconds, the shortest time that everybody may ask for.
+const TRIGGER: &[u8] = b"some 200000 2000000\n";
 
 /// For how long in all some task, and all tasks at once, have waited since the machine or the control group started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +41,48 @@ impl Stall {
     }
 }
 
+/// Tells when something is waited for; the kernel wakes its thread then, and at no other time. Dropping it ends the thread.
+#[derive(Debug)]
+pub struct Trigger {
+    end: Arc<OwnedFd>,
+    ear: Option<JoinHandle<()>>,
+}
+
+impl Trigger {
+    /// Calls `tell` whenever the file, as `/proc/pressure/memory`, says that some task has waited for a tenth of the last two
+    /// seconds; at most once in that time.
+    ///
+    /// Errors: there is no such file, this process may not ask, or no thread can be started.
+    pub fn new(file: &Path, tell: impl Fn() + Send + 'static) -> io::Result<Self> {
+        let mut file = OpenOptions::new().read(true).write(true).open(file)?;
+        file.write_all(TRIGGER)?;
+        let end = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
+        let told = Arc::clone(&end);
+        let ear = thread::Builder::new().name("pressure".into()).spawn(move || {
+            loop {
+                let mut fds = [PollFd::new(&file, PollFlags::PRI), PollFd::new(&told, PollFlags::IN)];
+                match poll(&mut fds, None) {
+                    Ok(_) if !fds[1].revents().is_empty() => return,
+                    Ok(_) if fds[0].revents().contains(PollFlags::ERR) => return, // The control group is gone.
+                    Ok(_) if fds[0].revents().contains(PollFlags::PRI) => tell(),
+                    Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                    Err(_) => return,
+                }
+            }
+        })?;
+        Ok(Self { end, ear: Some(ear) })
+    }
+}
+
+impl Drop for Trigger {
+    fn drop(&mut self) {
+        // Cannot fail: the counter is far from full.
+        _ = rustix::io::write(&*self.end, &1_u64.to_ne_bytes());
+        // A thread that panicked has ended too.
+        _ = self.ear.take().map(JoinHandle::join);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,5 +101,14 @@ mod tests {
         for text in ["", "some", "some avg10=0.00", "some total=", "some total=-1", "full total=3"] {
             assert_eq!(Stall::parse(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_kernel_takes_the_trigger_or_says_why_not() {
+        match Trigger::new(Path::new("/proc/pressure/memory"), || ()) {
+            Ok(trigger) => drop(trigger),
+            Err(error) => assert_ne!(error.kind(), io::ErrorKind::InvalidInput, "the trigger itself is right"),
+        }
+        assert!(Trigger::new(Path::new("/nonexistent"), || ()).is_err());
     }
 }
