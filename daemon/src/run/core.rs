@@ -296,7 +296,7 @@ impl Core {
                 ceiling: settings.memory_ceiling,
                 batch_files: settings.batch_files,
             },
-            work: Work { files: (self.reading.queue.len() + self.reading.in_hand()) as u64, disk: None },
+            work: Work { files: (self.reading.queue.len() + self.reading.in_hand()) as u64, disk: self.roots.iter().filter(|root| root.offline.is_empty()).filter_map(|root| root.disk).max() },
             snapshot: (self.signals)(),
             daemon: pss(std::process::id()),
             workers: self.reading.engine.workers().iter().map(|worker| pss(worker.pid)).collect(),

@@ -29,6 +29,7 @@ impl Core {
         match event {
             Event::Looked(asked, looked) => self.answer(*asked, &looked, load),
             Event::Walk(root, progress) => self.walk_tells(root, progress),
+            Event::Disk(root, disk) => self.root(root).into_iter().for_each(|root| root.disk = disk),
             Event::WalkEnded(root, path, end) => self.walk_ended(root, &path, end),
             Event::Engine(event) => self.engine_tells(event),
             Event::Store(event) => self.store_tells(event),

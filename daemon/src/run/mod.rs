@@ -58,6 +58,7 @@ use crate::{
     control::{Asked, Changed, Control, Facts, JobNumber, Published},
     crawl::{End, Progress},
     engine::EngineEvent,
+    governor::signals::disk::DiskKind,
     model::{DirId, Place},
     store::{SledStore, StoreEvent},
     watch::{Hint, coalesce::Pending},
@@ -116,6 +117,8 @@ pub(crate) enum Event {
     Walk(RootId, Progress),
     /// With the root's path: the root may have been removed meanwhile.
     WalkEnded(RootId, Box<[u8]>, End),
+    /// On what kind of disk a root lies, as far as anything says so.
+    Disk(RootId, Option<DiskKind>),
     Engine(EngineEvent),
     Store(StoreEvent),
     /// A command's paths were looked at.

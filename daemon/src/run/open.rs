@@ -49,7 +49,7 @@ impl Core {
         (events, hints): (mpsc::Sender<Event>, Arc<Hints>),
         (facts, changed): (watch::Sender<Facts>, mpsc::UnboundedSender<Changed>),
     ) -> anyhow::Result<Self> {
-        let Outside { store, engine, slate, files, watcher, mounts, walkers, threads, wall_clock, signals, cores } =
+        let Outside { store, engine, slate, files, watcher, mounts, walkers, threads, wall_clock, signals, disks, cores } =
             outside;
         let (readers, now, rows, watches) = (readers::current(), Instant::now(), store.clone(), watcher.clone());
         let crawl = Crawl { rows, files, watcher: watches, threads: walkers, readers: readers.clone() };
@@ -72,7 +72,7 @@ impl Core {
             distrusted: VecDeque::new(),
             forgotten: VecDeque::new(),
             search_due: None,
-            walks: Walks::new(crawl, events.clone(), threads.clone()),
+            walks: Walks::new(crawl, events.clone(), threads.clone(), disks),
             reading,
             namesakes: Namesakes::default(),
             jobs: Jobs::default(),

@@ -19,7 +19,10 @@ use super::{
 use crate::{
     config::Settings,
     engine::{self, Engine, EngineEvent, LocalEngine},
-    governor::signals::{Signals, Snapshot},
+    governor::signals::{
+        Signals, Snapshot,
+        disk::{self, DiskKind},
+    },
     store::Store,
     watch::{
         Watcher,
@@ -38,6 +41,8 @@ pub(crate) struct Clocks {
     pub uptime: u64,
 }
 pub(crate) type WallClock = Arc<dyn Fn() -> Clocks + Send + Sync>;
+/// The kind of disk below a directory, as far as anything says so; may block.
+pub(crate) type Disks = Arc<dyn Fn(&Path) -> Option<DiskKind> + Send + Sync>;
 /// Does something on a thread that may block.
 pub(crate) type Threads = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
 
@@ -57,6 +62,7 @@ pub(crate) struct Outside {
     pub threads: Threads,
     pub wall_clock: WallClock,
     pub signals: Box<dyn Fn() -> Snapshot + Send>,
+    pub disks: Disks,
     pub cores: usize,
 }
 
@@ -88,6 +94,7 @@ impl Outside {
             threads: Arc::new(|work| _ = tokio::task::spawn_blocking(work)),
             wall_clock: Arc::new(|| Clocks { wall: wall_clock(), uptime: uptime() }),
             signals: Box::new(move || signals.read()),
+            disks: Arc::new(disk_below),
             cores,
         })
     }
@@ -121,6 +128,11 @@ fn open_mounts(hints: &Arc<Hints>) -> Option<Mounts> {
             None
         }
     }
+}
+
+fn disk_below(dir: &Path) -> Option<DiskKind> {
+    let metadata = std::fs::metadata(dir).ok()?;
+    disk::kind(Path::new("/"), dir, disk::device(&metadata))
 }
 
 /// Microseconds since 1970.

@@ -15,6 +15,7 @@ use crate::{
     config::Settings,
     control::{AbsPath, Error, JobNumber, RootOptions, RootOrigin, RootState},
     crawl::{self, Hindrance, Problem, Reach, Seen},
+    governor::signals::disk::DiskKind,
     plan::Scope,
     store::CommitId,
     watch::{rules::Chain, scan::Within},
@@ -41,6 +42,8 @@ pub(crate) struct Root {
     pub silent: Option<Instant>,
     /// Whether that has been said.
     pub stuck: bool,
+    /// The disk it lies on, as far as anything says so.
+    pub disk: Option<DiskKind>,
     /// Directories below it that could not be looked at, and why; a bounded number.
     pub unreadable: BTreeMap<Vec<u8>, Problem>,
     /// What this process lacked when it last looked at it, and what to do; empty if nothing.
@@ -250,6 +253,7 @@ impl Root {
             unwatched: false,
             silent: None,
             stuck: false,
+            disk: None,
             unreadable: BTreeMap::new(),
             short: String::new(),
             founded: false,

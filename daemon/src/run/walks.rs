@@ -14,7 +14,7 @@ use tokio::{
 
 use super::{
     Event,
-    outside::Threads,
+    outside::{Disks, Threads},
     roots::{Root, Running},
 };
 use crate::{
@@ -32,13 +32,14 @@ pub(crate) struct Walks {
     crawl: Arc<Crawl>,
     events: mpsc::Sender<Event>,
     threads: Threads,
+    disks: Disks,
     /// One permit a batch, given back when it is committed: a walk never runs far ahead of the store.
     room: Arc<Semaphore>,
 }
 
 impl Walks {
-    pub fn new(crawl: Crawl, events: mpsc::Sender<Event>, threads: Threads) -> Self {
-        Self { crawl: Arc::new(crawl), events, threads, room: Arc::new(Semaphore::new(BATCHES)) }
+    pub fn new(crawl: Crawl, events: mpsc::Sender<Event>, threads: Threads, disks: Disks) -> Self {
+        Self { crawl: Arc::new(crawl), events, threads, disks, room: Arc::new(Semaphore::new(BATCHES)) }
     }
 
     /// Starts the root's next walk, if one is wanted and the changes of its last are committed.
@@ -58,7 +59,11 @@ impl Walks {
         let (id, spec) = (root.id, root.spec.clone());
         let unreadable: Vec<_> = root.unreadable.keys().cloned().collect();
         let handle = Handle::current();
+        let disks = is_whole.then(|| Arc::clone(&self.disks));
         (self.threads)(Box::new(move || {
+            if let Some(disks) = disks {
+                _ = events.blocking_send(Event::Disk(id, disks(model::path(&spec.path))));
+            }
             let mut tell = |progress| {
                 seen.telling.store(true, Relaxed);
                 if matches!(progress, Progress::Batch(_)) {

@@ -173,6 +173,7 @@ impl Life {
                 Clocks { wall, uptime }
             }),
             signals: Box::new(Snapshot::default),
+            disks: Arc::new(|_| None),
             cores: 4,
         };
         let (facts, _) = watch::channel(Facts::default());
