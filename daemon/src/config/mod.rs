@@ -3,6 +3,7 @@
 //! `table` says which keys there are, `read` makes a [`Settings`] of files, environment and command line. Stages get
 //! the small part they need, never the whole.
 
+pub mod hours;
 pub mod read;
 pub mod table;
 pub mod value;
@@ -11,7 +12,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use metaextract::Limits;
 
-use self::table::KEYS;
+use self::{hours::Hours, table::KEYS};
 use crate::{
     control::{Audience, ConfigLine, Origin, RootOptions, SettingOrRoot},
     model::PolicyId,
@@ -26,6 +27,7 @@ pub struct Settings {
     /// Patterns in gitignore syntax, for all roots.
     pub ignore: Vec<String>,
     pub workers: WorkerSettings,
+    pub schedule: Schedule,
     pub limits: FileLimits,
     pub retry: Retry,
     pub watch: WatchSettings,
@@ -55,6 +57,14 @@ pub struct WorkerSettings {
     pub memory_ceiling: u64,
     /// Descriptors in one batch.
     pub batch_files: usize,
+}
+
+/// When files may be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schedule {
+    pub hours: Hours,
+    /// From this charge of the battery on it is quiet while the machine runs from it, 0 to 1.
+    pub battery: f64,
 }
 
 /// What one file may cost.
@@ -152,6 +162,7 @@ impl Settings {
                 memory_ceiling: places.memory.map_or(512 << 20, |memory| (memory / 10).min(512 << 20)),
                 batch_files: 32,
             },
+            schedule: Schedule { hours: Hours::default(), battery: 0.2 },
             limits: FileLimits {
                 cpu: Duration::from_secs(5),
                 wall: Duration::from_secs(60),

@@ -9,6 +9,7 @@ use tracing::Level;
 
 use super::{
     Isolation, LogFormat, Settings,
+    hours::Hours,
     value::{
         Given, count, duration, duration_from, in_bytes, in_percent, in_time, integer, number, said, share, size,
         switch, text, texts, word,
@@ -82,6 +83,27 @@ pub static KEYS: &[Key] = &[
         "worker processes at most, 1 to 64",
         |s, g| s.workers.max = count(g, 1, 64)?,
         number(s.workers.max)
+    ),
+    key!(
+        "workers.min",
+        "0",
+        "worker processes that go on while nobody else needs what they use, up to 64; workers.max where that is less",
+        |s, g| s.workers.min = count(g, 0, 64)?,
+        number(s.workers.min)
+    ),
+    key!(
+        "schedule.hours",
+        "always",
+        "when files are read, by the clock on the wall, such as \"22:00-06:00, 12:30-13:00\"; looks go on all the time",
+        |s, g| s.schedule.hours = Hours::parse(text(g)?)?,
+        Setting::Text(s.schedule.hours.to_string())
+    ),
+    key!(
+        "schedule.battery",
+        "20%",
+        "nothing is read below this charge while the machine runs from its battery",
+        |s, g| s.schedule.battery = share(g)?,
+        in_percent(s.schedule.battery)
     ),
     key!(
         "memory.ceiling",

@@ -21,6 +21,10 @@ use crate::engine::Size;
 const CALM: Duration = Duration::from_secs(1);
 /// Strain that is that long ago is forgotten: as many workers as the bound allows start at once.
 const FORGOTTEN: Duration = Duration::from_secs(30);
+/// How often it is decided while there is work.
+const TICK: Duration = Duration::from_millis(250);
+/// How often the battery is looked at while it is low.
+const CHARGING: Duration = Duration::from_secs(60);
 /// What a halving needs to have an effect.
 const EFFECT: Duration = Duration::from_millis(500);
 
@@ -70,8 +74,8 @@ pub struct Work {
 pub enum Quiet {
     /// Somebody has asked for a pause.
     Paused,
-    /// Setting `schedule.hours`.
-    OutOfHours,
+    /// Setting `schedule.hours`; it ends in so long.
+    OutOfHours(Duration),
     /// Setting `schedule.battery`.
     LowBattery,
 }
@@ -96,6 +100,8 @@ pub struct Decision {
     pub read_ahead: usize,
     /// Caches are to be given up.
     pub trim: bool,
+    /// When to decide again though nothing happens; `None` is not at all.
+    pub again: Option<Duration>,
     /// One line for people.
     pub why: String,
 }
@@ -143,6 +149,12 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
             batch_files: inputs.bounds.batch_files,
             hurry: before.is_some() && matches!(strain, Strain::Half(_) | Strain::Hard(_)),
         },
+        again: match inputs.quiet {
+            None => (inputs.work.files > 0).then_some(TICK),
+            Some(Quiet::Paused) => None,
+            Some(Quiet::OutOfHours(left)) => Some(left),
+            Some(Quiet::LowBattery) => Some(CHARGING),
+        },
         trim: matches!(strain, Strain::Half(_) | Strain::Hard(_)),
         read_ahead: if is_calm { bound::read_ahead(inputs) } else { 0 },
         why,
@@ -153,7 +165,7 @@ impl Quiet {
     fn why(self) -> &'static str {
         match self {
             Self::Paused => "paused",
-            Self::OutOfHours => "not within the hours of the settings (schedule.hours)",
+            Self::OutOfHours(_) => "not within the hours of the settings (schedule.hours)",
             Self::LowBattery => "the battery is low (schedule.battery)",
         }
     }

@@ -115,7 +115,7 @@ fn measured_memory_keeps_below_the_ceiling() {
 #[test]
 fn reasons_for_none_at_all() {
     let mut state = State::default();
-    for (quiet, why) in [(Quiet::Paused, "paused"), (Quiet::OutOfHours, "hours"), (Quiet::LowBattery, "battery")] {
+    for (quiet, why) in [(Quiet::Paused, "paused"), (Quiet::OutOfHours(CALM), "hours"), (Quiet::LowBattery, "battery")] {
         run(&mut state, 100.0, 101.0, |_, _| ());
         let decision = decide(&Inputs { quiet: Some(quiet), ..calm(seconds(101.0)) }, &mut state);
         assert_eq!(decision.size.workers, 0);

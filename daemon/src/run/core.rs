@@ -17,7 +17,7 @@ use super::{
     jobs::{Jobs, Rate, Visible},
     kept::Kept,
     namesakes::Namesakes,
-    outside::{Threads, WallClock},
+    outside::{Threads, LocalMinute, WallClock},
     pauses::Pauses,
     reading::Reading,
     roots::Root,
@@ -25,7 +25,7 @@ use super::{
     walks::Walks,
 };
 use crate::{
-    config::{self, Settings},
+    config::{self, Schedule, Settings},
     control::{AbsPath, Changed, Facts, State},
     governor::{self, Bounds, Decision, Inputs, Quiet, Work, pss, signals::Snapshot},
     model::{DirId, EntryRow, FileId, Mutation, Priority, ReaderId},
@@ -117,6 +117,7 @@ pub(crate) struct Core {
     pub decision: Decision,
     pub(super) governor: governor::State,
     pub(super) signals: Box<dyn Fn() -> Snapshot + Send>,
+    pub(super) local_minute: LocalMinute,
     pub(super) cores: usize,
     /// Whether the last decision was one of a pause, and when it was made.
     pub(super) decided: (bool, Instant),
@@ -150,9 +151,7 @@ impl Core {
         let blocked = blocked.filter(|_| !self.pauses.in_force() || self.looks_on());
         let search = self.search_due.filter(|_| !self.pauses.in_force());
         let namesakes = self.namesakes.due.filter(|_| !self.pauses.in_force());
-        // While there is work, others may want what it uses.
-        let works = !self.pauses.in_force() && (!self.reading.queue.is_empty() || self.reading.in_hand() > 0);
-        let decision = works.then(|| self.decided.1 + DECIDE);
+        let decision = self.decision.again.map(|again| self.decided.1 + again);
         [
             queue,
             pause,
@@ -286,21 +285,24 @@ impl Core {
             return;
         }
         self.decided = (paused, Instant::now());
-        let settings = &self.settings.workers;
+        let (settings, snapshot) = (&self.settings.workers, (self.signals)());
         let inputs = Inputs {
             now: self.now(),
             bounds: Bounds {
-                least: 0,
+                least: settings.min,
                 most: settings.max,
                 cores: self.cores,
                 ceiling: settings.memory_ceiling,
                 batch_files: settings.batch_files,
             },
-            work: Work { files: (self.reading.queue.len() + self.reading.in_hand()) as u64, disk: self.roots.iter().filter(|root| root.offline.is_empty()).filter_map(|root| root.disk).max() },
-            snapshot: (self.signals)(),
+            work: Work {
+                files: (self.reading.queue.len() + self.reading.in_hand()) as u64,
+                disk: self.roots.iter().filter(|root| root.offline.is_empty()).filter_map(|root| root.disk).max(),
+            },
+            snapshot,
             daemon: pss(std::process::id()),
             workers: self.reading.engine.workers().iter().map(|worker| pss(worker.pid)).collect(),
-            quiet: paused.then_some(Quiet::Paused),
+            quiet: if paused { Some(Quiet::Paused) } else { self.quiet(&snapshot) },
             alarm: None,
             user_idle: None,
         };
@@ -310,6 +312,19 @@ impl Core {
             self.reading.engine.resize(decision.size);
         }
         self.decision = decision;
+    }
+
+    /// Why nothing is to be read now, though nobody has asked for a pause.
+    fn quiet(&self, snapshot: &Snapshot) -> Option<Quiet> {
+        let Schedule { hours, battery } = &self.settings.schedule;
+        let minute = (self.local_minute)();
+        if !hours.contains(minute) {
+            let left = hours.until_change(minute).unwrap_or(1);
+            return Some(Quiet::OutOfHours(Duration::from_secs(u64::from(left) * 60)));
+        }
+        let power = &snapshot.power;
+        let is_low = power.charge.is_some_and(|charge| f64::from(charge) < battery * 100.0);
+        (power.on_battery == Some(true) && is_low).then_some(Quiet::LowBattery)
     }
 
     /// Takes nothing more up.

@@ -49,7 +49,7 @@ impl Core {
         (events, hints): (mpsc::Sender<Event>, Arc<Hints>),
         (facts, changed): (watch::Sender<Facts>, mpsc::UnboundedSender<Changed>),
     ) -> anyhow::Result<Self> {
-        let Outside { store, engine, slate, files, watcher, mounts, walkers, threads, wall_clock, signals, disks, cores } =
+        let Outside { store, engine, slate, files, watcher, mounts, walkers, threads, wall_clock, signals, disks, local_minute, cores } =
             outside;
         let (readers, now, rows, watches) = (readers::current(), Instant::now(), store.clone(), watcher.clone());
         let crawl = Crawl { rows, files, watcher: watches, threads: walkers, readers: readers.clone() };
@@ -103,6 +103,7 @@ impl Core {
             decision: starting(),
             governor: governor::State::default(),
             signals,
+            local_minute,
             cores,
             decided: (true, now),
             told: (State::Starting, now),
@@ -309,7 +310,7 @@ fn settle(settings: &Settings) -> Settle {
 
 /// Before anything is decided.
 fn starting() -> Decision {
-    Decision { size: Size { workers: 0, batch_files: 0, hurry: false }, read_ahead: 0, trim: false, why: "starting".into() }
+    Decision { size: Size { workers: 0, batch_files: 0, hurry: false }, read_ahead: 0, trim: false, again: None, why: "starting".into() }
 }
 
 /// Opens the store and says what it took.

@@ -41,6 +41,8 @@ pub(crate) struct Clocks {
     pub uptime: u64,
 }
 pub(crate) type WallClock = Arc<dyn Fn() -> Clocks + Send + Sync>;
+/// The minute of the day by the clock on the wall, 0 to 1439.
+pub(crate) type LocalMinute = Box<dyn Fn() -> u16 + Send>;
 /// The kind of disk below a directory, as far as anything says so; may block.
 pub(crate) type Disks = Arc<dyn Fn(&Path) -> Option<DiskKind> + Send + Sync>;
 /// Does something on a thread that may block.
@@ -63,6 +65,7 @@ pub(crate) struct Outside {
     pub wall_clock: WallClock,
     pub signals: Box<dyn Fn() -> Snapshot + Send>,
     pub disks: Disks,
+    pub local_minute: LocalMinute,
     pub cores: usize,
 }
 
@@ -95,6 +98,7 @@ impl Outside {
             wall_clock: Arc::new(|| Clocks { wall: wall_clock(), uptime: uptime() }),
             signals: Box::new(move || signals.read()),
             disks: Arc::new(disk_below),
+            local_minute: Box::new(local_minute),
             cores,
         })
     }
@@ -133,6 +137,17 @@ fn open_mounts(hints: &Arc<Hints>) -> Option<Mounts> {
 fn disk_below(dir: &Path) -> Option<DiskKind> {
     let metadata = std::fs::metadata(dir).ok()?;
     disk::kind(Path::new("/"), dir, disk::device(&metadata))
+}
+
+/// By the time zone of this process; that of the machine's clock where it has none.
+#[expect(unsafe_code, reason = "neither std nor rustix knows time zones")]
+fn local_minute() -> u16 {
+    let seconds = (wall_clock() / 1_000_000) as libc::time_t;
+    // SAFETY: zeros are a value of this plain structure.
+    let mut local: libc::tm = unsafe { std::mem::zeroed() };
+    // SAFETY: both point to values of their own; where it fails nothing is written.
+    unsafe { libc::localtime_r(&raw const seconds, &raw mut local) };
+    u16::try_from(local.tm_hour * 60 + local.tm_min).unwrap_or(0)
 }
 
 /// Microseconds since 1970.

@@ -174,6 +174,7 @@ impl Life {
             }),
             signals: Box::new(Snapshot::default),
             disks: Arc::new(|_| None),
+            local_minute: Box::new(|| 0),
             cores: 4,
         };
         let (facts, _) = watch::channel(Facts::default());
