@@ -25,7 +25,7 @@ use metaextract::json::{self, Form};
 use crate::{
     args::Files,
     engine::{Config, Engine, EngineEvent, LocalEngine, Size},
-    model::{DirId, FileId, FsId, Job, JobId, Outcome, Place, Priority, Stamp, path},
+    model::{DirId, FileId, FsId, Job, JobId, Outcome, Place, Priority, ReaderId, Stamp, path},
 };
 
 /// Tries of a file: once among others, once alone.
@@ -61,7 +61,7 @@ pub fn run(config: Config, form: Form, files: Files) -> ExitCode {
     let sink = Arc::new(move |event| _ = sink.send(Event::Engine(event)));
     let mut engine = LocalEngine::new(config, sink);
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    engine.resize(Size { workers: cores, batch_files: 32, hurry: false });
+    engine.resize(Size::calm(cores, 32));
     let (permits, permitted) = channel();
     for _ in 0..engine.credit() {
         _ = permits.send(()); // The receiver is right here.
@@ -261,6 +261,7 @@ fn job(number: u64, file: &Path, attempts: u8) -> Result<Job, (String, &'static 
             mtime: ns(metadata.mtime(), metadata.mtime_nsec()),
             ctime: ns(metadata.ctime(), metadata.ctime_nsec()),
         },
+        reader: ReaderId(0),
         priority: Priority::Asked,
         attempts,
     })

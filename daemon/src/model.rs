@@ -315,6 +315,24 @@ pub enum Mutation {
     PutSuspect { file: FileId, place: Place, attempts: u8, kind: FailureKind },
     /// The file is no longer suspected.
     ClearSuspect(FileId),
+    /// Takes the place of the earlier note of its kind.
+    PutNote(Note, Vec<u8>),
+}
+
+/// What is remembered beside the index, as bytes that only its owner reads. Losing one loses nothing of the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Note {
+    /// What reading files has cost.
+    Costs,
+}
+
+impl Note {
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Costs => "costs",
+        }
+    }
 }
 
 /// How urgent a job is; the lowest comes first.
@@ -349,6 +367,8 @@ pub struct Job {
     /// What the plan saw; another inode or stamp at opening is [`Outcome::Changed`].
     pub inode: u64,
     pub stamp: Stamp,
+    /// Who is likely to read it: a hint, by which its cost is predicted. Zero is nobody in particular.
+    pub reader: ReaderId,
     pub priority: Priority,
     /// Failed tries before this one; above 0 it runs alone in a fresh worker.
     pub attempts: u8,

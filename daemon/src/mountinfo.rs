@@ -1,10 +1,6 @@
 //! The table of mounts, as the kernel writes it (`proc_pid_mountinfo(5)`). Reads nothing itself.
 
-use std::{
-    ffi::OsString,
-    os::unix::ffi::OsStringExt,
-    path::PathBuf,
-};
+use std::{ffi::OsString, os::unix::ffi::OsStringExt, path::PathBuf};
 
 /// Where the table of this process is.
 pub const TABLE: &str = "/proc/self/mountinfo";
@@ -102,7 +98,8 @@ mod tests {
 
     #[test]
     fn what_is_no_line_is_left_out() {
-        let lines = ["", "36", "36 35 98 / /mnt rw - ext3 x", "36 35 98:0 / /mnt rw ext3 x rw", "x 35 98:0 / / rw - a b c"];
+        let lines =
+            ["", "36", "36 35 98 / /mnt rw - ext3 x", "36 35 98:0 / /mnt rw ext3 x rw", "x 35 98:0 / / rw - a b c"];
         lines.iter().for_each(|line| assert_eq!(parse(line.as_bytes()).next(), None, "{line}"));
         assert_eq!(unescaped(br"\04x\\\7"), br"\04x\\\7");
         let here = std::fs::read(TABLE).unwrap();

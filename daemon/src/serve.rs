@@ -8,13 +8,13 @@ use std::{
 use anyhow::Context;
 
 use crate::{
-    governor::signals::Signals,
     args::Instance,
     bus,
     config::{
         Places,
         read::{Sources, read},
     },
+    governor::signals::Signals,
     logging, mount, run,
 };
 

@@ -18,12 +18,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crawl", &["model", "plan", "store", "watch"]),
     ("engine", &["codec", "config", "governor", "model", "proto", "readers"]),
     ("extract_command", &["args", "control", "engine", "governor", "model"]),
-    ("governor", &["engine"]),
+    ("governor", &["engine", "mountinfo"]),
     ("logging", &["config"]),
     ("main", &["args", "config", "engine", "extract_command", "malloc", "proto", "serve", "worker"]),
     ("malloc", &[]),
     ("model", &["codec"]),
     ("mount", &["store"]),
+    ("mountinfo", &[]),
     ("plan", &["model"]),
     ("proto", &["codec", "config", "model"]),
     ("queue", &["model"]),
@@ -38,7 +39,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("serve", &["args", "bus", "config", "governor", "logging", "model", "mount", "run"]),
     ("sim", &["config", "control", "engine", "governor", "model", "plan", "proto", "readers", "run", "store", "watch"]),
     ("store", &["codec", "malloc", "model"]),
-    ("watch", &["model", "plan"]),
+    ("watch", &["model", "mountinfo", "plan"]),
     ("worker", &["codec", "malloc", "model", "proto"]),
 ];
 

@@ -15,7 +15,7 @@ use std::{
 
 use metaextractd::{
     engine::{Config, Engine, EngineEvent, LocalEngine, Size, WorkerInfo},
-    model::{DirId, FileId, FsId, Job, JobId, Outcome, Place, Priority, Stamp},
+    model::{DirId, FileId, FsId, Job, JobId, Outcome, Place, Priority, ReaderId, Stamp},
 };
 
 /// An engine, what it said, and the files it reads.
@@ -36,7 +36,7 @@ impl Bench {
         let (sender, events) = channel();
         let mut engine = LocalEngine::new(config, Arc::new(move |event| _ = sender.send(event)));
         if workers > 0 {
-            engine.resize(Size { workers, batch_files: 32, hurry: false });
+            engine.resize(Size::calm(workers, 32));
         }
         Self { engine, events, dir: tempfile::tempdir().unwrap(), jobs: 0, distrusted: Vec::new() }
     }
@@ -112,6 +112,7 @@ pub fn job(number: u64, dir: &Path, name: &str) -> Job {
             mtime: stat.mtime() * 1_000_000_000 + stat.mtime_nsec(),
             ctime: stat.ctime() * 1_000_000_000 + stat.ctime_nsec(),
         },
+        reader: ReaderId(0),
         priority: Priority::Crawl,
         attempts: 0,
     }

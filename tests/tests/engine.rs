@@ -134,7 +134,7 @@ fn without_workers_jobs_wait_and_with_them_they_go_on() {
     (0..20).for_each(|_| bench.submit("plain"));
     assert_eq!(bench.engine.credit(), 0);
     assert!(bench.events.try_recv().is_err());
-    bench.engine.resize(Size { workers: 2, batch_files: 4, hurry: false });
+    bench.engine.resize(Size::calm(2, 4));
     bench.outcomes(20);
     assert_eq!(bench.engine.credit(), 24);
 }
@@ -145,10 +145,10 @@ fn a_surplus_worker_ends_after_the_file_in_hand_and_its_batch_goes_to_others() {
     for content in ["HOSTILE spin", "HOSTILE spin", "plain", "plain"] {
         bench.submit(content);
     }
-    bench.engine.resize(Size { workers: 2, batch_files: 1, hurry: false });
+    bench.engine.resize(Size::calm(2, 1));
     let (first, second) = (bench.in_hand(1), bench.in_hand(2));
     assert_ne!(first.pid, second.pid);
-    bench.engine.resize(Size { workers: 1, batch_files: 32, hurry: false });
+    bench.engine.resize(Size::calm(1, 32));
     let outcomes = bench.outcomes(4);
     for spun in [1, 2] {
         assert!(matches!(outcomes[&spun], Outcome::Strike { .. }), "{:?}", outcomes[&spun]);
@@ -172,14 +172,14 @@ fn a_pause_ends_a_busy_worker_and_its_batch_waits_unblamed() {
         std::thread::yield_now();
     }
     jobs.into_iter().for_each(|job| bench.engine.submit(job));
-    bench.engine.resize(Size { workers: 1, batch_files: 32, hurry: false });
+    bench.engine.resize(Size::calm(1, 32));
     bench.in_hand(1);
-    bench.engine.resize(Size { workers: 0, batch_files: 32, hurry: false });
+    bench.engine.resize(Size::calm(0, 32));
     while !bench.engine.workers().is_empty() {
         std::thread::yield_now();
     }
     assert!(!bench.events.try_iter().any(|event| matches!(event, EngineEvent::Finished(..))));
-    bench.engine.resize(Size { workers: 1, batch_files: 32, hurry: false });
+    bench.engine.resize(Size::calm(1, 32));
     let outcomes = bench.outcomes(3);
     assert!(matches!(outcomes[&1], Outcome::Strike { .. }), "{:?}", outcomes[&1]);
     for plain in [2, 3] {
@@ -229,7 +229,7 @@ fn stricter_limits_of_the_user_are_kept() {
     fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
     let mut bench = Bench::new(0, Config { program, ..config() });
     (0..20).for_each(|_| bench.submit("plain"));
-    bench.engine.resize(Size { workers: 1, batch_files: 16, hurry: false });
+    bench.engine.resize(Size::calm(1, 16));
     assert!(bench.outcomes(20).values().all(|outcome| matches!(outcome, Outcome::Read { .. })));
 }
 
@@ -246,12 +246,12 @@ fn paused_holds_no_file_open() {
     while open_below(bench.dir()) < 20 {
         std::thread::yield_now();
     }
-    bench.engine.resize(Size { workers: 0, batch_files: 8, hurry: false });
+    bench.engine.resize(Size::calm(0, 8));
     // An opener may be in the middle of one.
     while open_below(bench.dir()) > 0 {
         std::thread::yield_now();
     }
     bench.submit("plain");
-    bench.engine.resize(Size { workers: 1, batch_files: 8, hurry: false });
+    bench.engine.resize(Size::calm(1, 8));
     assert!(bench.outcomes(21).values().all(|outcome| matches!(outcome, Outcome::Read { .. })));
 }

@@ -60,7 +60,7 @@ fn nine(bench: &mut Bench, content: &str) {
 fn among_others(verb: &str) -> Outcome {
     let mut bench = Bench::new(0, config());
     nine(&mut bench, &format!("HOSTILE {verb}"));
-    bench.engine.resize(Size { workers: 1, batch_files: 32, hurry: false });
+    bench.engine.resize(Size::calm(1, 32));
     let mut outcomes = bench.outcomes(9);
     let hostile = outcomes.remove(&5).unwrap();
     for (number, outcome) in &outcomes {
@@ -125,7 +125,7 @@ fn every_call_of_a_captured_worker_is_its_last() {
         bench.submit(&format!("HOSTILE call {name}"));
         bench.submit("plain text");
     }
-    bench.engine.resize(Size { workers: 2, batch_files: 8, hurry: false });
+    bench.engine.resize(Size::calm(2, 8));
     let outcomes = bench.outcomes(calls.len() * 2);
     for (number, name) in (1..).step_by(2).zip(&calls) {
         match &outcomes[&number] {
@@ -143,7 +143,7 @@ fn who_answers_first_and_breaks_its_worker_then_is_found_out_alone() {
     for verb in ["twice", "before"] {
         let mut bench = Bench::new(0, config());
         nine(&mut bench, &format!("HOSTILE {verb} 4"));
-        bench.engine.resize(Size { workers: 1, batch_files: 32, hurry: false });
+        bench.engine.resize(Size::calm(1, 32));
         let outcomes = bench.outcomes(9);
         let struck: Vec<_> = (1..=9).filter(|n| matches!(outcomes[n], Outcome::Strike { .. })).collect();
         assert!(struck.len() == 1 && struck[0] > 5, "{verb}: {struck:?}");
@@ -235,7 +235,7 @@ fn a_worker_killed_by_a_person_is_nobodys_strike() {
     for content in ["HOSTILE spin", "plain", "plain"] {
         bench.submit(content);
     }
-    bench.engine.resize(Size { workers: 1, batch_files: 32, hurry: false });
+    bench.engine.resize(Size::calm(1, 32));
     let worker = bench.in_hand(1);
     let pid = rustix::process::Pid::from_raw(worker.pid as i32).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
@@ -298,7 +298,7 @@ fn a_suspect_does_not_wait_for_the_others() {
     (0..60).for_each(|_| bench.submit("HOSTILE count"));
     let suspect = Job { attempts: 1, ..bench.job("HOSTILE count") };
     bench.engine.submit(suspect);
-    bench.engine.resize(Size { workers: 1, batch_files: 4, hurry: false });
+    bench.engine.resize(Size::calm(1, 4));
     assert_eq!(seen(&bench.outcomes(61)[&61]), 1);
 }
 
@@ -312,7 +312,7 @@ fn a_worker_holds_nothing_but_its_batch() {
     bench.engine.submit(spin);
     bench.submit("plain");
     bench.all_open(2);
-    bench.engine.resize(Size { workers: 1, batch_files: 32, hurry: false });
+    bench.engine.resize(Size::calm(1, 32));
     let worker = bench.in_hand(1);
     let files: Vec<_> = ["1.txt", "2.txt"].map(|name| bench.dir().join(name)).into();
     // It may not have taken its batch yet.

@@ -9,6 +9,7 @@ mod job;
 mod lines;
 mod log_control;
 mod manager;
+pub mod neighbours;
 mod options;
 mod pauses;
 mod people;
@@ -75,14 +76,9 @@ pub struct Bus {
 /// machine's bus everybody may ask, elsewhere only the user whose daemon it is.
 pub async fn serve(place: &Place, control: Control, published: Published) -> Result<Bus, Error> {
     let no_bus = |source| Error::NoBus { source };
-    let builder = match place {
-        Place::Session => Builder::session(),
-        Place::System => Builder::system(),
-        Place::Address(address) => Builder::address(address.as_str()),
-    };
     let audience = if *place == Place::System { Audience::Everyone } else { Audience::Owner };
     let manager = Manager::new(People::new(audience), control, published.facts.clone());
-    let connection = builder
+    let connection = builder(place)
         .serve_at(PATH, ObjectManager)
         .serve_at(PATH, manager)
         .serve_at(log_control::PATH, LogControl)
@@ -108,6 +104,14 @@ impl Bus {
         // Without an answer of the bus the name is free as soon as the connection ends.
         _ = tokio::time::timeout(CLOSING, self.connection.release_name(NAME)).await;
         _ = tokio::time::timeout(CLOSING, self.connection.close()).await;
+    }
+}
+
+fn builder(place: &Place) -> Builder<'_> {
+    match place {
+        Place::Session => Builder::session(),
+        Place::System => Builder::system(),
+        Place::Address(address) => Builder::address(address.as_str()),
     }
 }
 

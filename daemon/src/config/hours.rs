@@ -77,7 +77,8 @@ mod tests {
     fn spans_may_go_over_midnight() {
         let hours = Hours::parse("22:00-6:00, 12:30-13:00").unwrap();
         assert_eq!(hours.to_string(), "22:00-06:00, 12:30-13:00");
-        let table = [("21:59", false, 1), ("22:00", true, 480), ("0:00", true, 360), ("6:00", false, 390), ("12:59", true, 1)];
+        let table =
+            [("21:59", false, 1), ("22:00", true, 480), ("0:00", true, 360), ("6:00", false, 390), ("12:59", true, 1)];
         for (time, within, change) in table {
             let at = minute(time).unwrap();
             assert_eq!((hours.contains(at), hours.until_change(at)), (within, Some(change)), "{time}");
@@ -96,7 +97,19 @@ mod tests {
 
     #[test]
     fn what_is_no_span_is_refused() {
-        for text in ["", "22:00", "22-6", "22:00-22:00", "0:00-24:00", "24:00-6:00", "22:60-6:00", "+2:00-6:00", "022:00-6:00", "2:0-3:00", "1:00-2:00,"] {
+        for text in [
+            "",
+            "22:00",
+            "22-6",
+            "22:00-22:00",
+            "0:00-24:00",
+            "24:00-6:00",
+            "22:60-6:00",
+            "+2:00-6:00",
+            "022:00-6:00",
+            "2:0-3:00",
+            "1:00-2:00,",
+        ] {
             let error = Hours::parse(text).unwrap_err();
             assert!(error.contains("22:00-06:00"), "{text}: {error}");
         }

@@ -43,7 +43,11 @@ pub struct RootKey {
 /// The keys of an entry of `roots[]`.
 pub static ROOT_KEYS: &[RootKey] = &[
     RootKey { name: "path", default: "", about: "the directory, absolute" },
-    RootKey { name: "poll", default: "false", about: "look at it every watch.poll instead of watching it" },
+    RootKey {
+        name: "poll",
+        default: "auto",
+        about: "look at it every watch.poll instead of watching it; by default where it lies behind a network",
+    },
     RootKey { name: "hidden", default: "false", about: "also names that begin with a dot" },
     RootKey { name: "cross_filesystems", default: "false", about: "also other file systems mounted below it" },
     RootKey {

@@ -49,8 +49,17 @@ pub struct Size {
     pub workers: usize,
     /// Descriptors in one batch, 1 to 128.
     pub batch_files: usize,
+    /// Files whose first bytes the kernel is asked for while they wait for a worker.
+    pub read_ahead: usize,
     /// Whether workers that are too many are not to finish what takes them long. With no workers at all it is always so.
     pub hurry: bool,
+}
+
+impl Size {
+    /// Nobody is in a hurry, and nothing is read ahead.
+    pub fn calm(workers: usize, batch_files: usize) -> Self {
+        Self { workers, batch_files, read_ahead: 0, hurry: false }
+    }
 }
 
 /// What an engine tells, in order for each job. The sink may block: workers then wait, and no clock runs against files.

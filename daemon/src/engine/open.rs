@@ -72,7 +72,10 @@ pub(super) fn run(desk: &Arc<Desk>, fs: FsId) -> bool {
 fn open_one(desk: &Arc<Desk>, root: &mut Option<Root>, job: Job) {
     let fs = job.fs;
     let opener = match open_job(&job, root, desk.config.shared) {
-        Ok(file) => desk.opened(Opened { job, file }),
+        Ok(file) => {
+            desk.read_ahead(&file);
+            desk.opened(Opened { job, file })
+        }
         Err(Closed::Outcome(outcome)) => {
             desk.finished_unopened(&job, outcome);
             NewOpener::Enough

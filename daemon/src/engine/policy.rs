@@ -126,7 +126,7 @@ pub(crate) fn aftermath(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DirId, FsId, JobId, Place, Stamp};
+    use crate::model::{DirId, FsId, JobId, Place, ReaderId, Stamp};
 
     fn job(file: u64, attempts: u8) -> Job {
         Job {
@@ -138,6 +138,7 @@ mod tests {
             fs: FsId(0),
             inode: 0,
             stamp: Stamp { size: 0, mtime: 0, ctime: 0 },
+            reader: ReaderId(0),
             priority: Priority::Crawl,
             attempts,
         }

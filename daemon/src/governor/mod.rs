@@ -96,8 +96,6 @@ pub struct State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     pub size: Size,
-    /// Files whose first bytes are asked for ahead of their turn, in each batch.
-    pub read_ahead: usize,
     /// Caches are to be given up.
     pub trim: bool,
     /// When to decide again though nothing happens; `None` is not at all.
@@ -124,7 +122,9 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
         (None, Strain::Hold(why)) => (bound.min(now.max(1)), format!("{why}: no worker is added")),
         (None, Strain::None) if now >= bound => (bound, bound_why),
         (None, Strain::None) if since(state.strained).is_none_or(|since| since >= FORGOTTEN) => (bound, bound_why),
-        (None, Strain::None) if [state.strained, state.added].iter().all(|at| since(*at).is_none_or(|at| at >= CALM)) => {
+        (None, Strain::None)
+            if [state.strained, state.added].iter().all(|at| since(*at).is_none_or(|at| at >= CALM)) =>
+        {
             (now + 1, format!("calm again: one more of {bound}"))
         }
         (None, Strain::None) => (now, format!("calm again: {now} of {bound} workers")),
@@ -147,16 +147,17 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
         size: Size {
             workers,
             batch_files: inputs.bounds.batch_files,
+            read_ahead: if is_calm { bound::read_ahead(inputs) } else { 0 },
             hurry: before.is_some() && matches!(strain, Strain::Half(_) | Strain::Hard(_)),
         },
         again: match inputs.quiet {
-            None => (inputs.work.files > 0).then_some(TICK),
+            _ if inputs.work.files == 0 => None,
+            None => Some(TICK),
             Some(Quiet::Paused) => None,
             Some(Quiet::OutOfHours(left)) => Some(left),
             Some(Quiet::LowBattery) => Some(CHARGING),
         },
         trim: matches!(strain, Strain::Half(_) | Strain::Hard(_)),
-        read_ahead: if is_calm { bound::read_ahead(inputs) } else { 0 },
         why,
     }
 }

@@ -18,6 +18,8 @@ const IO: f64 = 0.50;
 const USED: (f64, f64) = (0.80, 0.95);
 /// The same of what our control group may use.
 const GROUP: (f64, f64) = (0.80, 0.90);
+/// A group that has reached its limit with a smaller share in use than this is full of caches.
+const CACHES: f64 = 0.50;
 /// Levels of the low-memory monitor (`org.freedesktop.LowMemoryMonitor`, `LowMemoryWarning`): 50, 100 and 255.
 const ALARM: (u8, u8, u8) = (50, 100, 255);
 
@@ -58,11 +60,13 @@ pub(super) fn of(inputs: &Inputs, before: Option<&(Duration, Snapshot)>) -> Stra
                 all.push(Strain::Hard(format!("everything waits for memory {}", percent(full))));
             }
         }
-        let rose = |now: Option<u64>, earlier: Option<u64>| now.zip(earlier).is_some_and(|(now, earlier)| now > earlier);
+        let rose =
+            |now: Option<u64>, earlier: Option<u64>| now.zip(earlier).is_some_and(|(now, earlier)| now > earlier);
         if rose(mine.killed, earlier.killed) {
             all.push(Strain::Hard("the kernel has ended a process of our control group".into()));
         }
-        if rose(mine.limited, earlier.limited) {
+        // Caches fill a group to its limit, and give way at once.
+        if rose(mine.limited, earlier.limited) && mine.used_share().is_none_or(|used| used >= CACHES) {
             all.push(Strain::Half("our control group has reached its limit of memory".into()));
         }
     }
@@ -70,9 +74,7 @@ pub(super) fn of(inputs: &Inputs, before: Option<&(Duration, Snapshot)>) -> Stra
         let used = memory.used_share();
         all.push(level(used, USED, || format!("{:.0} % of memory is in use", used * 100.0)));
     }
-    let group = &snapshot.group;
-    if let (Some(used), Some(limit)) = (group.used, [group.limit, group.high].into_iter().flatten().min()) {
-        let used = used as f64 / limit.max(1) as f64;
+    if let Some(used) = snapshot.group.used_share() {
         all.push(level(used, GROUP, || format!("{:.0} % of our control group's memory is in use", used * 100.0)));
     }
     if let Some(alarm) = inputs.alarm {

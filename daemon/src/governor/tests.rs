@@ -1,4 +1,4 @@
-//! Decisions by table, and that more strain never means more workers.
+//! Decisions by table and from recorded traces, and that more strain never means more workers.
 
 use proptest::prelude::*;
 
@@ -115,7 +115,8 @@ fn measured_memory_keeps_below_the_ceiling() {
 #[test]
 fn reasons_for_none_at_all() {
     let mut state = State::default();
-    for (quiet, why) in [(Quiet::Paused, "paused"), (Quiet::OutOfHours(CALM), "hours"), (Quiet::LowBattery, "battery")] {
+    for (quiet, why) in [(Quiet::Paused, "paused"), (Quiet::OutOfHours(CALM), "hours"), (Quiet::LowBattery, "battery")]
+    {
         run(&mut state, 100.0, 101.0, |_, _| ());
         let decision = decide(&Inputs { quiet: Some(quiet), ..calm(seconds(101.0)) }, &mut state);
         assert_eq!(decision.size.workers, 0);
@@ -130,7 +131,12 @@ fn reasons_for_none_at_all() {
     inputs.now = seconds(2.0);
     inputs.snapshot.stalls[0] = full(0.25);
     let decision = decide(&inputs, &mut state);
-    assert_eq!((decision.size.workers, decision.size.hurry, decision.read_ahead), (0, true, 0), "{}", decision.why);
+    assert_eq!(
+        (decision.size.workers, decision.size.hurry, decision.size.read_ahead),
+        (0, true, 0),
+        "{}",
+        decision.why
+    );
 }
 
 #[test]
@@ -144,25 +150,48 @@ fn a_full_machine_adds_none_but_keeps_one() {
     }
 }
 
+#[test]
+fn a_group_full_of_caches_is_not_full() {
+    for (used, workers) in [(10, 4), (60, 2)] {
+        let mut state = State::default();
+        let group = |limited| Figures {
+            limit: Some(100 * MIB),
+            used: Some(used * MIB),
+            limited: Some(limited),
+            ..Figures::default()
+        };
+        let mut at = |now, limited| {
+            let mut inputs = calm(seconds(now));
+            inputs.snapshot.group = group(limited);
+            inputs.bounds.ceiling = 512 * MIB;
+            decide(&inputs, &mut state).size.workers
+        };
+        assert_eq!(at(1.0, 0), 4);
+        assert_eq!(at(1.25, 7), workers, "{used} MiB of 100");
+    }
+}
+
 fn inputs() -> impl Strategy<Value = (Inputs, State)> {
     let shares = prop::array::uniform3(prop::option::of(0.0..0.3_f64));
     let figures = (prop::option::of(0..=255_u8), 0..100_u64, 0..6_usize, prop::option::of(0..60 * MIB), 0..64_u64);
     let times = prop::array::uniform3(prop::option::of(0.0..40.0_f64));
-    (shares, figures, times, prop::bool::ANY).prop_map(|(shares, (alarm, available, workers, used, files), times, quiet)| {
-        let mut inputs = calm(seconds(100.0));
-        let before = inputs.snapshot;
-        inputs.now = seconds(100.25);
-        inputs.snapshot.stalls = shares.map(|share| share.map(|some| Stall { some: seconds(some), full: None }));
-        inputs.snapshot.memory = Some(Memory { total: 100, available, ..Memory::default() });
-        inputs.snapshot.group = Figures { used, limit: used.map(|_| 60 * MIB), ..Figures::default() };
-        inputs.workers = vec![Some(10 * MIB); workers];
-        inputs.alarm = alarm;
-        inputs.work.files = files * 8;
-        inputs.quiet = quiet.then_some(Quiet::Paused);
-        let [given_up, added, strained] = times.map(|ago| ago.map(|ago| seconds(100.25 - ago)));
-        let state = State { workers, before: Some((seconds(100.0), before)), given_up, added, strained };
-        (inputs, state)
-    })
+    (shares, figures, times, prop::bool::ANY).prop_map(
+        |(shares, (alarm, available, workers, used, files), times, quiet)| {
+            let mut inputs = calm(seconds(100.0));
+            let before = inputs.snapshot;
+            inputs.now = seconds(100.25);
+            inputs.snapshot.stalls = shares.map(|share| share.map(|some| Stall { some: seconds(some), full: None }));
+            inputs.snapshot.memory = Some(Memory { total: 100, available, ..Memory::default() });
+            inputs.snapshot.group = Figures { used, limit: used.map(|_| 60 * MIB), ..Figures::default() };
+            inputs.workers = vec![Some(10 * MIB); workers];
+            inputs.alarm = alarm;
+            inputs.work.files = files * 8;
+            inputs.quiet = quiet.then_some(Quiet::Paused);
+            let [given_up, added, strained] = times.map(|ago| ago.map(|ago| seconds(100.25 - ago)));
+            let state = State { workers, before: Some((seconds(100.0), before)), given_up, added, strained };
+            (inputs, state)
+        },
+    )
 }
 
 proptest! {
@@ -182,5 +211,36 @@ proptest! {
         }
         let [better, worse] = [inputs, worse].map(|inputs| decide(&inputs, &mut state.clone()));
         prop_assert!(worse.size.workers <= better.size.workers, "{worse:?} {better:?}");
+    }
+}
+
+/// What the governor was told on a real machine, as `daemon/examples/signals.rs` writes it, leads to the same decisions as
+/// long as nobody means to change them. `UPDATE=1` writes them anew.
+#[test]
+fn recorded_pressure_leads_to_the_decisions_as_committed() {
+    #[derive(serde::Deserialize)]
+    struct Line {
+        ms: u64,
+        snapshot: Snapshot,
+    }
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/governor/traces");
+    let mut traces: Vec<_> = std::fs::read_dir(dir).unwrap().map(|file| file.unwrap().path()).collect();
+    traces.retain(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
+    assert!(!traces.is_empty());
+    for trace in traces {
+        let (mut state, mut said) = (State::default(), String::new());
+        for line in std::fs::read_to_string(&trace).unwrap().lines() {
+            let Line { ms, snapshot } = serde_json::from_str(line).unwrap();
+            let now = Duration::from_millis(ms);
+            let workers = vec![Some(12 * MIB); state.workers];
+            let Decision { size, trim, why, .. } = decide(&Inputs { snapshot, workers, ..calm(now) }, &mut state);
+            let (hurry, trim) = (if size.hurry { ", in a hurry" } else { "" }, if trim { ", caches go" } else { "" });
+            said += &format!("{:6.2} s  {}  {why}{hurry}{trim}\n", now.as_secs_f64(), size.workers);
+        }
+        let expected = trace.with_extension("expected");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&expected, &said).unwrap();
+        }
+        assert_eq!(said, std::fs::read_to_string(&expected).unwrap(), "{}", trace.display());
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Cost, ReaderId};
+use crate::model::{Cost, Job, ReaderId};
 
 /// How much the newest file counts at least, once there were many.
 const NEWEST: f32 = 1.0 / 64.0;
@@ -15,18 +15,48 @@ const CLASSES: u8 = 14;
 const KNOWN: u32 = 200;
 /// So many times the usual deviation is no chance any more, when the mean of the newest files is that far off.
 const BAND: f32 = 4.0;
-/// Formats remembered at most: there are as many as readers, and what was read with older versions.
-const MOST: usize = 4096;
+/// Cells and endings remembered at most: there are as many as readers, and what was read with older versions.
+const MOST: usize = 1024;
+/// What nothing is known of is taken to need so long, in microseconds.
+const UNKNOWN: f32 = 1000.0;
+/// What each file takes beside its reading, in microseconds: to be handed over, and to be stored.
+const BESIDE: f32 = 50.0;
+
+/// What kind of file it is, as far as its cost depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Kind {
+    /// Who is likely to read it; [`ALL`] where nobody can say.
+    reader: ReaderId,
+    class: u8,
+}
+
+impl Kind {
+    /// Of a file of `size` bytes.
+    pub fn new(reader: ReaderId, size: u64) -> Self {
+        Self { reader, class: class(size) }
+    }
+
+    pub fn of(job: &Job) -> Self {
+        Self::new(job.reader, job.stamp.size)
+    }
+}
 
 /// What one file is expected to cost.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prediction {
-    /// CPU time of the worker in microseconds: mean, and standard deviation.
-    pub cpu_us: (f32, f32),
+    /// How long it keeps a worker, in microseconds: mean, and standard deviation.
+    pub us: (f32, f32),
     /// The same as half of the files take at most.
     pub median_us: f32,
     /// Bytes asked of the kernel, mean.
     pub read: f32,
+}
+
+impl Default for Prediction {
+    /// Of what nothing is known.
+    fn default() -> Self {
+        Self { us: (UNKNOWN, UNKNOWN), median_us: UNKNOWN, read: 0.0 }
+    }
 }
 
 /// A figure as it usually is.
@@ -43,6 +73,7 @@ struct Cell {
     /// Files that were read, up to a bound: no more is needed to know how sure it is.
     files: u32,
     cpu: Usual,
+    wall: Usual,
     read: Usual,
     /// The mean of the newest only: eight times quicker to change than `cpu`.
     lately: f32,
@@ -51,20 +82,31 @@ struct Cell {
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Model {
-    cells: HashMap<(ReaderId, u8), Cell>,
+    cells: HashMap<Kind, Cell>,
+    /// Who read the last file whose name ended so, by a hash of the ending.
+    endings: HashMap<u32, ReaderId>,
 }
 
 /// Stands for all readers together: for what was never seen.
 const ALL: ReaderId = ReaderId(0);
 /// The first byte of a model as it is kept; another one is of another version, and nothing is known.
 const VERSION: u8 = 1;
-/// Bytes of a cell as it is kept.
-const KEPT: usize = 4 + 1 + 4 + 7 * 4;
+/// Figures of a cell, and its bytes as it is kept.
+const FIGURES: usize = 10;
+const KEPT: usize = 4 + 1 + 4 + FIGURES * 4;
 
 /// The class of a size in bytes.
 fn class(size: u64) -> u8 {
     let bits = (u64::BITS - (size.max(1) - 1).leading_zeros()) as u8;
     (bits.saturating_sub(11) / 2).min(CLASSES - 1)
+}
+
+/// Of what stands behind the last dot of a name, in any case; `None` where nothing does.
+fn ending(path: &[u8]) -> Option<u32> {
+    let name = path.rsplit(|&byte| byte == b'/').next()?;
+    let at = name.iter().rposition(|&byte| byte == b'.').filter(|at| *at > 0)?;
+    let fold = |hash: u32, byte: &u8| (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193);
+    Some(name[at + 1..].iter().take(16).fold(0x811c_9dc5, fold))
 }
 
 impl Usual {
@@ -86,81 +128,145 @@ impl Cell {
         self.files = self.files.saturating_add(1).min(KNOWN * 8);
         let share = (1.0 / self.files as f32).max(NEWEST);
         self.cpu.learn(cost.cpu_us as f32, share);
+        self.wall.learn(cost.wall_us as f32, share);
         self.read.learn(cost.read as f32, share);
         self.lately += (share * 8.0).min(1.0) * (cost.cpu_us as f32 - self.lately);
     }
 
     fn prediction(&self) -> Prediction {
-        Prediction { cpu_us: (self.cpu.mean, self.cpu.variance.sqrt()), median_us: self.cpu.median, read: self.read.mean }
+        let us = (self.wall.mean + BESIDE, self.wall.variance.sqrt());
+        Prediction { us, median_us: self.wall.median + BESIDE, read: self.read.mean }
     }
 
-    /// How many times as much as usual it costs lately, where that is no chance.
+    /// How many times as much processor time as usual it costs lately, where that is no chance.
     fn worse(&self) -> Option<f32> {
         // The mean of some files deviates less than a single one: here of about eight.
         let usual = self.cpu.variance.sqrt() / 8_f32.sqrt();
-        let is_worse = self.files >= KNOWN && self.lately > self.cpu.mean * 2.0 && self.lately - self.cpu.mean > BAND * usual;
+        let is_worse =
+            self.files >= KNOWN && self.lately > self.cpu.mean * 2.0 && self.lately - self.cpu.mean > BAND * usual;
         is_worse.then(|| self.lately / self.cpu.mean.max(1.0))
+    }
+
+    fn figures(&self) -> [f32; FIGURES] {
+        let Self { cpu, wall, read, lately, .. } = self;
+        let [c, w, r] = [cpu, wall, read].map(|usual| [usual.mean, usual.variance, usual.median]);
+        [c[0], c[1], c[2], w[0], w[1], w[2], r[0], r[1], r[2], *lately]
+    }
+
+    /// `None` where they are no figures.
+    fn from_figures(files: u32, figures: [f32; FIGURES]) -> Option<Self> {
+        let usual = |at: usize| Usual { mean: figures[at], variance: figures[at + 1], median: figures[at + 2] };
+        let is_sound = files > 0 && figures.iter().all(|figure| figure.is_finite() && *figure >= 0.0);
+        is_sound.then(|| Self { files, cpu: usual(0), wall: usual(3), read: usual(6), lately: figures[9] })
     }
 }
 
 impl Model {
-    /// Learns from a file of `size` bytes that this reader has read. Gives how many times as much as usual this format costs
-    /// lately, where that is no chance.
-    pub fn learn(&mut self, reader: ReaderId, size: u64, cost: &Cost) -> Option<f32> {
-        let class = class(size);
-        if self.cells.len() >= MOST && !self.cells.contains_key(&(reader, class)) {
-            self.cells.clear(); // Readers of long ago: what is read now is learned soon.
+    /// Who is likely to read a file: who has read it last, or the last one whose name ended alike. Zero is nobody.
+    pub fn likely(&self, last: ReaderId, path: &[u8]) -> ReaderId {
+        match last {
+            ALL => ending(path).and_then(|ending| self.endings.get(&ending)).copied().unwrap_or(ALL),
+            last => last,
         }
-        self.cells.entry((ALL, class)).or_default().learn(cost);
-        let cell = self.cells.entry((reader, class)).or_default();
+    }
+
+    /// Learns from a file that this reader has read. Gives how many times as much processor time as usual this format costs
+    /// lately, where that is no chance.
+    pub fn learn(&mut self, path: &[u8], reader: ReaderId, size: u64, cost: &Cost) -> Option<f32> {
+        let (kind, all) = (Kind::new(reader, size), Kind::new(ALL, size));
+        // Of long ago: what is read now is learned soon.
+        if self.cells.len() + 2 > MOST && !self.cells.contains_key(&kind) {
+            self.cells.clear();
+        }
+        if let Some(ending) = ending(path) {
+            if self.endings.len() >= MOST && !self.endings.contains_key(&ending) {
+                self.endings.clear();
+            }
+            self.endings.insert(ending, reader);
+        }
+        self.cells.entry(all).or_default().learn(cost);
+        let cell = self.cells.entry(kind).or_default();
         cell.learn(cost);
         cell.worse()
     }
 
-    /// What a file of `size` bytes is expected to cost; `reader` is who read it last or is likely to. Without anything learned
-    /// it is nothing.
-    pub fn predict(&self, reader: Option<ReaderId>, size: u64) -> Prediction {
-        let class = class(size);
+    /// What a file of this kind is expected to cost.
+    pub fn predict(&self, kind: Kind) -> Prediction {
         // The same format in the nearest class is nearer than other formats of the same size.
         let nearest = |reader| {
-            let mut classes = (0..CLASSES).flat_map(|far| [class.checked_sub(far), class.checked_add(far)]).flatten();
-            classes.find_map(|class| self.cells.get(&(reader, class)))
+            let mut classes =
+                (0..CLASSES).flat_map(|far| [kind.class.checked_sub(far), kind.class.checked_add(far)]).flatten();
+            classes.find_map(|class| self.cells.get(&Kind { reader, class }))
         };
-        reader.and_then(nearest).or_else(|| nearest(ALL)).map(Cell::prediction).unwrap_or_default()
+        nearest(kind.reader).or_else(|| nearest(ALL)).map(Cell::prediction).unwrap_or_default()
     }
 
-    /// As bytes, for the store.
+    /// As bytes, for the store: at most 60 KiB.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = vec![VERSION];
-        for ((reader, class), cell) in &self.cells {
-            let Cell { files, cpu, read, lately } = cell;
-            bytes.extend(reader.0.to_le_bytes());
-            bytes.push(*class);
-            bytes.extend(files.to_le_bytes());
-            let figures = [cpu.mean, cpu.variance, cpu.median, read.mean, read.variance, read.median, *lately];
-            bytes.extend(figures.iter().flat_map(|figure| figure.to_le_bytes()));
+        bytes.extend((self.cells.len() as u32).to_le_bytes());
+        for (kind, cell) in &self.cells {
+            bytes.extend(kind.reader.0.to_le_bytes());
+            bytes.push(kind.class);
+            bytes.extend(cell.files.to_le_bytes());
+            bytes.extend(cell.figures().iter().flat_map(|figure| figure.to_le_bytes()));
+        }
+        for (ending, reader) in &self.endings {
+            bytes.extend([*ending, reader.0].iter().flat_map(|word| word.to_le_bytes()));
         }
         bytes
     }
 
     /// From what [`Self::encode`] gave. What it cannot read is not known.
     pub fn decode(bytes: &[u8]) -> Self {
-        let cells = bytes.strip_prefix(&[VERSION]).unwrap_or_default().as_chunks::<KEPT>().0;
-        let cell = |bytes: &[u8; KEPT]| {
-            let word = |at: usize| bytes[at..].first_chunk().copied().map(u32::from_le_bytes).unwrap_or_default();
-            let figures: [f32; 7] = std::array::from_fn(|number| f32::from_bits(word(9 + number * 4)));
-            let usual = |at: usize| Usual { mean: figures[at], variance: figures[at + 1], median: figures[at + 2] };
-            let cell = Cell { files: word(5), cpu: usual(0), read: usual(3), lately: figures[6] };
-            let is_sound = figures.iter().all(|figure| figure.is_finite() && *figure >= 0.0) && bytes[4] < CLASSES;
-            (is_sound && cell.files > 0).then_some(((ReaderId(word(0)), bytes[4]), cell))
+        let word = |bytes: &[u8], at: usize| bytes[at..].first_chunk().copied().map_or(0, u32::from_le_bytes);
+        let Some((head, rest)) = bytes.split_at_checked(5).filter(|(head, _)| head[0] == VERSION) else {
+            return Self::default();
         };
-        Self { cells: cells.iter().take(MOST).filter_map(cell).collect() }
+        let cells = (word(head, 1) as usize).min(MOST) * KEPT;
+        let Some((cells, endings)) = rest.split_at_checked(cells) else { return Self::default() };
+        let cell = |bytes: &[u8; KEPT]| {
+            let figures = std::array::from_fn(|number| f32::from_bits(word(bytes, 9 + number * 4)));
+            let kind = Kind { reader: ReaderId(word(bytes, 0)), class: bytes[4] };
+            Cell::from_figures(word(bytes, 5), figures).filter(|_| kind.class < CLASSES).map(|cell| (kind, cell))
+        };
+        let ending = |bytes: &[u8; 8]| (word(bytes, 0), ReaderId(word(bytes, 4)));
+        Self {
+            cells: cells.as_chunks().0.iter().filter_map(cell).collect(),
+            endings: endings.as_chunks().0.iter().take(MOST).map(ending).collect(),
+        }
+    }
+}
+
+/// How many files of each kind there are.
+#[derive(Debug, Default)]
+pub struct Mix(HashMap<Kind, u64>);
+
+impl Mix {
+    pub fn add(&mut self, kind: Kind) {
+        *self.0.entry(kind).or_default() += 1;
+    }
+
+    pub fn take(&mut self, kind: Kind) {
+        if let Some(files) = self.0.get_mut(&kind) {
+            *files -= 1;
+            if *files == 0 {
+                self.0.remove(&kind);
+            }
+        }
+    }
+
+    /// How long all of them keep a worker, in microseconds.
+    pub fn us(&self, model: &Model) -> f64 {
+        self.0.iter().map(|(kind, files)| f64::from(model.predict(*kind).us.0) * *files as f64).sum()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const A: &[u8] = b"dir/a.jpg";
 
     fn cost(cpu_us: u64) -> Cost {
         Cost { cpu_us, wall_us: cpu_us, read: cpu_us * 10 }
@@ -173,7 +279,8 @@ mod tests {
 
     #[test]
     fn classes_are_four_times_the_one_before() {
-        let table = [(0, 0), (4096, 0), (4097, 1), (16_384, 1), (16_385, 2), (1 << 20, 4), (1 << 38, 13), (u64::MAX, 13)];
+        let table =
+            [(0, 0), (4096, 0), (4097, 1), (16_384, 1), (16_385, 2), (1 << 20, 4), (1 << 38, 13), (u64::MAX, 13)];
         table.iter().for_each(|&(size, expected)| assert_eq!(class(size), expected, "{size}"));
     }
 
@@ -183,13 +290,13 @@ mod tests {
         // Three of four files take 100, one 500: mean 200, median 100, deviation 173.
         let mut learn = |from: u64, times: u64| {
             for n in from..from + 2000 {
-                model.learn(ReaderId(1), 5000, &cost(if chance(n) < 0.75 { 100 } else { 500 } * times));
+                model.learn(A, ReaderId(1), 5000, &cost(if chance(n) < 0.75 { 100 } else { 500 } * times));
             }
-            model.predict(Some(ReaderId(1)), 6000)
+            model.predict(Kind::new(ReaderId(1), 6000))
         };
         for (from, times) in [(0, 1), (10_000, 20)] {
-            let Prediction { cpu_us: (mean, deviation), median_us, read } = learn(from, times);
-            let times = times as f32;
+            let Prediction { us: (mean, deviation), median_us, read } = learn(from, times);
+            let (times, mean, median_us) = (times as f32, mean - BESIDE, median_us - BESIDE);
             assert!((mean / times - 200.0).abs() < 60.0, "{mean}");
             assert!((deviation / times - 173.0).abs() < 60.0, "{deviation}");
             assert!((median_us / times - 100.0).abs() < 60.0, "{median_us}");
@@ -200,26 +307,50 @@ mod tests {
     #[test]
     fn what_is_unknown_is_taken_from_what_is_nearest() {
         let mut model = Model::default();
-        assert_eq!(model.predict(Some(ReaderId(1)), 9), Prediction::default());
-        model.learn(ReaderId(1), 1 << 20, &cost(700));
-        model.learn(ReaderId(1), 1 << 30, &cost(9000));
-        model.learn(ReaderId(2), 1 << 10, &cost(3));
-        let mean = |reader, size| model.predict(reader, size).cpu_us.0;
-        assert_eq!(mean(Some(ReaderId(1)), 1 << 20), 700.0);
-        assert_eq!(mean(Some(ReaderId(1)), 1 << 12), 700.0, "the same format, another size");
-        assert_eq!(mean(Some(ReaderId(1)), 1 << 40), 9000.0);
-        assert_eq!(mean(Some(ReaderId(3)), 1 << 11), 3.0, "another format, the same size");
-        assert_eq!(mean(None, 1 << 21), 700.0);
+        assert_eq!(model.predict(Kind::new(ReaderId(1), 9)), Prediction::default());
+        model.learn(A, ReaderId(1), 1 << 20, &cost(700));
+        model.learn(A, ReaderId(1), 1 << 30, &cost(9000));
+        model.learn(A, ReaderId(2), 1 << 10, &cost(3));
+        let mean = |reader, size| model.predict(Kind::new(ReaderId(reader), size)).us.0 - BESIDE;
+        assert_eq!(mean(1, 1 << 20), 700.0);
+        assert_eq!(mean(1, 1 << 12), 700.0, "the same format, another size");
+        assert_eq!(mean(1, 1 << 40), 9000.0);
+        assert_eq!(mean(3, 1 << 11), 3.0, "another format, the same size");
+        assert_eq!(mean(0, 1 << 21), 700.0);
+    }
+
+    #[test]
+    fn who_is_likely_to_read_is_told_by_the_ending() {
+        let mut model = Model::default();
+        model.learn(b"x.y/a.tar.JPG", ReaderId(7), 9, &cost(1));
+        let likely = |last: u32, path: &str| model.likely(ReaderId(last), path.as_bytes()).0;
+        let table =
+            [("z/b.jpg", 7), ("b.Jpg", 7), ("b.png", 0), ("jpg", 0), (".jpg", 0), ("b.jpg/c", 0), ("", 0), ("b.", 0)];
+        table.iter().for_each(|&(path, reader)| assert_eq!(likely(0, path), reader, "{path}"));
+        assert_eq!(likely(9, "b.jpg"), 9, "who has read it knows better");
+    }
+
+    #[test]
+    fn a_mix_costs_what_its_files_cost() {
+        let (mut model, mut mix) = (Model::default(), Mix::default());
+        model.learn(A, ReaderId(1), 9, &cost(950));
+        let [known, unknown] = [Kind::new(ReaderId(1), 9), Kind::new(ReaderId(2), 1 << 40)];
+        [known, known, unknown].into_iter().for_each(|kind| mix.add(kind));
+        assert_eq!(mix.us(&model), 3000.0);
+        mix.take(known);
+        mix.take(unknown);
+        mix.take(unknown);
+        assert_eq!(mix.us(&model), 1000.0);
     }
 
     #[test]
     fn a_format_that_costs_more_all_of_a_sudden_is_noticed_and_chance_is_not() {
         let mut model = Model::default();
         let usual = |n| cost(80 + (chance(n) * 40.0) as u64);
-        assert!((0..5000).all(|n| model.learn(ReaderId(1), 5000, &usual(n)).is_none()));
-        assert_eq!(model.learn(ReaderId(1), 5000, &cost(900)), None, "one is chance");
-        assert!((0..200).all(|n| model.learn(ReaderId(1), 5000, &usual(n)).is_none()));
-        let noticed = (0..40).find_map(|n| Some((n, model.learn(ReaderId(1), 5000, &cost(1000))?)));
+        assert!((0..5000).all(|n| model.learn(A, ReaderId(1), 5000, &usual(n)).is_none()));
+        assert_eq!(model.learn(A, ReaderId(1), 5000, &cost(900)), None, "one is chance");
+        assert!((0..200).all(|n| model.learn(A, ReaderId(1), 5000, &usual(n)).is_none()));
+        let noticed = (0..40).find_map(|n| Some((n, model.learn(A, ReaderId(1), 5000, &cost(1000))?)));
         let (files, times) = noticed.expect("it is noticed");
         assert!(files < 10 && times > 2.0, "after {files} files, {times} times");
     }
@@ -227,11 +358,13 @@ mod tests {
     #[test]
     fn what_was_learned_is_kept_and_what_is_damaged_is_not_believed() {
         let mut model = Model::default();
-        (1..300).for_each(|n| _ = model.learn(ReaderId(n % 7 + 1), u64::from(n) << (n % 30), &cost(u64::from(n))));
+        (1..300).for_each(|n| _ = model.learn(A, ReaderId(n % 7 + 1), u64::from(n) << (n % 30), &cost(u64::from(n))));
         let bytes = model.encode();
         assert_eq!(Model::decode(&bytes), model);
-        for damaged in [&[][..], &[VERSION], &[9; 200], &[&[VERSION], &[0xff; KEPT * 3][..]].concat(), &bytes[..bytes.len() - 1]] {
-            assert!(Model::decode(damaged).cells.len() < model.cells.len());
+        for damaged in
+            [&[][..], &[VERSION], &[9; 200], &[&[VERSION], &[0xff; KEPT * 3][..]].concat(), &bytes[..bytes.len() - 1]]
+        {
+            assert_ne!(Model::decode(damaged), model);
         }
     }
 
@@ -239,10 +372,10 @@ mod tests {
     fn what_a_file_can_claim_is_bounded() {
         let mut model = Model::default();
         for n in 0..10_000 {
-            model.learn(ReaderId(n), 0, &cost(u64::MAX / 16));
+            model.learn(A, ReaderId(n), 0, &cost(u64::MAX / 16));
         }
         assert!(model.cells.len() <= MOST);
-        let Prediction { cpu_us: (mean, deviation), .. } = model.predict(None, 0);
+        let Prediction { us: (mean, deviation), .. } = model.predict(Kind::new(ALL, 0));
         assert!(mean.is_finite() && deviation >= 0.0);
     }
 }

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use self::cost::{Kind, Mix};
 use crate::model::{FileId, Job, Priority};
 
 /// How long a file that changes again and again may wait for quiet.
@@ -33,6 +34,8 @@ pub struct Queue {
     waiting: BTreeMap<(Duration, u64), Job>,
     /// Where each file's job stands.
     places: HashMap<FileId, Slot>,
+    /// What kinds of files they are.
+    mix: Mix,
     /// Files dispatched as fresh a short while ago; swept as time passes.
     recent: HashMap<FileId, Recent>,
     /// How many of them there are when those of long ago are looked for, so that it costs little however many change.
@@ -63,6 +66,7 @@ impl Queue {
             ready: BTreeMap::new(),
             waiting: BTreeMap::new(),
             places: HashMap::new(),
+            mix: Mix::default(),
             recent: HashMap::new(),
             forget_above: RECENT,
             age: 0,
@@ -87,6 +91,7 @@ impl Queue {
         self.age += 1;
         let key = (job.priority, self.age);
         self.places.insert(job.file, Slot::Ready(key.0, key.1));
+        self.mix.add(Kind::of(&job));
         self.ready.insert(key, job);
     }
 
@@ -109,6 +114,7 @@ impl Queue {
         self.remove(job.file);
         self.age += 1;
         self.places.insert(job.file, Slot::Waiting(due, self.age));
+        self.mix.add(Kind::of(&job));
         self.waiting.insert((due, self.age), job);
     }
 
@@ -117,6 +123,7 @@ impl Queue {
         self.ripen(now);
         let (_, job) = self.ready.pop_first()?;
         self.places.remove(&job.file);
+        self.mix.take(Kind::of(&job));
         Some(job)
     }
 
@@ -143,19 +150,27 @@ impl Queue {
 
     /// Takes the file's job out.
     pub fn remove(&mut self, file: FileId) -> Option<Job> {
-        match self.places.remove(&file)? {
+        let job = match self.places.remove(&file)? {
             Slot::Ready(priority, age) => self.ready.remove(&(priority, age)),
             Slot::Waiting(due, age) => self.waiting.remove(&(due, age)),
-        }
+        };
+        job.inspect(|job| self.mix.take(Kind::of(job)))
     }
 
     /// Keeps only the jobs that `keep` wants.
     pub fn retain(&mut self, keep: impl Fn(&Job) -> bool) {
         self.ready.retain(|_, job| keep(job));
         self.waiting.retain(|_, job| keep(job));
-        let left = self.ready.values().chain(self.waiting.values());
-        let left: HashSet<FileId> = left.map(|job| job.file).collect();
-        self.places.retain(|file, _| left.contains(file));
+        let left: Vec<&Job> = self.ready.values().chain(self.waiting.values()).collect();
+        let files: HashSet<FileId> = left.iter().map(|job| job.file).collect();
+        self.places.retain(|file, _| files.contains(file));
+        self.mix = Mix::default();
+        left.into_iter().for_each(|job| self.mix.add(Kind::of(job)));
+    }
+
+    /// What kinds of files wait.
+    pub fn mix(&self) -> &Mix {
+        &self.mix
     }
 
     /// Makes what is due by now ready, so that [`Queue::next_due`] lies ahead.
@@ -183,7 +198,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DirId, FsId, JobId, Place, Stamp};
+    use crate::model::{DirId, FsId, JobId, Place, ReaderId, Stamp};
 
     const SETTLE: Settle = Settle { quiet: Duration::from_secs(2), at_most: Duration::from_secs(10) };
 
@@ -197,6 +212,7 @@ mod tests {
             fs: FsId(0),
             inode: 0,
             stamp: Stamp { size: 0, mtime: 0, ctime: 0 },
+            reader: ReaderId(0),
             priority,
             attempts: 0,
         }

@@ -14,10 +14,12 @@ use tokio::{
 use super::{
     Event, Hints, UNSETTLED,
     board::Board,
-    jobs::{Jobs, Rate, Visible},
+    governing::Governing,
+    jobs::{Jobs, Visible},
     kept::Kept,
     namesakes::Namesakes,
-    outside::{Threads, LocalMinute, WallClock},
+    outside::{Threads, WallClock},
+    pace::Pace,
     pauses::Pauses,
     reading::Reading,
     roots::Root,
@@ -25,10 +27,9 @@ use super::{
     walks::Walks,
 };
 use crate::{
-    config::{self, Schedule, Settings},
+    config::{self, Settings},
     control::{AbsPath, Changed, Facts, State},
-    governor::{self, Bounds, Decision, Inputs, Quiet, Work, pss, signals::Snapshot},
-    model::{DirId, EntryRow, FileId, Mutation, Priority, ReaderId},
+    model::{DirId, EntryRow, FileId, Mutation, Note, Priority, ReaderId},
     mount::View,
     store::{self, CommitId, Store},
     watch::{Watcher, mounts::Mounts},
@@ -41,9 +42,6 @@ const TOGETHER: usize = 128;
 const GATHER: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(30));
 /// Files in hand that are many.
 const MUCH: usize = 32;
-/// Between two decisions on workers, while there is work.
-const DECIDE: Duration = Duration::from_millis(250);
-
 /// Rows that become jobs once their commit is there.
 #[derive(Debug)]
 pub(crate) struct Committing {
@@ -106,7 +104,9 @@ pub(crate) struct Core {
     /// Readers of the mount see everything up to here.
     pub drained: CommitId,
     pub last_commit: CommitId,
-    pub rate: Rate,
+    pub pace: Pace,
+    /// Readings that costs were learned from, when they were noted last.
+    pub noted: u64,
     pub born: Instant,
     pub started: u64,
     /// When what is not watched is looked at again.
@@ -114,13 +114,7 @@ pub(crate) struct Core {
     /// When roots that do not answer are looked for.
     pub stuck_look: Option<Instant>,
     pub stopping: bool,
-    pub decision: Decision,
-    pub(super) governor: governor::State,
-    pub(super) signals: Box<dyn Fn() -> Snapshot + Send>,
-    pub(super) local_minute: LocalMinute,
-    pub(super) cores: usize,
-    /// Whether the last decision was one of a pause, and when it was made.
-    pub(super) decided: (bool, Instant),
+    pub governing: Governing,
     /// What the board says, and since when.
     pub(super) told: (State, Instant),
     /// When the board is to say what it does not say yet.
@@ -151,7 +145,6 @@ impl Core {
         let blocked = blocked.filter(|_| !self.pauses.in_force() || self.looks_on());
         let search = self.search_due.filter(|_| !self.pauses.in_force());
         let namesakes = self.namesakes.due.filter(|_| !self.pauses.in_force());
-        let decision = self.decision.again.map(|again| self.decided.1 + again);
         [
             queue,
             pause,
@@ -163,7 +156,7 @@ impl Core {
             blocked,
             search,
             namesakes,
-            decision,
+            self.governing.due(),
             self.board_due,
             self.stuck_look,
         ]
@@ -199,7 +192,7 @@ impl Core {
             }
         }
         self.reading.note();
-        self.resize(paused);
+        self.govern(paused);
         self.tell();
     }
 
@@ -241,6 +234,14 @@ impl Core {
         self.commit(mutations);
     }
 
+    /// Keeps for later runs what reading costs, where that is known from so many readings more than before.
+    pub(super) fn note_costs(&mut self, more: u64) {
+        if self.reading.totals.learned >= self.noted + more {
+            self.noted = self.reading.totals.learned;
+            self.commit(vec![Mutation::PutNote(Note::Costs, self.reading.costs.encode())]);
+        }
+    }
+
     /// Commits, and remembers whose results become visible with it.
     pub fn commit(&mut self, mutations: Vec<Mutation>) -> CommitId {
         let files = mutations.iter().filter_map(|mutation| match mutation {
@@ -279,54 +280,6 @@ impl Core {
         }
     }
 
-    fn resize(&mut self, paused: bool) {
-        let (was_paused, at) = self.decided;
-        if was_paused == paused && at.elapsed() < DECIDE {
-            return;
-        }
-        self.decided = (paused, Instant::now());
-        let (settings, snapshot) = (&self.settings.workers, (self.signals)());
-        let inputs = Inputs {
-            now: self.now(),
-            bounds: Bounds {
-                least: settings.min,
-                most: settings.max,
-                cores: self.cores,
-                ceiling: settings.memory_ceiling,
-                batch_files: settings.batch_files,
-            },
-            work: Work {
-                files: (self.reading.queue.len() + self.reading.in_hand()) as u64,
-                disk: self.roots.iter().filter(|root| root.offline.is_empty()).filter_map(|root| root.disk).max(),
-            },
-            snapshot,
-            daemon: pss(std::process::id()),
-            workers: self.reading.engine.workers().iter().map(|worker| pss(worker.pid)).collect(),
-            quiet: if paused { Some(Quiet::Paused) } else { self.quiet(&snapshot) },
-            alarm: None,
-            user_idle: None,
-        };
-        let decision = governor::decide(&inputs, &mut self.governor);
-        if decision.size != self.decision.size {
-            tracing::info!(workers = decision.size.workers, why = %decision.why, "the number of workers changes");
-            self.reading.engine.resize(decision.size);
-        }
-        self.decision = decision;
-    }
-
-    /// Why nothing is to be read now, though nobody has asked for a pause.
-    fn quiet(&self, snapshot: &Snapshot) -> Option<Quiet> {
-        let Schedule { hours, battery } = &self.settings.schedule;
-        let minute = (self.local_minute)();
-        if !hours.contains(minute) {
-            let left = hours.until_change(minute).unwrap_or(1);
-            return Some(Quiet::OutOfHours(Duration::from_secs(u64::from(left) * 60)));
-        }
-        let power = &snapshot.power;
-        let is_low = power.charge.is_some_and(|charge| f64::from(charge) < battery * 100.0);
-        (power.on_battery == Some(true) && is_low).then_some(Quiet::LowBattery)
-    }
-
     /// Takes nothing more up.
     pub fn stopping(&mut self) {
         self.stopping = true;
@@ -342,6 +295,7 @@ impl Core {
     /// Ends all stages, the store last. Waits for them on a thread that may block.
     pub async fn stop(mut self) {
         self.commit_results();
+        self.note_costs(1);
         let Self { mut reading, view, store, .. } = self;
         let ended = tokio::task::spawn_blocking(move || {
             reading.engine.stop();

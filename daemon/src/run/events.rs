@@ -29,7 +29,9 @@ impl Core {
         match event {
             Event::Looked(asked, looked) => self.answer(*asked, &looked, load),
             Event::Walk(root, progress) => self.walk_tells(root, progress),
-            Event::Disk(root, disk) => self.root(root).into_iter().for_each(|root| root.disk = disk),
+            Event::Disk(root, disk) => self.root(root).into_iter().for_each(|root| root.lies_on(disk)),
+            Event::Pressed => self.governing.pressed(),
+            Event::Said(said) => self.governing.heard(said),
             Event::WalkEnded(root, path, end) => self.walk_ended(root, &path, end),
             Event::Engine(event) => self.engine_tells(event),
             Event::Store(event) => self.store_tells(event),

@@ -221,44 +221,6 @@ fn measure(progress: &mut JobProgress, goal: &Goal, (looked, unread): (u64, u64)
     progress.left = standing.left;
 }
 
-/// Results a second, over the last ten seconds.
-#[derive(Debug, Default)]
-pub(crate) struct Rate {
-    /// Second and results by then, oldest first.
-    samples: VecDeque<(u64, u64)>,
-}
-
-impl Rate {
-    /// Notes the number of results at a time in seconds.
-    pub fn note(&mut self, second: u64, results: u64) {
-        match self.samples.back_mut() {
-            Some((last, count)) if *last == second => *count = results,
-            _ => self.samples.push_back((second, results)),
-        }
-        while self.samples.front().is_some_and(|(oldest, _)| second - oldest > 10) {
-            self.samples.pop_front();
-        }
-    }
-
-    /// Results a second.
-    pub fn per_second(&self) -> f64 {
-        match (self.samples.front(), self.samples.back()) {
-            (Some((from, first)), Some((to, last))) if to > from => (last - first) as f64 / (to - from) as f64,
-            _ => 0.0,
-        }
-    }
-
-    /// Seconds until `pending` results are there, at least and at most; 0 and 0 when unknown.
-    pub fn left(&self, pending: u64) -> (u64, u64) {
-        let rate = self.per_second();
-        if rate <= 0.0 || pending == 0 {
-            return (0, 0);
-        }
-        let seconds = pending as f64 / rate;
-        ((seconds * 0.7) as u64, (seconds * 1.5).ceil() as u64)
-    }
-}
-
 /// Waits for readers to see a commit.
 #[derive(Debug, Default)]
 pub(crate) struct Visible {
@@ -328,20 +290,5 @@ mod tests {
         let state = |job: &StartedJob| job.progress.borrow().state;
         assert_eq!(state(&started[1]), JobState::Finished(JobResult::Partial));
         assert_eq!(state(&started[3]), JobState::Finished(JobResult::Done));
-    }
-
-    #[test]
-    fn the_rate_is_that_of_the_last_ten_seconds() {
-        let mut rate = Rate::default();
-        assert_eq!((rate.per_second(), rate.left(5)), (0.0, (0, 0)));
-        for (second, results) in [(100, 0), (101, 50), (101, 100), (102, 200)] {
-            rate.note(second, results);
-        }
-        assert_eq!((rate.per_second(), rate.left(1_000)), (100.0, (7, 15)));
-        assert_eq!(rate.samples.len(), 3, "one a second");
-        rate.note(112, 1_200);
-        rate.note(113, 1_201);
-        assert_eq!(rate.samples.front(), Some(&(112, 1_200)));
-        assert_eq!(rate.per_second(), 1.0);
     }
 }

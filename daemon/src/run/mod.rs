@@ -8,11 +8,13 @@ mod board;
 mod commands;
 mod core;
 mod events;
+mod governing;
 mod jobs;
 mod kept;
 mod namesakes;
 mod open;
 mod outside;
+mod pace;
 mod pauses;
 mod reading;
 mod roots;
@@ -37,11 +39,14 @@ use anyhow::Context;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::{Notify, mpsc, watch},
+    task::JoinSet,
     time::Instant,
 };
 
 #[cfg(test)]
 pub(crate) use self::outside::Clocks;
+#[cfg(test)]
+pub(crate) use self::outside::Senses;
 #[cfg(test)]
 pub(crate) use self::slate::Stone;
 use self::{
@@ -53,7 +58,7 @@ use self::{
 };
 pub(crate) use self::{core::Core, outside::Outside};
 use crate::{
-    bus,
+    bus::{self, neighbours::Said},
     config::{self, Settings},
     control::{Asked, Changed, Control, Facts, JobNumber, Published},
     crawl::{End, Progress},
@@ -119,6 +124,10 @@ pub(crate) enum Event {
     WalkEnded(RootId, Box<[u8]>, End),
     /// On what kind of disk a root lies, as far as anything says so.
     Disk(RootId, Option<DiskKind>),
+    /// Something is waited for, the kernel says.
+    Pressed,
+    /// Another service on the machine's bus says something of it.
+    Said(Said),
     Engine(EngineEvent),
     Store(StoreEvent),
     /// A command's paths were looked at.
@@ -198,6 +207,7 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
     let mut core = Core::open(settings, outside, degraded, (events, Arc::clone(&hints)), (facts, changed))?;
     no_bus.iter().for_each(|error| core.no_bus(error));
     core.mount(view);
+    let _neighbours = listen(core.events.clone());
     ready.into_iter().for_each(|ready| ready());
     let back = || Box::pin(come_back(place.clone(), control.clone(), facts_seen.clone()));
     let mut coming = bus.is_none().then(back);
@@ -231,6 +241,22 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
     };
     end(core, bus, told).await;
     Ok(ended)
+}
+
+/// Hears what other services say of this machine, until this is dropped.
+fn listen(events: mpsc::Sender<Event>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let tell = |said| {
+            let events = events.clone();
+            // Fails only when the daemon is stopping.
+            async move { _ = events.send(Event::Said(said)).await }
+        };
+        if let Err(error) = bus::neighbours::listen(&bus::Place::System, tell).await {
+            tracing::debug!(%error, "nobody tells of battery, user and low memory; the kernel is asked");
+        }
+    });
+    tasks
 }
 
 /// Closes everything in order.

@@ -16,10 +16,12 @@ use super::{
     Event, Hints,
     board::{Board, NAMES},
     core::Core,
-    jobs::{Jobs, Rate, Visible},
+    governing::Governing,
+    jobs::{Jobs, Visible},
     kept::Kept,
     namesakes::Namesakes,
     outside::Outside,
+    pace::Pace,
     pauses::Pauses,
     reading::{Reading, Target},
     roots::{self, Root, RootId, bytes},
@@ -31,11 +33,9 @@ use crate::{
     config::{self, MountSettings, Settings},
     control::{AbsPath, Audience, Changed, Facts, Pause, RootOptions, RootOrigin, State},
     crawl::Crawl,
-    engine::Size,
-    governor::{self, Decision},
-    model::{self, DirId, EntryRow, FileRow, FileState, Mutation, Node, Place},
+    model::{self, DirId, EntryRow, FileRow, FileState, Mutation, Node, Note, Place},
     mount::{self, View},
-    queue::Settle,
+    queue::{Settle, cost::Model},
     readers,
     store::{self, CommitId, SledStore, StoreError, StoreView},
 };
@@ -49,7 +49,7 @@ impl Core {
         (events, hints): (mpsc::Sender<Event>, Arc<Hints>),
         (facts, changed): (watch::Sender<Facts>, mpsc::UnboundedSender<Changed>),
     ) -> anyhow::Result<Self> {
-        let Outside { store, engine, slate, files, watcher, mounts, walkers, threads, wall_clock, signals, disks, local_minute, cores } =
+        let Outside { store, engine, slate, files, watcher, mounts, walkers, threads, wall_clock, disks, senses } =
             outside;
         let (readers, now, rows, watches) = (readers::current(), Instant::now(), store.clone(), watcher.clone());
         let crawl = Crawl { rows, files, watcher: watches, threads: walkers, readers: readers.clone() };
@@ -93,19 +93,15 @@ impl Core {
             committed: CommitId(0),
             drained: CommitId(0),
             last_commit: CommitId(0),
-            rate: Rate::default(),
+            pace: Pace::default(),
+            noted: 0,
             born: now,
             started: wall_clock().wall,
             threads,
             wall_clock,
             stuck_look: None,
             stopping: false,
-            decision: starting(),
-            governor: governor::State::default(),
-            signals,
-            local_minute,
-            cores,
-            decided: (true, now),
+            governing: Governing::new(senses),
             told: (State::Starting, now),
             board_due: None,
         };
@@ -114,6 +110,8 @@ impl Core {
 
     fn take_up(&mut self) -> anyhow::Result<()> {
         self.reading.remember_suspects(store::Rows::suspects(&*self.store)?);
+        let costs = store::Rows::note(&*self.store, Note::Costs)?;
+        self.reading.costs = costs.map_or_else(Model::default, |bytes| Model::decode(&bytes));
         self.take_up_suspects()?;
         self.take_up_roots()?;
         self.forget_strangers()?;
@@ -306,11 +304,6 @@ impl Core {
 
 fn settle(settings: &Settings) -> Settle {
     Settle { quiet: settings.watch.settle, at_most: settings.watch.settle_max }
-}
-
-/// Before anything is decided.
-fn starting() -> Decision {
-    Decision { size: Size { workers: 0, batch_files: 0, hurry: false }, read_ahead: 0, trim: false, again: None, why: "starting".into() }
 }
 
 /// Opens the store and says what it took.

@@ -3,12 +3,13 @@
 
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::Context;
+use jiff::Zoned;
 use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::mpsc;
 
@@ -19,9 +20,13 @@ use super::{
 use crate::{
     config::Settings,
     engine::{self, Engine, EngineEvent, LocalEngine},
-    governor::signals::{
-        Signals, Snapshot,
-        disk::{self, DiskKind},
+    governor::{
+        pss,
+        signals::{
+            Signals, Snapshot,
+            disk::{self, DiskKind},
+            pressure::Trigger,
+        },
     },
     store::Store,
     watch::{
@@ -41,8 +46,6 @@ pub(crate) struct Clocks {
     pub uptime: u64,
 }
 pub(crate) type WallClock = Arc<dyn Fn() -> Clocks + Send + Sync>;
-/// The minute of the day by the clock on the wall, 0 to 1439.
-pub(crate) type LocalMinute = Box<dyn Fn() -> u16 + Send>;
 /// The kind of disk below a directory, as far as anything says so; may block.
 pub(crate) type Disks = Arc<dyn Fn(&Path) -> Option<DiskKind> + Send + Sync>;
 /// Does something on a thread that may block.
@@ -63,9 +66,19 @@ pub(crate) struct Outside {
     pub walkers: usize,
     pub threads: Threads,
     pub wall_clock: WallClock,
-    pub signals: Box<dyn Fn() -> Snapshot + Send>,
     pub disks: Disks,
-    pub local_minute: LocalMinute,
+    pub senses: Senses,
+}
+
+/// What the governor asks of the machine.
+pub(crate) struct Senses {
+    pub signals: Box<dyn Fn() -> Snapshot + Send>,
+    /// Bytes of a process, and its share of what it has in common with others.
+    pub pss: Box<dyn Fn(u32) -> Option<u64> + Send>,
+    /// Wake the loop when it rests and others want memory; those that the kernel grants.
+    pub _triggers: Vec<Trigger>,
+    /// The minute of the day by the clock on the wall, 0 to 1439.
+    pub local_minute: Box<dyn Fn() -> u16 + Send>,
     pub cores: usize,
 }
 
@@ -83,6 +96,7 @@ impl Outside {
         let place = &settings.store.path;
         let slate =
             InHand::open(place).with_context(|| format!("cannot note in {} what is in hand", place.display()))?;
+        let pressed = events.clone();
         let sink = move |event: EngineEvent| _ = events.blocking_send(Event::Engine(event));
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let signals = Signals::new(Path::new("/"));
@@ -96,10 +110,14 @@ impl Outside {
             mounts: open_mounts(hints),
             threads: Arc::new(|work| _ = tokio::task::spawn_blocking(work)),
             wall_clock: Arc::new(|| Clocks { wall: wall_clock(), uptime: uptime() }),
-            signals: Box::new(move || signals.read()),
             disks: Arc::new(disk_below),
-            local_minute: Box::new(local_minute),
-            cores,
+            senses: Senses {
+                _triggers: set_triggers(&signals, &pressed),
+                signals: Box::new(move || signals.read()),
+                pss: Box::new(pss),
+                local_minute: Box::new(local_minute),
+                cores,
+            },
         })
     }
 }
@@ -134,20 +152,31 @@ fn open_mounts(hints: &Arc<Hints>) -> Option<Mounts> {
     }
 }
 
+/// Wakes the loop when memory is waited for. Where the kernel grants none, that is seen when there is work.
+fn set_triggers(signals: &Signals, events: &mpsc::Sender<Event>) -> Vec<Trigger> {
+    let set = |file: PathBuf| {
+        let events = events.clone();
+        // Fails only when the daemon is stopping.
+        match Trigger::new(&file, move || _ = events.blocking_send(Event::Pressed)) {
+            Ok(trigger) => Some(trigger),
+            Err(error) => {
+                tracing::debug!(?file, %error, "the kernel does not tell of pressure here");
+                None
+            }
+        }
+    };
+    signals.memory_pressure().into_iter().filter_map(set).collect()
+}
+
 fn disk_below(dir: &Path) -> Option<DiskKind> {
     let metadata = std::fs::metadata(dir).ok()?;
     disk::kind(Path::new("/"), dir, disk::device(&metadata))
 }
 
-/// By the time zone of this process; that of the machine's clock where it has none.
-#[expect(unsafe_code, reason = "neither std nor rustix knows time zones")]
+/// By the time zone of this process, of this machine, or else of the clock.
 fn local_minute() -> u16 {
-    let seconds = (wall_clock() / 1_000_000) as libc::time_t;
-    // SAFETY: zeros are a value of this plain structure.
-    let mut local: libc::tm = unsafe { std::mem::zeroed() };
-    // SAFETY: both point to values of their own; where it fails nothing is written.
-    unsafe { libc::localtime_r(&raw const seconds, &raw mut local) };
-    u16::try_from(local.tm_hour * 60 + local.tm_min).unwrap_or(0)
+    let now = Zoned::now();
+    u16::try_from(i32::from(now.hour()) * 60 + i32::from(now.minute())).unwrap_or(0)
 }
 
 /// Microseconds since 1970.

@@ -16,7 +16,10 @@ use crate::{
     engine::Engine,
     model::{DirId, FileId, Job, JobId, Mutation, Place, PolicyId, Priority},
     proto::Achieved,
-    queue::{Queue, Settle},
+    queue::{
+        Queue, Settle,
+        cost::{Kind, Mix, Model, Prediction},
+    },
     store::CommitId,
 };
 
@@ -55,6 +58,8 @@ pub(crate) enum Next {
 pub(crate) struct Reading {
     pub engine: Box<dyn Engine>,
     pub queue: Queue,
+    /// What files are likely to cost.
+    pub costs: Model,
     /// What the walls around workers are worth, as the last new one has measured it.
     pub achieved: Option<Achieved>,
     /// What the engine lacks to open files, and what to do.
@@ -102,6 +107,10 @@ pub(crate) struct Totals {
     pub failed: u64,
     /// Workers that failed on a file.
     pub strikes: u64,
+    /// Readings that costs were learned from.
+    pub learned: u64,
+    /// How long the results were expected to keep a worker, in microseconds.
+    pub us: f64,
 }
 
 impl Reading {
@@ -110,6 +119,7 @@ impl Reading {
             engine,
             slate,
             queue: Queue::new(settle),
+            costs: Model::default(),
             achieved: None,
             short: None,
             in_hand: HashMap::new(),
@@ -169,6 +179,24 @@ impl Reading {
     /// Jobs with the engine.
     pub fn in_hand(&self) -> usize {
         self.in_hand.len()
+    }
+
+    /// How long what is left keeps a worker, in microseconds: files in the queue and in hand, and as many as are pending in all.
+    pub fn us_left(&self, pending: u64) -> f64 {
+        let mut in_hand = Mix::default();
+        self.in_hand.values().for_each(|job| in_hand.add(Kind::of(job)));
+        let known = self.queue.mix().us(&self.costs) + in_hand.us(&self.costs);
+        let files = (self.queue.len() + self.in_hand.len()) as u64;
+        match files {
+            0 => pending as f64 * f64::from(Prediction::default().us.0),
+            // What only the store knows of is taken to be as what is known.
+            files => known * (pending.max(files) as f64 / files as f64),
+        }
+    }
+
+    /// Whether some of them lie below this root.
+    pub fn reads(&self, root: &[u8]) -> bool {
+        self.in_hand.values().any(|job| *job.root == *root)
     }
 
     /// Retries that wait for their time.
@@ -314,6 +342,7 @@ impl Reading {
     }
 
     fn job(&self, target: Target, priority: Priority) -> Job {
+        let reader = self.costs.likely(target.file.fingerprint.reader, &target.path);
         Job {
             id: JobId(0),
             file: target.file.id,
@@ -323,6 +352,7 @@ impl Reading {
             fs: target.identity.fs,
             inode: target.identity.inode,
             stamp: target.file.fingerprint.stamp,
+            reader,
             priority,
             attempts: self.suspects.get(&target.file.id).copied().unwrap_or(0)
                 + u8::from(self.doubted.contains(&target.file.id)),

@@ -265,6 +265,14 @@ impl Root {
         })
     }
 
+    /// What is changed on other machines the kernel does not tell of.
+    pub fn lies_on(&mut self, disk: Option<DiskKind>) {
+        self.disk = disk;
+        if self.options.poll.is_none() {
+            self.spec.watch = disk != Some(DiskKind::Network);
+        }
+    }
+
     /// The path below the root; `None` if it is not below it.
     pub fn relative(&self, path: &[u8]) -> Option<Vec<u8>> {
         let root = self.path.as_bytes();
@@ -286,7 +294,11 @@ impl Root {
             return (RootState::Crawling, String::new());
         }
         if !self.spec.watch {
-            return (RootState::Polling, "its option poll is set".into());
+            let why = match self.options.poll {
+                Some(_) => "its option poll is set",
+                None => "it lies behind a network, which does not tell of all changes; with poll = false it is watched",
+            };
+            return (RootState::Polling, why.into());
         }
         match self.unwatched {
             true => (RootState::Polling, "no more directories can be watched; see the degraded states".into()),

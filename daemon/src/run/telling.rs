@@ -12,6 +12,8 @@ use super::{
     board::Figures,
     core::Core,
     jobs::Standing,
+    pace::Done,
+    reading::Totals,
     roots::Root,
     sight,
     watchdog::{Stage, Stages},
@@ -29,6 +31,8 @@ const LOG_STUCK: &str = "log-stuck";
 pub(super) const STORE_DAMAGED: &str = "store-damaged";
 /// Results after which memory is given back when nothing is left to do.
 const BURST: u64 = 256;
+/// Readings after which what they cost is noted: each note is some tens of KiB.
+const LEARNED: u64 = 1_000;
 /// Between two updates of the figures in the view, unless the state changes.
 const BOARD: Duration = Duration::from_millis(100);
 
@@ -38,6 +42,7 @@ impl Core {
         match () {
             () if self.stopping => State::Stopping,
             () if self.pauses.in_force() => State::Paused,
+            () if self.governing.is_quiet() && !self.reading.is_idle() => State::Paused,
             () if self.is_crawling() || !self.reading.is_idle() => State::Indexing,
             () => State::Idle,
         }
@@ -62,9 +67,9 @@ impl Core {
                 && self.reading.is_idle()
                 && self.after_commit.is_empty()
                 && visible,
-            paused: self.pauses.in_force(),
-            rate: self.rate.per_second(),
-            left: self.rate.left(counts.pending),
+            paused: self.pauses.in_force() || self.governing.is_quiet(),
+            rate: self.pace.per_second(),
+            left: if counts.pending == 0 { (0, 0) } else { self.pace.left() },
         }
     }
 
@@ -87,8 +92,11 @@ impl Core {
     }
 
     pub(super) fn tell(&mut self) {
-        let now = self.now().as_secs();
-        self.rate.note(now, self.reading.totals.finished);
+        let Totals { finished: files, us, .. } = self.reading.totals;
+        let (store, reading) = (&self.store, &self.reading);
+        self.pace.note(Done { at: self.born.elapsed(), files, us }, || {
+            reading.us_left(store::Rows::counts(&**store).pending)
+        });
         let standing = self.standing();
         for (job, about) in self.jobs.update(&standing, &self.walking()) {
             self.find(job, about);
@@ -155,6 +163,9 @@ impl Core {
             tracing::info!("everything is read again, the damaged store is no longer needed");
         }
         self.reading.is_careful &= state != State::Idle;
+        if state == State::Idle {
+            self.note_costs(LEARNED);
+        }
         let finished = self.reading.totals.finished;
         if state == State::Idle && finished - self.finished_at_trim >= BURST {
             self.finished_at_trim = finished;

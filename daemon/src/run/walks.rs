@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     crawl::{self, Crawl, End, Progress, Reach, Seen},
+    governor::signals::disk::DiskKind,
     model,
     store::CommitId,
     watch::Coverage,
@@ -56,13 +57,15 @@ impl Walks {
         root.running =
             Some(Running { reach: again, askers, unreadable_before, seen: watched, beats, unwatched: false });
         let (crawl, events, room) = (Arc::clone(&self.crawl), self.events.clone(), Arc::clone(&self.room));
-        let (id, spec) = (root.id, root.spec.clone());
+        let (id, mut spec, may_poll) = (root.id, root.spec.clone(), root.options.poll.is_none());
         let unreadable: Vec<_> = root.unreadable.keys().cloned().collect();
         let handle = Handle::current();
         let disks = is_whole.then(|| Arc::clone(&self.disks));
         (self.threads)(Box::new(move || {
             if let Some(disks) = disks {
-                _ = events.blocking_send(Event::Disk(id, disks(model::path(&spec.path))));
+                let disk = disks(model::path(&spec.path));
+                spec.watch &= !(may_poll && disk == Some(DiskKind::Network));
+                _ = events.blocking_send(Event::Disk(id, disk));
             }
             let mut tell = |progress| {
                 seen.telling.store(true, Relaxed);

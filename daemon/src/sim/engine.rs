@@ -112,7 +112,7 @@ impl Bench {
     pub(super) fn new(world: &Arc<World>, faults: Faults) -> Self {
         let state = State {
             world: Arc::clone(world),
-            size: Size { workers: 0, batch_files: 1, hurry: false },
+            size: Size::calm(0, 1),
             unopened: VecDeque::new(),
             opened: VecDeque::new(),
             workers: Vec::new(),

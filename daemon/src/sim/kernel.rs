@@ -19,6 +19,7 @@ use super::{
     tree::{Happened, Inode, Key, Kind, Tree, What},
 };
 use crate::{
+    governor::signals::{Snapshot, memory::Memory},
     model::{FileName, FsId},
     watch::{
         Change, Coverage, Hint, Watcher, coalesce,
@@ -116,6 +117,12 @@ impl State {
     pub(super) fn forget_watches(&mut self) {
         self.watches.clear();
         self.under_way.clear();
+    }
+
+    /// What the governor is told: now and then somebody else wants nearly all memory.
+    pub(super) fn snapshot(&mut self) -> Snapshot {
+        let available = if self.rng.chance(50) { 2 } else { 80 };
+        Snapshot { memory: Some(Memory { total: 100, available, ..Memory::default() }), ..Snapshot::default() }
     }
 
     /// Changes the tree; the kernel tells those who watch.

@@ -21,8 +21,7 @@ use super::{
 use crate::{
     config::{Places, RootSetting, Settings},
     control::{Asked, Audience, Command, Facts, Hold, Origin, Pause, Resume, RootOptions, Viewer},
-    governor::signals::Snapshot,
-    run::{Clocks, Core, Event, Hints, Outside, Stone},
+    run::{Clocks, Core, Event, Hints, Outside, Senses, Stone},
     store::{
         Store, StoreEvent,
         memory::{MemoryDisk, MemoryStore},
@@ -157,7 +156,7 @@ impl Life {
         bench.watch(&settings);
         let (events, told) = mpsc::channel(WAITING);
         let hints = Arc::new(Hints::default());
-        let (threads, clock) = (world.threads.clone(), Arc::clone(world));
+        let (threads, clock, machine) = (world.threads.clone(), Arc::clone(world), Arc::clone(world));
         let outside = Outside {
             store: Arc::clone(&store) as Arc<dyn Store>,
             engine: Box::new(bench.clone()),
@@ -172,10 +171,14 @@ impl Life {
                 let [wall, uptime] = [state.tree.now, state.elapsed].map(|ns| ns.max(0) as u64 / 1000);
                 Clocks { wall, uptime }
             }),
-            signals: Box::new(Snapshot::default),
             disks: Arc::new(|_| None),
-            local_minute: Box::new(|| 0),
-            cores: 4,
+            senses: Senses {
+                signals: Box::new(move || machine.lock().snapshot()),
+                pss: Box::new(|_| None),
+                _triggers: Vec::new(),
+                local_minute: Box::new(|| 0),
+                cores: 4,
+            },
         };
         let (facts, _) = watch::channel(Facts::default());
         let (changed, _) = mpsc::unbounded_channel();

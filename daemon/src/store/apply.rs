@@ -48,6 +48,10 @@ impl Draft<'_> {
                 }
             }
             Mutation::ClearSuspect(file) => self.set_suspect(*file, None),
+            Mutation::PutNote(note, bytes) => {
+                self.set_note(*note, bytes);
+                Ok(())
+            }
         }
     }
 

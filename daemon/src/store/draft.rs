@@ -12,7 +12,7 @@ use std::{
 };
 
 use crate::{
-    model::{DirId, EntryRow, FailureKind, FileId, Place},
+    model::{DirId, EntryRow, FailureKind, FileId, Note, Place},
     store::{
         Counts, Shared, StoreError,
         dictionary::Packer,
@@ -65,6 +65,7 @@ pub(super) struct Draft<'a> {
     pages: BTreeMap<Vec<u8>, Slot>,
     records: BTreeMap<FileId, Option<Row>>,
     suspects: BTreeMap<FileId, Option<(u8, FailureKind)>>,
+    notes: BTreeMap<Note, Vec<u8>>,
     /// Whether there is such a link.
     links: BTreeMap<Vec<u8>, bool>,
     /// How many rows name a side file.
@@ -93,6 +94,7 @@ impl<'a> Draft<'a> {
             pages: BTreeMap::new(),
             records: BTreeMap::new(),
             suspects: BTreeMap::new(),
+            notes: BTreeMap::new(),
             links: BTreeMap::new(),
             sides: BTreeMap::new(),
             hidden: BTreeMap::new(),
@@ -245,6 +247,12 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
+    pub(super) fn set_note(&mut self, note: Note, bytes: &[u8]) {
+        self.operations += 1;
+        self.bytes += bytes.len();
+        self.notes.insert(note, bytes.to_vec());
+    }
+
     pub(super) fn set_link(&mut self, key: Vec<u8>, there: bool) {
         self.operations += 1;
         self.links.insert(key, there);
@@ -326,6 +334,7 @@ impl<'a> Draft<'a> {
         self.pages.clear();
         self.records.clear();
         self.suspects.clear();
+        self.notes.clear();
         self.links.clear();
         self.hidden.clear();
         let unnamed = std::mem::take(&mut self.sides).into_iter().filter(|&(_, count)| count == 0);
@@ -350,6 +359,9 @@ impl<'a> Draft<'a> {
         for (file, suspect) in &self.suspects {
             let suspect = suspect.map(|(attempts, kind)| vec![attempts, failure_number(kind)]);
             all.put(Table::Suspects, &record_key(*file), suspect);
+        }
+        for (note, bytes) in &self.notes {
+            all.put(Table::Meta, &meta::key(meta::NOTE, note.as_str().as_bytes()), Some(bytes.clone()));
         }
         for (key, there) in &self.links {
             all.put(Table::Links, key, there.then(Vec::new));

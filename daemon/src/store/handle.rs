@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     model::{
-        DirId, DirRows, EntryRef, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Place,
+        DirId, DirRows, EntryRef, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Note, Place,
     },
     store::{
         CacheUse, CommitId, Counts, OpenReport, Rest, Rows, Scanned, Shared, Sink, Store, StoreConfig, StoreError,
@@ -92,6 +92,10 @@ impl Store for SledStore {
         self.send(|commit| Message::Batch(commit, batch))
     }
 
+    fn trim(&self) {
+        self.shared.trim();
+    }
+
     fn rest(&self) -> Rest {
         match () {
             () if self.shared.is_rebuilding() => Rest::Rebuilding,
@@ -142,6 +146,10 @@ impl Rows for SledStore {
 
     fn suspects(&self) -> Result<Vec<(FileId, u8, FailureKind)>, StoreError> {
         self.shared.noticed(self.shared.suspects())
+    }
+
+    fn note(&self, note: Note) -> Result<Option<Vec<u8>>, StoreError> {
+        self.shared.noticed(self.shared.note(note))
     }
 
     fn counts(&self) -> Counts {

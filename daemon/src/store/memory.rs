@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    model::{DirId, DirRows, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Place},
+    model::{DirId, DirRows, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Note, Place},
     store::{
         CommitId, Counts, OpenReport, Rows, Scanned, Shared, Store, StoreConfig, StoreError, StoreEvent,
         group::Work,
@@ -270,6 +270,10 @@ impl Rows for MemoryStore {
 
     fn suspects(&self) -> Result<Vec<(FileId, u8, FailureKind)>, StoreError> {
         self.shared.suspects()
+    }
+
+    fn note(&self, note: Note) -> Result<Option<Vec<u8>>, StoreError> {
+        self.shared.note(note)
     }
 
     fn counts(&self) -> Counts {

@@ -45,7 +45,7 @@ use std::{io, path::Path, path::PathBuf, sync::Arc, time::Duration};
 use crate::{
     codec::DecodeError,
     model::{
-        DirId, DirRows, EntryRef, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Place,
+        DirId, DirRows, EntryRef, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Note, Place,
     },
 };
 
@@ -78,6 +78,8 @@ pub trait Rows: Send + Sync {
     fn scan(&self, from: DirId, limit: usize, wanted: &dyn Fn(FileState) -> bool) -> Result<Scanned, StoreError>;
     /// Files under suspicion, with their failed tries.
     fn suspects(&self) -> Result<Vec<(FileId, u8, FailureKind)>, StoreError>;
+    /// What was noted, if anything was.
+    fn note(&self, note: Note) -> Result<Option<Vec<u8>>, StoreError>;
     /// Totals, kept with the rows.
     fn counts(&self) -> Counts;
     /// A new number for a file or a directory; it is durable with the first commit that uses it.
@@ -95,6 +97,8 @@ pub trait Store: Rows {
     fn commit(&self, batch: Vec<Mutation>) -> CommitId;
     /// Commits what is waiting, syncs, closes. Idempotent.
     fn close(&self) -> Result<(), StoreError>;
+    /// Gives up what it keeps in memory only to be faster; where nobody has wanted anything for a moment, it sleeps.
+    fn trim(&self) {}
     /// What it does when nobody wants anything of it.
     fn rest(&self) -> Rest {
         Rest::Awake

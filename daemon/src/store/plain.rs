@@ -11,7 +11,7 @@ use crate::{
     codec::Encoded,
     model::{
         DirId, DirRow, DirRows, EntryRow, FailureKind, FileId, FileName, FileRecord, FileResult, FileRow, FileState,
-        Fingerprint, Identity, Mutation, Node, Place, join,
+        Fingerprint, Identity, Mutation, Node, Note, Place, join,
     },
     store::{
         Changed, ChangedKind, CommitId, Counts, Rows, Scanned, Sink, Store, StoreError, StoreEvent, links::file_row,
@@ -36,6 +36,7 @@ struct Plain {
     entries: BTreeMap<(DirId, FileName), EntryRow>,
     records: BTreeMap<FileId, Arc<FileRecord>>,
     suspects: BTreeMap<FileId, (u8, FailureKind)>,
+    notes: BTreeMap<Note, Vec<u8>>,
     next_file: u64,
     next_dir: u32,
 }
@@ -49,6 +50,7 @@ impl PlainStore {
             entries: BTreeMap::new(),
             records: BTreeMap::new(),
             suspects: BTreeMap::new(),
+            notes: BTreeMap::new(),
             next_file: 1,
             next_dir: 2,
         };
@@ -123,6 +125,10 @@ impl Rows for PlainStore {
 
     fn suspects(&self) -> Result<Vec<(FileId, u8, FailureKind)>, StoreError> {
         Ok(self.rows().suspects.iter().map(|(&file, &(attempts, kind))| (file, attempts, kind)).collect())
+    }
+
+    fn note(&self, note: Note) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.rows().notes.get(&note).cloned())
     }
 
     fn counts(&self) -> Counts {
@@ -235,6 +241,7 @@ impl Plain {
                 }
             }
             Mutation::ClearSuspect(file) => drop(self.suspects.remove(file)),
+            Mutation::PutNote(note, bytes) => drop(self.notes.insert(*note, bytes.clone())),
         }
     }
 

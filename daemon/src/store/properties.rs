@@ -51,6 +51,7 @@ enum Step {
     },
     PutSuspect(usize),
     ClearSuspect(usize),
+    PutNote(u8),
     Commit,
     Reopen,
 }
@@ -91,6 +92,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(which, stamp, failed)| Step::PutResult { which, stamp, failed }),
         1 => n.clone().prop_map(Step::PutSuspect),
         1 => n.prop_map(Step::ClearSuspect),
+        1 => any::<u8>().prop_map(Step::PutNote),
         3 => Just(Step::Commit),
         1 => Just(Step::Reopen),
     ]
@@ -204,6 +206,7 @@ impl Pair {
                 let Some((file, ..)) = self.file(*which) else { return };
                 self.mutate(Mutation::ClearSuspect(file));
             }
+            Step::PutNote(byte) => self.mutate(Mutation::PutNote(Note::Costs, vec![*byte; 3])),
             Step::Commit => self.commit(),
             Step::Reopen => {
                 self.commit();
@@ -292,6 +295,7 @@ impl Pair {
         }
         assert_eq!(sled.counts(), plain.counts());
         assert_eq!(sled.suspects().unwrap(), plain.suspects().unwrap());
+        assert_eq!(sled.note(Note::Costs).unwrap(), plain.note(Note::Costs).unwrap());
         for wanted in [|state| state == FileState::Pending, |state| matches!(state, FileState::Failed(_))] {
             assert_eq!(scan(sled, &wanted), scan(plain, &wanted));
         }

@@ -8,13 +8,13 @@ use std::{
 use crate::{
     model::{
         DirId, DirRows, EntryRef, EntryRow, FailureKind, FileId, FileRecord, FileResult, FileState, Identity, Node,
-        Place, join,
+        Note, Place, join,
     },
     store::{
         Counts, Rows, Scanned, Shared, StoreError, cache,
         page::{Head, Page, Reader},
         row::{Body, Packed, Row},
-        schema::{failure_of, file_of, link_place, link_prefix, page_key, page_of, record_key},
+        schema::{failure_of, file_of, link_place, link_prefix, meta, page_key, page_of, record_key},
         tables::{Bytes, Table, Tables},
     },
 };
@@ -245,6 +245,11 @@ impl Rows for Shared {
             Ok((file_of(&key)?, attempts, failure_of(kind)?))
         });
         rows.collect()
+    }
+
+    fn note(&self, note: Note) -> Result<Option<Vec<u8>>, StoreError> {
+        let key = meta::key(meta::NOTE, note.as_str().as_bytes());
+        Ok(self.lease.tables()?.get(Table::Meta, key)?.map(|bytes| bytes.to_vec()))
     }
 
     fn counts(&self) -> Counts {

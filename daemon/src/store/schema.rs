@@ -26,6 +26,8 @@ pub(super) mod meta {
 
     /// And a number, u32 BE: a dictionary of records.
     pub(in crate::store) const DICTIONARY: &[u8] = b"dictionary/";
+    /// And the name of a [`crate::model::Note`].
+    pub(in crate::store) const NOTE: &[u8] = b"note/";
     /// What the last walk over all rows found: [`super::super::walk::Live`].
     pub(in crate::store) const LIVE: &[u8] = b"live";
     /// Where the walk on its way is.

@@ -120,6 +120,12 @@ impl Shared {
         (self.tell)(Message::Unreadable(file));
     }
 
+    /// Memory is wanted by others.
+    pub(super) fn trim(&self) {
+        self.cache.clear();
+        (self.tell)(Message::Trim);
+    }
+
     pub(super) fn is_rebuilding(&self) -> bool {
         self.rebuilding.load(Ordering::Relaxed)
     }

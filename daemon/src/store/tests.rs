@@ -369,6 +369,28 @@ fn rounds(variable: &str, few: usize) -> usize {
 }
 
 #[test]
+fn where_others_want_memory_records_go_and_the_store_sleeps_soon() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = StoreConfig { sleep_after: Duration::from_secs(3600), ..config(dir.path()) };
+    let (store, report) = SledStore::open(config, Box::new(|_| ())).unwrap();
+    assert!(report.created);
+    let (home, file) = (store.new_dir(), store.new_file());
+    let put = Mutation::PutFile { dir: home, entry: file_entry("a", file, 9, 1) };
+    store.commit(vec![put_dir(home, DirId::TOP, "home"), put, result(file, place(home, "a"), "a name")]);
+    while store.file(file).unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    assert!(store.file(file).unwrap().is_some() && store.cache_use().bytes > 0);
+    store.trim();
+    assert_eq!(store.cache_use().bytes, 0);
+    while store.rest() != Rest::Asleep {
+        std::thread::yield_now();
+    }
+    assert!(store.file(file).unwrap().is_some(), "and wakes for whoever comes");
+    assert_eq!(store.rest(), Rest::Awake);
+}
+
+#[test]
 fn a_store_that_nobody_uses_sleeps_and_the_next_one_wakes_it() {
     let dir = tempfile::tempdir().unwrap();
     let config = StoreConfig { sleep_after: Duration::ZERO, ..config(dir.path()) };

@@ -21,6 +21,8 @@ use crate::{
 /// Commits are synced so long after the last one, and while they go on so long after the first.
 const QUIET: Duration = Duration::from_millis(50);
 const AT_MOST: Duration = Duration::from_secs(1);
+/// How long nobody has wanted the tables when they are closed for want of memory.
+const DOZE: Duration = Duration::from_secs(1);
 /// After trouble it is tried again, the first time and at most after so long.
 const RETRY: Duration = Duration::from_secs(1);
 const RETRY_MOST: Duration = Duration::from_secs(30);
@@ -32,6 +34,8 @@ pub(super) enum Message {
     Synced(CommitId, Result<(), StoreError>),
     /// The tables were opened: there is sleep to wait for.
     Woken,
+    /// Others want memory: the tables are closed as soon as nobody has wanted them for [`DOZE`].
+    Trim,
     /// A reader met damage that no single record has.
     Damaged(String),
     /// A reader could not read this file's record.
@@ -65,6 +69,7 @@ pub(super) fn write(
             syncing: None,
             trouble: None,
             upkeep: Upkeep::open(shared)?,
+            doze: false,
             damage: None,
             unreadable: Vec::new(),
             closing: false,
@@ -112,6 +117,8 @@ struct Writer<'s> {
     syncing: Option<Vec<[u8; 32]>>,
     trouble: Option<Trouble>,
     upkeep: Upkeep,
+    /// It is not to stay awake for long this time.
+    doze: bool,
     /// What readers met.
     damage: Option<String>,
     unreadable: Vec<FileId>,
@@ -187,7 +194,8 @@ impl Writer<'_> {
     /// When the tables may be closed, if they are open and nothing is to be done.
     fn sleep_due(&self) -> Option<Instant> {
         let used = self.shared.lease.used().filter(|_| self.is_calm() && !self.upkeep.is_rebuilding())?;
-        used.checked_add(self.shared.config.sleep_after)
+        let after = self.shared.config.sleep_after;
+        used.checked_add(if self.doze { after.min(DOZE) } else { after })
     }
 
     /// Whether all that came is done and durable.
@@ -261,7 +269,15 @@ impl Writer<'_> {
                     }
                 }
             }
-            Message::Woken => self.upkeep.look(),
+            Message::Woken => {
+                self.doze = false;
+                self.upkeep.look();
+            }
+            Message::Trim => {
+                self.doze = true;
+                self.upkeep.give_up(self.shared, &mut self.work);
+                self.upkeep.stand_back(self.shared);
+            }
             Message::Damaged(what) => self.damage = Some(what),
             Message::Unreadable(file) => self.unreadable.push(file),
             Message::Close => self.closing = true,

@@ -56,6 +56,8 @@ struct State {
     /// Since when workers that are too many are in a hurry to end.
     hurried_since: Option<Instant>,
     batch_files: usize,
+    /// See [`Size`].
+    read_ahead: usize,
     /// Since when it stops.
     stopping: Option<Instant>,
     /// Jobs taken and not finished.
@@ -163,6 +165,7 @@ impl Desk {
         let hurry = size.hurry || state.paused;
         state.hurried_since = hurry.then(|| state.hurried_since.unwrap_or_else(Instant::now));
         state.batch_files = size.batch_files.clamp(1, proto::BATCH);
+        state.read_ahead = size.read_ahead;
         self.work.notify_all();
         self.need.notify_all();
         self.room.notify_all();

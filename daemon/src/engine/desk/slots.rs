@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Among, Desk, IDLE, LAST_FILES, NewOpener, HURRIED_FILES, Seat, State};
+use super::{Among, Desk, HURRIED_FILES, IDLE, LAST_FILES, NewOpener, Seat, State};
 use crate::{
     engine::{
         EngineEvent,

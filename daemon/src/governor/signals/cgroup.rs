@@ -6,6 +6,8 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::pressure::Stall;
 use crate::mountinfo;
 
@@ -29,7 +31,7 @@ enum Controller {
 }
 
 /// What a group says. What it does not say is `None`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Figures {
     /// Bytes beyond which the kernel kills; of the group or of one above it, whichever is least.
     pub limit: Option<u64>,
@@ -44,6 +46,14 @@ pub struct Figures {
     pub memory: Option<Stall>,
     pub cpu: Option<Stall>,
     pub io: Option<Stall>,
+}
+
+impl Figures {
+    /// The share in use of what the group may use, 0 to 1 and more.
+    pub fn used_share(&self) -> Option<f64> {
+        let limit = [self.limit, self.high].into_iter().flatten().min()?;
+        Some(self.used? as f64 / limit.max(1) as f64)
+    }
 }
 
 impl Group {
@@ -81,6 +91,11 @@ impl Group {
             None => unified.clone().map(|(dir, depth)| Controller::V2(dir, depth)),
         };
         Self { memory, unified: unified.map(|(dir, _)| dir) }
+    }
+
+    /// The file that says how long this group has waited for memory.
+    pub fn memory_pressure(&self) -> Option<PathBuf> {
+        self.unified.as_ref().map(|dir| dir.join("memory.pressure"))
     }
 
     /// What the group says now.
@@ -168,7 +183,10 @@ mod tests {
             ("sys/fs/cgroup/user.slice/user-1000.slice/metaextractd.service/memory.max", "536870912\n"),
             ("sys/fs/cgroup/user.slice/user-1000.slice/metaextractd.service/memory.high", "max\n"),
             ("sys/fs/cgroup/user.slice/user-1000.slice/metaextractd.service/memory.current", "50000000\n"),
-            ("sys/fs/cgroup/user.slice/user-1000.slice/metaextractd.service/memory.stat", "anon 1\ninactive_file 20000000\n"),
+            (
+                "sys/fs/cgroup/user.slice/user-1000.slice/metaextractd.service/memory.stat",
+                "anon 1\ninactive_file 20000000\n",
+            ),
             (
                 "sys/fs/cgroup/user.slice/user-1000.slice/metaextractd.service/memory.events",
                 "low 0\nhigh 7\nmax 3\noom 1\noom_kill 2\noom_group_kill 0\n",

@@ -23,8 +23,28 @@ pub enum DiskKind {
 
 /// File systems behind a network, as mount tables call them.
 const NETWORK: [&str; 22] = [
-    "9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "fuse.ceph", "fuse.davfs", "fuse.glusterfs", "fuse.gvfsd-fuse",
-    "fuse.rclone", "fuse.s3fs", "fuse.sshfs", "gfs2", "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "smb3", "smbfs",
+    "9p",
+    "afs",
+    "beegfs",
+    "ceph",
+    "cifs",
+    "coda",
+    "davfs",
+    "fuse.ceph",
+    "fuse.davfs",
+    "fuse.glusterfs",
+    "fuse.gvfsd-fuse",
+    "fuse.rclone",
+    "fuse.s3fs",
+    "fuse.sshfs",
+    "gfs2",
+    "lustre",
+    "ncpfs",
+    "nfs",
+    "nfs4",
+    "ocfs2",
+    "smb3",
+    "smbfs",
 ];
 /// File systems in memory.
 const MEMORY: [&str; 3] = ["devtmpfs", "ramfs", "tmpfs"];
@@ -55,7 +75,8 @@ impl Machine<'_> {
         let depth = depth.checked_sub(1)?;
         // The last that is mounted there is seen.
         let above = self.mounts.iter().filter(|mount| dir.starts_with(&mount.point));
-        let mount = above.enumerate().max_by_key(|(at, mount)| (mount.point.components().count(), *at)).map(|(_, mount)| mount);
+        let mount =
+            above.enumerate().max_by_key(|(at, mount)| (mount.point.components().count(), *at)).map(|(_, mount)| mount);
         let Some(mount) = mount else { return self.of_device(device?, depth) };
         if NETWORK.contains(&mount.kind.as_str()) {
             return Some(DiskKind::Network);
@@ -144,7 +165,9 @@ mod tests {
             symlink(at(&format!("sys/devices/{place}")), at(&format!("sys/class/block/{name}"))).unwrap();
             put(&format!("dev/{name}"), "");
         }
-        for (upper, lower) in [("dm-0", "pci/sda/sda2"), ("dm-1", "pci/nvme0n1"), ("md0", "virtual/md0"), ("md0", "virtual/dm-0")] {
+        for (upper, lower) in
+            [("dm-0", "pci/sda/sda2"), ("dm-1", "pci/nvme0n1"), ("md0", "virtual/md0"), ("md0", "virtual/dm-0")]
+        {
             let slaves = at(&format!("sys/devices/virtual/{upper}/slaves"));
             fs::create_dir_all(&slaves).unwrap();
             symlink(at(&format!("sys/devices/{lower}")), slaves.join(lower.rsplit('/').next().unwrap())).unwrap();

@@ -1,9 +1,11 @@
 //! The machine's memory (`proc_meminfo(5)`).
 
+use serde::{Deserialize, Serialize};
+
 use super::kib;
 
 /// Bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Memory {
     pub total: u64,
     /// What can be had without swapping.
@@ -32,7 +34,8 @@ mod tests {
 
     #[test]
     fn values_are_bytes_and_none_is_made_up() {
-        let text = "MemTotal:       1000 kB\nMemFree:  1 kB\nMemAvailable:    250 kB\nSwapTotal:     8 kB\nSwapFree:   0 kB\n";
+        let text =
+            "MemTotal:       1000 kB\nMemFree:  1 kB\nMemAvailable:    250 kB\nSwapTotal:     8 kB\nSwapFree:   0 kB\n";
         let memory = Memory::parse(text).unwrap();
         assert_eq!(memory, Memory { total: 1_024_000, available: 256_000, swap_total: 8192, swap_free: 0 });
         assert_eq!(memory.used_share(), 0.75);

@@ -13,6 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::{Deserialize, Serialize};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
 use self::{
@@ -23,7 +24,7 @@ use self::{
 };
 
 /// Everything that is looked at, at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Snapshot {
     pub memory: Option<Memory>,
     /// Of the whole machine: for want of memory, processors and disks.
@@ -46,6 +47,12 @@ impl Signals {
     /// `root` is `/`, or where files of another machine lie.
     pub fn new(root: &Path) -> Self {
         Self { root: root.to_owned(), group: Group::own(root) }
+    }
+
+    /// Files that tell when memory is waited for: the machine's and that of our control group, as far as they are there.
+    pub fn memory_pressure(&self) -> Vec<PathBuf> {
+        let files = [Some(self.root.join("proc/pressure/memory")), self.group.memory_pressure()];
+        files.into_iter().flatten().filter(|file| file.exists()).collect()
     }
 
     /// How everything stands. Reads a dozen small files of the kernel's.

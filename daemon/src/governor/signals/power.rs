@@ -2,8 +2,10 @@
 
 use std::{fs, path::Path};
 
+use serde::{Deserialize, Serialize};
+
 /// The machine's own supplies; those of a mouse or a headset say nothing of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Power {
     /// Whether it runs from a battery; `None` where nothing says so, as on a desktop.
     pub on_battery: Option<bool>,

@@ -11,12 +11,13 @@ use std::{
 };
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+use serde::{Deserialize, Serialize};
 
 /// Some task waits for a tenth of two seconds, the shortest time that everybody may ask for.
 const TRIGGER: &[u8] = b"some 200000 2000000\n";
 
 /// For how long in all some task, and all tasks at once, have waited since the machine or the control group started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stall {
     pub some: Duration,
     /// `None` where the kernel does not say, as for the processor before 5.13.
@@ -89,7 +90,8 @@ mod tests {
 
     #[test]
     fn totals_are_read_and_shares_are_of_the_time_between() {
-        let text = "some avg10=0.12 avg60=0.00 avg300=0.00 total=1500000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=20\n";
+        let text =
+            "some avg10=0.12 avg60=0.00 avg300=0.00 total=1500000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=20\n";
         let before = Stall::parse(text).unwrap();
         assert_eq!(before, Stall { some: Duration::from_millis(1500), full: Some(Duration::from_micros(20)) });
         let after = Stall::parse("some avg10=0.00 avg60=0.00 avg300=0.00 total=1600000\n").unwrap();

@@ -44,8 +44,8 @@ impl Core {
             },
             workers: WorkersReport {
                 running: u32::try_from(workers.len()).unwrap_or(u32::MAX),
-                wanted: u32::try_from(self.decision.size.workers).unwrap_or(u32::MAX),
-                why: self.decision.why.clone(),
+                wanted: u32::try_from(self.governing.decision.size.workers).unwrap_or(u32::MAX),
+                why: self.governing.decision.why.clone(),
                 isolation: self.isolation(),
                 lost: self.reading.totals.strikes,
             },

@@ -7,6 +7,7 @@ use metaextract::ReasonKind;
 use super::{Next, Reading};
 use crate::{
     model::{Cost, Encoded, FailureKind, FileId, FileResult, Fingerprint, Job, JobId, Mutation, Outcome, ReaderId},
+    queue::cost::Kind,
     store::CommitId,
 };
 
@@ -42,7 +43,10 @@ impl Reading {
                 let text = record.stopped().map(|reason| reason.text.clone()).unwrap_or_default();
                 self.give_up(&job, FailureKind::ReadError, text)
             }
-            Outcome::Read { record, reader, cost } => self.result(&job, FileResult::Record(record), reader, cost),
+            Outcome::Read { record, reader, cost } => {
+                self.learn(&job, reader, &cost);
+                self.result(&job, FileResult::Record(record), reader, cost)
+            }
             Outcome::Unreadable { kind, text } => self.unreadable(job, kind, text),
             Outcome::Gone | Outcome::Changed => Next::LookAt(job.place),
             Outcome::Strike { kind, text } => self.strike(job, kind, text),
@@ -83,8 +87,16 @@ impl Reading {
         self.not_durable.iter().any(|(_, job)| job.file == file)
     }
 
+    fn learn(&mut self, job: &Job, reader: ReaderId, cost: &Cost) {
+        self.totals.learned += 1;
+        if let Some(times) = self.costs.learn(&job.path, reader, job.stamp.size, cost) {
+            tracing::debug!(reader = reader.0, times, "a format costs more than it did");
+        }
+    }
+
     fn result(&mut self, job: &Job, result: FileResult<Encoded>, reader: ReaderId, cost: Cost) -> Next {
         self.totals.finished += 1;
+        self.totals.us += f64::from(self.costs.predict(Kind::of(job)).us.0);
         let fingerprint = Fingerprint { stamp: job.stamp, reader, policy: self.policy };
         // A doubt counts as a try as long as it lasts.
         let attempts = job.attempts.saturating_sub(u8::from(self.doubted.remove(&job.file)));
