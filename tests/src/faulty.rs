@@ -25,11 +25,17 @@ pub struct FaultyDisk {
 impl FaultyDisk {
     /// Shows an empty directory beside `home` at another one.
     pub fn mount(home: &Path, name: &str) -> Self {
+        Self::mount_as(home, name, None)
+    }
+
+    /// The same as a file system that calls itself so, as `sshfs`.
+    pub fn mount_as(home: &Path, name: &str, kind: Option<&str>) -> Self {
         let (source, point) = (home.join(format!("{name}-source")), home.join(name));
         fs::create_dir(&source).unwrap();
         fs::create_dir(&point).unwrap();
         let mut command = Command::new(program("faultfs"));
-        let mut child = command.arg(&source).arg(&point).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        command.arg(&source).arg(&point).args(kind);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let orders = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().unwrap());
         let mut disk = Self { child, orders, answers, source, point };

@@ -207,14 +207,17 @@ impl Filesystem for Fs {
 
 fn main() {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let [source, point] = &arguments[..] else { panic!("faultfs SOURCE MOUNTPOINT") };
+    let [source, point, kind @ ..] = &arguments[..] else { panic!("faultfs SOURCE MOUNTPOINT [KIND]") };
+    let mut config = fuser::Config::default();
+    let kind = kind.first().map(|kind| fuser::MountOption::Subtype(kind.to_string_lossy().into_owned()));
+    config.mount_options.extend(kind);
     let faulty = Arc::new(Faulty {
         source: source.clone(),
         paths: Mutex::default(),
         rules: Mutex::default(),
         cleared: Condvar::new(),
     });
-    let session = fuser::spawn_mount(Fs(Arc::clone(&faulty)), point, &fuser::Config::default()).unwrap();
+    let session = fuser::spawn_mount(Fs(Arc::clone(&faulty)), point, &config).unwrap();
     answer();
     for line in io::stdin().lock().lines() {
         let line = line.unwrap();

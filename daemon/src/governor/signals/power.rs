@@ -68,7 +68,8 @@ mod tests {
         let mains = |online| vec![("type", "Mains"), ("online", online)];
         let battery = |status, percent| vec![("type", "Battery"), ("status", status), ("capacity", percent)];
         let mouse = [("type", "Battery"), ("scope", "Device"), ("status", "Discharging"), ("capacity", "5")];
-        let table: [(&[&[(&str, &str)]], Option<bool>, Option<u8>); 8] = [
+        type Files<'a> = &'a [(&'a str, &'a str)];
+        let table: [(&[Files<'_>], Option<bool>, Option<u8>); 8] = [
             (&[], None, None),
             (&[&mouse], None, None),
             (&[&mains("1")], Some(false), None),

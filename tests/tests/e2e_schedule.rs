@@ -1,0 +1,46 @@
+//! When files are read, and by how many workers: hours, disks, and what the status says of it.
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+use std::process::Command;
+
+use tests::{faulty::FaultyDisk, instance::Instance, samples::jpeg};
+
+/// The hour by the clock on the wall, as the daemon has it.
+fn hour(instance: &Instance) -> u32 {
+    let mut date = Command::new("date");
+    instance.surround(&mut date);
+    String::from_utf8(date.arg("+%H").output().unwrap().stdout).unwrap().trim().parse().unwrap()
+}
+
+#[test]
+fn outside_of_the_hours_files_are_found_and_read_within_them() {
+    let mut instance = Instance::new();
+    let later = hour(&instance) + 2;
+    instance.configure(&format!("[schedule]\nhours = \"{:02}:00-{:02}:00\"\n", later % 24, (later + 1) % 24));
+    instance.start_daemon(&[]);
+    let picture = instance.put("a.jpg", jpeg("later"));
+    instance.ctl(["watch".as_ref(), instance.root().as_os_str()]);
+    instance.until("it waits for its hours", || {
+        let status = instance.status();
+        let why = status["Workers"]["Why"].as_str()?.contains("schedule.hours");
+        (why && status["State"] == "paused" && status["Files"]["Pending"] == 1).then_some(())
+    });
+    assert_eq!(instance.files_read(), 0);
+    instance.configure("[schedule]\nhours = \"always\"\n");
+    instance.ctl(["reload"]);
+    instance.until_comment(&picture, "later");
+}
+
+#[test]
+fn what_lies_behind_a_network_is_polled() {
+    let instance = Instance::start_with(&["watch.poll=1s"]);
+    let disk = FaultyDisk::mount_as(instance.home(), "far", Some("sshfs"));
+    disk.put("a.jpg", jpeg("first"));
+    instance.watch(&disk.point);
+    let roots = instance.json(["roots"]);
+    assert_eq!(roots[0]["State"], "polling", "{roots:#}");
+    assert!(roots[0]["Why"].as_str().unwrap().contains("network"), "{roots:#}");
+    // Written on the other side, of which the kernel here hears nothing.
+    let second = disk.put("b.jpg", jpeg("second"));
+    instance.until_comment(&second, "second");
+}
