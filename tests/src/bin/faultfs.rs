@@ -209,7 +209,7 @@ fn main() {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let [source, point, kind @ ..] = &arguments[..] else { panic!("faultfs SOURCE MOUNTPOINT [KIND]") };
     let mut config = fuser::Config::default();
-    let kind = kind.first().map(|kind| fuser::MountOption::Subtype(kind.to_string_lossy().into_owned()));
+    let kind = kind.first().map(|kind| fuser::MountOption::CUSTOM(format!("subtype={}", kind.display())));
     config.mount_options.extend(kind);
     let faulty = Arc::new(Faulty {
         source: source.clone(),
