@@ -42,6 +42,7 @@ pub(crate) enum Verb {
     Roots(roots::Arguments),
     Show(show::Arguments),
     Why(why::Arguments),
+    Estimate(estimate::Arguments),
     Failed(failed::Arguments),
     Retry(retry::Arguments),
     Rescan(rescan::Arguments),

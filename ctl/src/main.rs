@@ -63,6 +63,7 @@ async fn run(cli: Cli, out: Output) -> Result<Exit, Error> {
         Verb::Roots(args) => roots::run(&session, &args).await,
         Verb::Show(args) => show::run(&session, &args).await,
         Verb::Why(args) => why::run(&session, &args).await,
+        Verb::Estimate(args) => estimate::run(&session, &args).await,
         Verb::Failed(args) => failed::run(&session, &args).await,
         Verb::Retry(args) => retry::run(&session, &args).await,
         Verb::Rescan(args) => rescan::run(&session, &args).await,

@@ -74,6 +74,7 @@ methods! {
     WORKERS: "Workers", (Options) -> Vec<Dict>;
     CONFIG: "Config", (Options) -> Pipe;
     WHY: "Why", (Path, Options) -> Dict;
+    ESTIMATE: "Estimate", (Path, Options) -> Dict;
     RESCAN: "Rescan", (Paths, Options) -> Job;
     INDEX: "Index", (Paths, Options) -> Job;
     RETRY: "Retry", (Paths, Options) -> Job;

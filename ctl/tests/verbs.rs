@@ -81,12 +81,13 @@ fn expect(name: &str, printed: &str) {
 #[test]
 fn json_of_every_verb() {
     let test = Test::start(Jobs::Finished(JobResult::Partial));
-    let verbs: [(&str, &[&str], i32); 18] = [
+    let verbs: [(&str, &[&str], i32); 19] = [
         ("status", &["status"], 0),
         ("roots", &["roots"], 0),
         ("show", &["show", "/a.jpg", "/missing/b.jpg"], 1),
         ("show-raw", &["show", "--raw", "/a.jpg"], 0),
         ("why", &["why", "/a.jpg"], 0),
+        ("estimate", &["estimate", "/a"], 0),
         ("failed", &["failed"], 0),
         ("formats", &["formats"], 0),
         ("workers", &["workers"], 0),

@@ -213,6 +213,7 @@ async fn options_are_those_of_the_contract() {
         ("Workers", test.error("Workers", &(option(),)).await),
         ("Config", test.error("Config", &(option(),)).await),
         ("Why", test.error("Why", &(&path, option())).await),
+        ("Estimate", test.error("Estimate", &(&path, option())).await),
         ("Rescan", test.error("Rescan", &(&paths, option())).await),
         ("Index", test.error("Index", &(&paths, option())).await),
         ("Retry", test.error("Retry", &(&paths, option())).await),
@@ -256,9 +257,16 @@ async fn keys_of_answers_are_those_of_the_contract() {
     let status: Dict = test.call("Status", &(none(),)).await.unwrap().body().deserialize().unwrap();
     let roots: Vec<Dict> = test.call("ListRoots", &(none(),)).await.unwrap().body().deserialize().unwrap();
     let why: Dict = test.call("Why", &(b"/x".to_vec(), none())).await.unwrap().body().deserialize().unwrap();
+    let estimate: Dict = test.call("Estimate", &(b"/x".to_vec(), none())).await.unwrap().body().deserialize().unwrap();
     let workers: Vec<Dict> = test.call("Workers", &(none(),)).await.unwrap().body().deserialize().unwrap();
     let mut given = BTreeMap::new();
-    let answers = [("Status", vec![status]), ("ListRoots", roots), ("Why", vec![why]), ("Workers", workers)];
+    let answers = [
+        ("Status", vec![status]),
+        ("ListRoots", roots),
+        ("Why", vec![why]),
+        ("Estimate", vec![estimate]),
+        ("Workers", workers),
+    ];
     for (method, dicts) in answers {
         let mut found = BTreeMap::new();
         dicts.iter().for_each(|dict| keys(dict, "", &mut found));

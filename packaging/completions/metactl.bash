@@ -22,6 +22,9 @@ _metactl() {
             metactl,config)
                 cmd="metactl__subcmd__config"
                 ;;
+            metactl,estimate)
+                cmd="metactl__subcmd__estimate"
+                ;;
             metactl,failed)
                 cmd="metactl__subcmd__failed"
                 ;;
@@ -80,7 +83,7 @@ _metactl() {
 
     case "${cmd}" in
         metactl)
-            opts="-h -V --json --user --system --help --version status watch unwatch roots show why failed retry rescan index wait pause resume workers formats config reload man completions"
+            opts="-h -V --json --user --system --help --version status watch unwatch roots show why estimate failed retry rescan index wait pause resume workers formats config reload man completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -108,6 +111,20 @@ _metactl() {
             return 0
             ;;
         metactl__subcmd__config)
+            opts="-h --json --user --system --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        metactl__subcmd__estimate)
             opts="-h --json --user --system --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -44,3 +44,34 @@ fn what_lies_behind_a_network_is_polled() {
     let second = disk.put("b.jpg", jpeg("second"));
     instance.until_comment(&second, "second");
 }
+
+#[test]
+fn an_estimate_counts_what_would_be_read_and_reads_nothing() {
+    let instance = Instance::start();
+    for n in 0..20 {
+        instance.put(format!("deep/{n}.jpg"), jpeg(&format!("{n}")));
+    }
+    instance.put("deep/left out.jpg", jpeg("no"));
+    instance.put(".metaignore", "left out*\n");
+    let estimate = |path: &str| {
+        let said = instance.json(["estimate".as_ref(), instance.path(path).as_os_str()]);
+        ["Files", "Current", "Unknown", "LeftLow", "LeftHigh"].map(|key| said[key].as_u64().unwrap())
+    };
+    assert_eq!(estimate(""), [20, 0, 20, 1, 2], "as it would be if it were watched");
+    assert_eq!(instance.files_read(), 0);
+    assert_eq!(instance.json(["roots"]), serde_json::json!([]));
+
+    instance.watch(&instance.root());
+    assert_eq!(estimate("deep"), [20, 20, 0, 0, 0]);
+    let outside = instance.home().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    std::fs::write(outside.join("21.jpg"), jpeg("21")).unwrap();
+    let said = instance.json(["estimate".as_ref(), outside.as_os_str()]);
+    assert_eq!((&said["Unknown"], said["Read"].as_u64().unwrap() > 0), (&0.into(), true), "as others before: {said}");
+
+    for (path, says) in [("deep/1.jpg", "Not a directory"), ("nothing", "there is no directory")] {
+        let output = instance.metactl(["estimate".as_ref(), instance.path(path).as_os_str()]);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && text.contains(says), "{path}: {text}");
+    }
+}

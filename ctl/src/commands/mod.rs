@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod estimate;
 pub(crate) mod failed;
 pub(crate) mod formats;
 pub(crate) mod index;

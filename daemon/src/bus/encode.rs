@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use zbus::Variant;
 
 use crate::control::{
-    FileCounts, HeldFile, Hold, JobProgress, PauseInfo, QueueReport, RootInfo, RootOptions, SeenFile, StatusReport,
-    WhyReport, WorkerReport, WorkersReport,
+    EstimateReport, FileCounts, HeldFile, Hold, JobProgress, PauseInfo, QueueReport, RootInfo, RootOptions, SeenFile,
+    StatusReport, WhyReport, WorkerReport, WorkersReport,
 };
 
 /// A dictionary on its way out.
@@ -179,6 +179,19 @@ fn held(file: &HeldFile) -> Dict {
         dict.insert("Text", text.clone().into());
     }
     dict
+}
+
+pub(super) fn estimate(report: &EstimateReport) -> Dict {
+    dict! {
+        "Files": report.files,
+        "Bytes": report.bytes,
+        "Current": report.current,
+        "Unknown": report.unknown,
+        "Read": report.read,
+        "Unreadable": report.unreadable,
+        "LeftLow": report.left.0,
+        "LeftHigh": report.left.1,
+    }
 }
 
 /// The properties of a job that change.

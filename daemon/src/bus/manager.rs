@@ -26,9 +26,10 @@ use crate::control::{self, AbsPath, Command, Control, Facts, Hold, Pause, Reply,
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The methods there are.
-const CAPABILITIES: [&str; 17] = [
+const CAPABILITIES: [&str; 18] = [
     "AddRoot",
     "Config",
+    "Estimate",
     "Failed",
     "Formats",
     "Index",
@@ -217,6 +218,23 @@ impl Manager {
             Options::none(options)?;
             let path = AbsPath::parse(&path)?;
             Ok(encode::why(&*self.control.ask(&caller.viewer, |reply| Command::Why { path, reply }).await?))
+        })
+        .await
+    }
+
+    #[zbus(out_args("estimate"))]
+    async fn estimate(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+        path: Vec<u8>,
+        options: Given,
+    ) -> Result<Dict, Error> {
+        caught(async {
+            let caller = self.people.caller(connection, &header).await?;
+            Options::none(options)?;
+            let path = AbsPath::parse(&path)?;
+            Ok(encode::estimate(&self.control.ask(&caller.viewer, |reply| Command::Estimate { path, reply }).await?))
         })
         .await
     }

@@ -193,6 +193,11 @@ pub enum Command {
         path: AbsPath,
         reply: Reply<Box<WhyReport>>,
     },
+    /// What reading a directory would take; nothing is read for it.
+    Estimate {
+        path: AbsPath,
+        reply: Reply<EstimateReport>,
+    },
     /// No path means all roots.
     Rescan {
         paths: Vec<AbsPath>,

@@ -321,6 +321,24 @@ impl RootOrigin {
     }
 }
 
+/// What reading a directory would take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EstimateReport {
+    /// Files that the rules admit, and their bytes.
+    pub files: u64,
+    pub bytes: u64,
+    /// Of them, those that the index has as they are: they would not be read.
+    pub current: u64,
+    /// Of the others, those of which nothing like them has been read before.
+    pub unknown: u64,
+    /// Bytes that would be read of those that are like others.
+    pub read: u64,
+    /// Directories that could not be looked at.
+    pub unreadable: u64,
+    /// Seconds that reading would take, at least and at most.
+    pub left: (u64, u64),
+}
+
 /// All there is to say of one path.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WhyReport {

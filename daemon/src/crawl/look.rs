@@ -82,15 +82,15 @@ fn compare(rows: &dyn Rows, visit: &Visit, found: &[Found<&[u8]>], current: Curr
 }
 
 /// What there was to see in a directory.
-struct Sight<'n> {
+pub(super) struct Sight<'n> {
     /// What the rules admit, sorted by name.
-    found: Vec<Found<&'n [u8]>>,
-    rules: Chain,
+    pub found: Vec<Found<&'n [u8]>>,
+    pub rules: Chain,
     opened: Opened,
 }
 
 /// Opens and looks; the names it found go to `names`. A directory with a marker file shows nothing.
-fn see<'n>(root: &RootDir, seen: &Seen, visit: &Visit, names: &'n mut Names) -> io::Result<Sight<'n>> {
+pub(super) fn see<'n>(root: &RootDir, seen: &Seen, visit: &Visit, names: &'n mut Names) -> io::Result<Sight<'n>> {
     let opened = root.open_dir(&visit.relative)?;
     seen.beat();
     // Its rows say who may read what is in it: nothing out of another directory may come to stand there.
@@ -112,7 +112,7 @@ fn see<'n>(root: &RootDir, seen: &Seen, visit: &Visit, names: &'n mut Names) -> 
         }
     };
     if has_rules {
-        rules.add_rules(opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX)?.as_deref());
+        add_rules(&opened, &mut rules)?;
     }
     let mut found = if marked { Vec::new() } else { opened.look(root, &rules, names, &|| seen.beat())? };
     if root.within().shared {
@@ -122,6 +122,12 @@ fn see<'n>(root: &RootDir, seen: &Seen, visit: &Visit, names: &'n mut Names) -> 
         }
     }
     Ok(Sight { found, rules, opened })
+}
+
+/// Adds what the rule file of a directory says.
+pub(super) fn add_rules(opened: &Opened, rules: &mut Chain) -> io::Result<()> {
+    rules.add_rules(opened.read_rules(rules::RULE_FILE, rules::RULE_FILE_MAX)?.as_deref());
+    Ok(())
 }
 
 /// Whether two looks were at one inode. The number of the file system counts for nothing: what stands at a mount point

@@ -10,11 +10,13 @@ mod begin;
 #[cfg(test)]
 mod exchanged;
 mod look;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod threads;
 
 pub use look::{can_be_looked_at, excluded_by};
+pub use survey::{SurveyError, Surveyed, survey};
 
 use std::{
     collections::{HashMap, HashSet},

@@ -31,6 +31,9 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// Who has read a file that nobody has read.
+    pub const NOBODY: ReaderId = ALL;
+
     /// Of a file of `size` bytes.
     pub fn new(reader: ReaderId, size: u64) -> Self {
         Self { reader, class: class(size) }
@@ -190,15 +193,21 @@ impl Model {
         cell.worse()
     }
 
+    /// Whether files of this format have been read before.
+    pub fn knows(&self, kind: Kind) -> bool {
+        kind.reader != ALL && self.nearest(kind.reader, kind.class).is_some()
+    }
+
     /// What a file of this kind is expected to cost.
     pub fn predict(&self, kind: Kind) -> Prediction {
         // The same format in the nearest class is nearer than other formats of the same size.
-        let nearest = |reader| {
-            let mut classes =
-                (0..CLASSES).flat_map(|far| [kind.class.checked_sub(far), kind.class.checked_add(far)]).flatten();
-            classes.find_map(|class| self.cells.get(&Kind { reader, class }))
-        };
-        nearest(kind.reader).or_else(|| nearest(ALL)).map(Cell::prediction).unwrap_or_default()
+        let nearest = self.nearest(kind.reader, kind.class).or_else(|| self.nearest(ALL, kind.class));
+        nearest.map(Cell::prediction).unwrap_or_default()
+    }
+
+    fn nearest(&self, reader: ReaderId, class: u8) -> Option<&Cell> {
+        let mut classes = (0..CLASSES).flat_map(|far| [class.checked_sub(far), class.checked_add(far)]).flatten();
+        classes.find_map(|class| self.cells.get(&Kind { reader, class }))
     }
 
     /// As bytes, for the store: at most 60 KiB.

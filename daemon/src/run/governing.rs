@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::{core::Core, outside::Senses, roots::Root};
 use crate::{
     bus::neighbours::Said,
-    config::Schedule,
+    config::{Schedule, WorkerSettings},
     engine::Size,
     governor::{
         self, Bounds, Decision, Inputs, Quiet, Work,
@@ -65,6 +65,11 @@ impl Governing {
     /// Whether nothing is read just now, by a pause or by the settings.
     pub fn is_quiet(&self) -> bool {
         self.quiet.is_some()
+    }
+
+    /// Workers there are at most where nobody else wants anything.
+    pub fn most(&self, settings: &WorkerSettings) -> usize {
+        self.senses.cores.min(settings.max)
     }
 
     /// The kernel says that something is waited for: it is decided now.

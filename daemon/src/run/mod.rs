@@ -7,6 +7,7 @@ mod answers;
 mod board;
 mod commands;
 mod core;
+mod estimate;
 mod events;
 mod governing;
 mod jobs;

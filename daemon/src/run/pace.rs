@@ -55,9 +55,7 @@ impl Pace {
         if pace <= 0.0 || us <= 0.0 {
             return (0, 0);
         }
-        let seconds = us / pace;
-        let low = ((seconds / SURE) as u64).max(1);
-        (low, ((seconds * SURE).ceil() as u64).clamp(low + 1, low * 3))
+        range(us / pace)
     }
 
     /// A difference over the window, for each second of it.
@@ -67,6 +65,15 @@ impl Pace {
             _ => 0.0,
         }
     }
+}
+
+/// What is expected to take so many seconds takes so many at least and at most; 0 and 0 where there is nothing to do.
+pub(crate) fn range(seconds: f64) -> (u64, u64) {
+    if seconds <= 0.0 {
+        return (0, 0);
+    }
+    let low = ((seconds / SURE) as u64).max(1);
+    (low, ((seconds * SURE).ceil() as u64).clamp(low + 1, low.saturating_mul(3)))
 }
 
 #[cfg(test)]

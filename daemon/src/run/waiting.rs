@@ -134,6 +134,7 @@ fn answer(command: Command, settings: &Settings, report: impl FnOnce() -> Status
         Command::Show { reply, .. } => _ = reply.send(Err(refusal())),
         Command::Failed(reply) => _ = reply.send(Err(refusal())),
         Command::Why { reply, .. } => _ = reply.send(Err(refusal())),
+        Command::Estimate { reply, .. } => _ = reply.send(Err(refusal())),
         Command::Pause { reply, .. } => _ = reply.send(Err(refusal())),
     }
 }

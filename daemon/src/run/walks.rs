@@ -22,7 +22,7 @@ use crate::{
     governor::signals::disk::DiskKind,
     model,
     store::CommitId,
-    watch::Coverage,
+    watch::{Coverage, files::Files},
 };
 
 /// Batches of changes that may wait for the store, over all walks.
@@ -97,6 +97,11 @@ impl Walks {
             let end = caught.unwrap_or_else(|_| End::Store("the walk panicked; see the log".into()));
             _ = events.blocking_send(Event::WalkEnded(id, spec.path, end));
         }));
+    }
+
+    /// How walks look at files.
+    pub fn files(&self) -> Arc<dyn Files> {
+        Arc::clone(&self.crawl.files)
     }
 
     /// A batch is committed.

@@ -104,6 +104,7 @@ impl StandIn {
             Command::Workers(reply) => drop(reply.send(Ok(workers()))),
             Command::Config(reply) => drop(reply.send(Ok(Stream(Box::new(config().into_iter()))))),
             Command::Why { path, reply } => drop(reply.send(refuse_missing(&path).map(|()| Box::new(why(path))))),
+            Command::Estimate { path, reply } => drop(reply.send(refuse_missing(&path).map(|()| estimate()))),
             Command::Rescan { paths, reply } => drop(reply.send(self.start(JobKind::Rescan, &paths))),
             Command::Index { paths, reply } => drop(reply.send(self.start(JobKind::Index, &paths))),
             Command::Retry { paths, reply } => drop(reply.send(self.start(JobKind::Retry, &paths))),
@@ -314,6 +315,11 @@ fn config() -> Vec<ConfigLine> {
             Origin::Bus("/home/anna/.local/state/metaextract/roots.toml".into()),
         ),
     ]
+}
+
+fn estimate() -> EstimateReport {
+    let (files, current, unknown) = (20_000, 12_000, 40);
+    EstimateReport { files, bytes: 1 << 31, current, unknown, read: 300 << 20, unreadable: 1, left: (50, 130) }
 }
 
 fn why(path: AbsPath) -> WhyReport {

@@ -139,6 +139,7 @@ impl Core {
             Command::Workers(reply) => self.workers(by, reply),
             Command::Config(reply) => _ = reply.send(Ok(self.config(&by))),
             Command::Why { path, reply } => self.why(&by, path, reply),
+            Command::Estimate { path, reply } => self.estimate(&by, path, reply),
             Command::Rescan { reply, .. } => _ = reply.send(self.rescan(&by, looked)),
             Command::Index { reply, .. } => _ = reply.send(self.index(&by, looked)),
             Command::Retry { reply, .. } => _ = reply.send(self.retry(&by, looked)),
@@ -270,7 +271,7 @@ impl Core {
     }
 }
 
-fn store_error(error: &StoreError) -> Error {
+pub(super) fn store_error(error: &StoreError) -> Error {
     Error::StoreUnavailable { what: config::chain(error), hint: "look at metactl status and the log".into() }
 }
 
