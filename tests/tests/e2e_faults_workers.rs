@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use tests::{
     faulty::FaultyDisk,
     instance::Instance,
-    process::{children, program, send},
+    process::{PATIENCE, children, program, send},
     samples::jpeg,
 };
 
@@ -55,7 +55,9 @@ fn a_pause_is_effective_in_under_a_second_with_all_workers_busy() {
             let workers = instance.json(["workers"]);
             workers.as_array().unwrap().iter().filter(|worker| worker.get("File").is_some()).count()
         };
+        let begun = Instant::now();
         while busy() < 2 {
+            assert!(begun.elapsed() < PATIENCE, "a worker has nothing to do");
             std::thread::yield_now();
         }
         let begun = Instant::now();

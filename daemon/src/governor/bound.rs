@@ -1,20 +1,25 @@
 //! How many workers there may be where nobody else wants anything.
 
+use std::time::Duration;
+
 use super::{Inputs, signals::disk::DiskKind};
 
 /// Bytes a worker is taken to need until one is measured.
 const NEWBORN: u64 = 8 << 20;
-/// Files that are worth a worker of their own: it costs about as much to start as these to read.
+/// Files that are worth a worker of their own: it costs about as much to start as these to read …
 const WORTH: u64 = 8;
+/// … where that has not lasted so long: then each is.
+const LONG: Duration = Duration::from_secs(1);
 /// Readers of a disk that turns.
 const TURNING: usize = 2;
 /// Readers for each processor on a disk behind a network: most of them wait for it.
 const FAR: usize = 2;
 
-/// The bound, and what it is for people.
-pub(super) fn of(inputs: &Inputs) -> (usize, String) {
+/// The bound, and what it is for people; there has been work for so long.
+pub(super) fn of(inputs: &Inputs, busy: Duration) -> (usize, String) {
     let bounds = &inputs.bounds;
     let cores = bounds.cores.max(1);
+    let worth = if busy < LONG { WORTH } else { 1 };
     let own = [
         (bounds.most.max(1), format!("at most {} workers by the settings", bounds.most.max(1))),
         match inputs.work.disk {
@@ -28,7 +33,7 @@ pub(super) fn of(inputs: &Inputs) -> (usize, String) {
         },
         // One even for none: what comes next is not to wait for a decision. Without a file no process runs.
         (
-            usize::try_from(inputs.work.files.div_ceil(WORTH)).unwrap_or(usize::MAX).max(1),
+            usize::try_from(inputs.work.files.div_ceil(worth)).unwrap_or(usize::MAX).max(1),
             format!("{} files", inputs.work.files),
         ),
         (room(inputs), "the memory ceiling (memory.ceiling)".to_owned()),

@@ -85,6 +85,8 @@ pub enum Quiet {
 pub struct State {
     pub workers: usize,
     before: Option<(Duration, Snapshot)>,
+    /// Since when there is work.
+    busy: Option<Duration>,
     /// When workers were given up last, and added.
     given_up: Option<Duration>,
     added: Option<Duration>,
@@ -109,7 +111,8 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
     let strain = strain::of(inputs, state.before.as_ref());
     let before = state.before.replace((inputs.now, inputs.snapshot));
     let since = |at: Option<Duration>| at.map(|at| inputs.now.saturating_sub(at));
-    let (bound, bound_why) = bound::of(inputs);
+    state.busy = (inputs.work.files > 0).then(|| state.busy.unwrap_or(inputs.now));
+    let (bound, bound_why) = bound::of(inputs, since(state.busy).unwrap_or_default());
     let now = state.workers;
     let (workers, why) = match (inputs.quiet, &strain) {
         (Some(quiet), _) => (0, quiet.why().to_owned()),

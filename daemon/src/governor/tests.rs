@@ -104,6 +104,14 @@ fn what_the_bound_is_made_of() {
 }
 
 #[test]
+fn few_files_get_few_workers_unless_they_take_long() {
+    let mut state = State::default();
+    assert_eq!(run(&mut state, 0.0, 1.5, |inputs, _| inputs.work.files = 3), [1, 1, 1, 1, 3, 3]);
+    assert_eq!(run(&mut state, 1.5, 1.75, |inputs, _| inputs.work.files = 0), [1]);
+    assert_eq!(run(&mut state, 1.75, 2.0, |inputs, _| inputs.work.files = 3), [1], "something new");
+}
+
+#[test]
 fn measured_memory_keeps_below_the_ceiling() {
     let mut inputs = calm(seconds(9.0));
     inputs.bounds.ceiling = 100 * MIB;
@@ -188,7 +196,8 @@ fn inputs() -> impl Strategy<Value = (Inputs, State)> {
             inputs.work.files = files * 8;
             inputs.quiet = quiet.then_some(Quiet::Paused);
             let [given_up, added, strained] = times.map(|ago| ago.map(|ago| seconds(100.25 - ago)));
-            let state = State { workers, before: Some((seconds(100.0), before)), given_up, added, strained };
+            let state =
+                State { workers, before: Some((seconds(100.0), before)), busy: None, given_up, added, strained };
             (inputs, state)
         },
     )

@@ -152,13 +152,18 @@ impl Desk {
             return batch;
         }
         let Some(seat) = state.seats.get(&slot) else { return batch };
-        let (fs, is_fresh) = (seat.fs(), seat.files == 0 && seat.jobs.is_empty());
+        let (fs, own, is_fresh) = (seat.fs(), seat.jobs.len(), seat.files == 0 && seat.jobs.is_empty());
         let ready = state.ready(now);
         let Some(fs) = fs.or(ready.first().copied()).filter(|fs| ready.contains(fs)) else { return batch };
         let waiting = state.opened.iter().filter(|opened| ready.contains(&opened.job.fs)).count();
         let share = match state.is_silent(fs, now) {
             true => state.disk(fs).probes(now),
-            false => waiting.div_ceil(state.workers.max(1)).min(state.batch_files),
+            // Of all that is open, so that who comes late finds something even behind a file that takes long.
+            false => {
+                let with_workers: usize = state.seats.values().map(|seat| seat.jobs.len()).sum();
+                let fair = (waiting + with_workers).div_ceil(state.workers.max(1));
+                fair.saturating_sub(own).min(state.batch_files)
+            }
         };
         let (taken, alone) = state.batch(fs, is_fresh, share);
         batch.alone = alone;
