@@ -49,6 +49,8 @@ pub struct Size {
     pub workers: usize,
     /// Descriptors in one batch, 1 to 128.
     pub batch_files: usize,
+    /// Into how many shares files are divided: there may be as many workers soon, and each is to find something then.
+    pub spread: usize,
     /// Files whose first bytes the kernel is asked for while they wait for a worker.
     pub read_ahead: usize,
     /// Whether workers that are too many are not to finish what takes them long. With no workers at all it is always so.
@@ -58,7 +60,7 @@ pub struct Size {
 impl Size {
     /// Nobody is in a hurry, and nothing is read ahead.
     pub fn calm(workers: usize, batch_files: usize) -> Self {
-        Self { workers, batch_files, read_ahead: 0, hurry: false }
+        Self { workers, batch_files, spread: workers, read_ahead: 0, hurry: false }
     }
 }
 

@@ -15,8 +15,17 @@ const TURNING: usize = 2;
 /// Readers for each processor on a disk behind a network: most of them wait for it.
 const FAR: usize = 2;
 
-/// The bound, and what it is for people; there has been work for so long.
-pub(super) fn of(inputs: &Inputs, busy: Duration) -> (usize, String) {
+/// How many there may be.
+pub(super) struct Bound {
+    pub workers: usize,
+    /// What decides it, for people.
+    pub why: String,
+    /// As many there may be soon, however few files there are.
+    pub spread: usize,
+}
+
+/// The bound where there has been work for so long.
+pub(super) fn of(inputs: &Inputs, busy: Duration) -> Bound {
     let bounds = &inputs.bounds;
     let cores = bounds.cores.max(1);
     let worth = if busy < LONG { WORTH } else { 1 };
@@ -31,15 +40,15 @@ pub(super) fn of(inputs: &Inputs, busy: Duration) -> (usize, String) {
             true => (cores.div_ceil(2), "on battery, and somebody is at work".to_owned()),
             false => (usize::MAX, String::new()),
         },
-        // One even for none: what comes next is not to wait for a decision. Without a file no process runs.
-        (
-            usize::try_from(inputs.work.files.div_ceil(worth)).unwrap_or(usize::MAX).max(1),
-            format!("{} files", inputs.work.files),
-        ),
         (room(inputs), "the memory ceiling (memory.ceiling)".to_owned()),
     ];
-    let (bound, why) = own.into_iter().min_by_key(|(bound, _)| *bound).unwrap_or_default();
-    (bound, why)
+    let (spread, why) = own.into_iter().min_by_key(|(bound, _)| *bound).unwrap_or_default();
+    // One even for none: what comes next is not to wait for a decision. Without a file no process runs.
+    let few = usize::try_from(inputs.work.files.div_ceil(worth)).unwrap_or(usize::MAX).max(1);
+    match few < spread {
+        true => Bound { workers: few, why: format!("{} files", inputs.work.files), spread },
+        false => Bound { workers: spread, why, spread },
+    }
 }
 
 /// Workers for which measured memory has room below the ceiling.

@@ -10,6 +10,7 @@ mod strain;
 
 use std::time::Duration;
 
+use self::bound::Bound;
 use self::signals::{Snapshot, disk::DiskKind};
 pub use self::{
     signals::{Machine, processes::pss},
@@ -112,7 +113,7 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
     let before = state.before.replace((inputs.now, inputs.snapshot));
     let since = |at: Option<Duration>| at.map(|at| inputs.now.saturating_sub(at));
     state.busy = (inputs.work.files > 0).then(|| state.busy.unwrap_or(inputs.now));
-    let (bound, bound_why) = bound::of(inputs, since(state.busy).unwrap_or_default());
+    let Bound { workers: bound, why: bound_why, spread } = bound::of(inputs, since(state.busy).unwrap_or_default());
     let now = state.workers;
     let (workers, why) = match (inputs.quiet, &strain) {
         (Some(quiet), _) => (0, quiet.why().to_owned()),
@@ -150,6 +151,7 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
         size: Size {
             workers,
             batch_files: inputs.bounds.batch_files,
+            spread: spread.max(workers),
             read_ahead: if is_calm { bound::read_ahead(inputs) } else { 0 },
             hurry: before.is_some() && matches!(strain, Strain::Half(_) | Strain::Hard(_)),
         },

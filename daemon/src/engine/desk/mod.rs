@@ -57,6 +57,7 @@ struct State {
     hurried_since: Option<Instant>,
     batch_files: usize,
     /// See [`Size`].
+    spread: usize,
     read_ahead: usize,
     /// Since when it stops.
     stopping: Option<Instant>,
@@ -165,7 +166,7 @@ impl Desk {
         let hurry = size.hurry || state.paused;
         state.hurried_since = hurry.then(|| state.hurried_since.unwrap_or_else(Instant::now));
         state.batch_files = size.batch_files.clamp(1, proto::BATCH);
-        state.read_ahead = size.read_ahead;
+        (state.spread, state.read_ahead) = (size.spread, size.read_ahead);
         self.work.notify_all();
         self.need.notify_all();
         self.room.notify_all();

@@ -161,7 +161,7 @@ impl Desk {
             // Of all that is open, so that who comes late finds something even behind a file that takes long.
             false => {
                 let with_workers: usize = state.seats.values().map(|seat| seat.jobs.len()).sum();
-                let fair = (waiting + with_workers).div_ceil(state.workers.max(1));
+                let fair = (waiting + with_workers).div_ceil(state.spread.max(1));
                 fair.saturating_sub(own).min(state.batch_files)
             }
         };
