@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::Context;
+use rustix::process::{getpriority_process, nice};
 
 use crate::{
     args::Instance,
@@ -25,6 +26,8 @@ const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 ///
 /// Errors: a wrong configuration, a store that cannot be opened, another daemon on the bus.
 pub fn serve(instance: Instance) -> anyhow::Result<()> {
+    // Before any thread, as each has a priority of its own.
+    stand_back();
     let bus = if instance.system { bus::Place::System } else { bus::Place::Session };
     let sources = sources(instance);
     let settings = read(&sources)?;
@@ -51,6 +54,14 @@ pub fn serve(instance: Instance) -> anyhow::Result<()> {
     match ended? {
         run::Ended::Told => Ok(()),
         run::Ended::StoreLost => Err(again()),
+    }
+}
+
+/// Whoever is at work here comes first. A priority that somebody has chosen stays.
+fn stand_back() {
+    if getpriority_process(None) == Ok(0) {
+        // Not allowed to is no reason not to serve.
+        _ = nice(19);
     }
 }
 

@@ -1,26 +1,43 @@
 #!/usr/bin/env python3
 """What pressure.sh measures with. Python 3.11, standard library only.
 
-  pressure.py thrash FILE MIB               reads a file again and again, until it is ended
+  pressure.py thrash FILE PROCESSES         touches pages of a file, until its process group is ended
+  pressure.py forget LIST                   takes files out of the kernel's cache; names end with NUL
   pressure.py steady OUT SECONDS            rounds of the same work done in each second
   pressure.py trace OUT PID MOUNT           what happens, every 100 ms, until SIGTERM
   pressure.py report DIR FILES              the table and trace.svg; exit code 1 if a bound is not kept
 """
-import hashlib, json, os, re, signal, statistics, sys, time
+import hashlib, json, mmap, os, random, re, signal, statistics, sys, time
 
 from measure import MIB, children, got, pss, put
 
 TICK = 0.1
+ROUNDS = 8
 # Share of the time in which somebody waits for memory, from which on half of the workers have to go.
 PRESSURE = 0.10
 
 
-def thrash(path, mib):
-    """Each page is dropped for another one of the same file before it is read again."""
+def thrash(path, processes):
+    """In any order, until it is ended: some pages are used again and stay, and are missed when they had to go."""
     file = os.open(path, os.O_RDONLY)
+    pages = os.fstat(file).st_size // 4096
+    shown = mmap.mmap(file, 0, prot=mmap.PROT_READ)
+    shown.madvise(mmap.MADV_RANDOM)
+    for _ in range(int(processes) - 1):
+        if os.fork() == 0:
+            break
+    random.seed(os.getpid())
     while True:
-        for at in range(0, int(mib) * MIB, 1 << 16):
-            os.pread(file, 1 << 16, at)
+        shown[random.randrange(pages) * 4096]
+
+
+def forget(listed):
+    """Whoever reads them next is charged for them."""
+    for name in open(listed, "rb").read().split(b"\0")[:-1]:
+        file = os.open(name, os.O_RDONLY)
+        os.fsync(file)
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(file)
 
 
 def steady(out, seconds):
@@ -107,7 +124,10 @@ def report(work, files):
                    and sample["workers"] <= calm // 2), None)
     back = next((sample["at"] for sample in samples if sample["at"] > end and sample["workers"] >= 1), None)
     during = [sample["workers"] for sample in samples if pressed and pressed + 2 <= sample["at"] < end]
-    alone, beside = (statistics.median(got(work, name)) for name in ("steady.alone", "steady.beside"))
+    # By pairs, one right after the other.
+    alone, beside = ([statistics.mean(got(work, f"steady.{how}.{round}")) for round in range(ROUNDS)]
+                     for how in ("alone", "beside"))
+    lost = statistics.median(1 - b / a for a, b in zip(alone, beside)) * 100
     rows = [  # what, value, least, most, more to say
         ("workers before the pressure", calm, 1, None, ""),
         ("pressure that was made, most, %", max(sample["pressure"] for sample in samples) * 100, PRESSURE * 100, None, ""),
@@ -115,7 +135,8 @@ def report(work, files):
         ("workers back after, s", back - end if back else None, None, 60, ""),
         ("PSS of all, most, MiB", max(sample["pss"] for sample in samples) / MIB, None, ceiling / MIB, f"of {len(samples)} samples"),
         ("files without a result", files - sum(status["Files"][key] for key in ("Indexed", "Partial", "Failed")), None, 0, ""),
-        ("steady work beside it, % lost", (1 - beside / alone) * 100, None, 5, f"{alone:.0f} rounds/s alone, {beside:.0f} beside"),
+        ("steady work beside it, % lost", lost, None, 5,
+         f"{statistics.mean(alone):.0f} rounds/s alone, {statistics.mean(beside):.0f} beside; {ROUNDS} pairs"),
         ("in 256 MB: files without a result", files - sum(small["Files"][key] for key in ("Indexed", "Partial", "Failed")), None, 0, ""),
         ("in 256 MB: processes killed", got(work, "killed"), None, 0, f"limit met {got(work, 'failcnt')} times"),
     ]
@@ -130,7 +151,7 @@ def report(work, files):
 
 
 def main():
-    verbs = {"thrash": thrash, "steady": steady, "trace": trace, "report": report,
+    verbs = {"thrash": thrash, "forget": forget, "steady": steady, "trace": trace, "report": report,
              "now": lambda out: put(out, time.monotonic())}
     if len(sys.argv) < 3 or sys.argv[1] not in verbs:
         sys.exit(__doc__)

@@ -41,7 +41,7 @@ work=$(mktemp -d "${TMPDIR:-/var/tmp}/metaextract-pressure.XXXXXX")
 groups=()
 clean_up() {
     own_daemon_stop
-    [ -z "${thrashers:-}" ] || kill $thrashers 2>/dev/null || true
+    [ -z "${thrasher:-}" ] || kill -- "-$thrasher" 2>/dev/null || true
     wait 2>/dev/null || true
     for group in "${groups[@]}"; do rmdir "$group" 2>/dev/null || true; done
     rm -rf "$work"
@@ -68,16 +68,25 @@ python3 "$corpus/mkbench.py" "$work/tree" --files "$files" --corpus "$corpus"
 find "$work/tree" -type f -exec cat {} + >/dev/null
 
 say "Steady work, alone and beside a daemon that indexes ..."
-python3 "$pressure" steady "$work/steady.alone" 8
 own_daemon "$work/first" "$bin"
-metactl watch --wait "$work/tree" >/dev/null 2>&1 &
-python3 "$pressure" steady "$work/steady.beside" 5
-wait $! || true
+metactl watch --wait "$work/tree" >/dev/null 2>&1 || true
+find "$work/tree" -type f -print0 >"$work/all"
+# By turns, as other machines on the same hardware are felt for minutes.
+for round in 0 1 2 3 4 5 6 7; do
+    kill -STOP "$daemon_pid"
+    python3 "$pressure" steady "$work/steady.alone.$round" 2
+    kill -CONT "$daemon_pid"
+    metactl index - <"$work/all" >/dev/null 2>&1 &
+    python3 "$pressure" steady "$work/steady.beside.$round" 2
+    wait $! || true
+done
 own_daemon_stop
 
 say "Indexing, and after a second five seconds of pressure ..."
-group_in thrash 64
-dd if=/dev/urandom of="$work/thrashed" bs=1M count=96 status=none
+group_in thrash 48
+dd if=/dev/urandom of="$work/thrashed" bs=1M count=64 status=none
+printf '%s\0' "$work/thrashed" >"$work/thrashed.list"
+python3 "$pressure" forget "$work/thrashed.list"
 own_daemon "$work/second" "$bin"
 python3 "$pressure" trace "$work/trace" "$daemon_pid" "$XDG_RUNTIME_DIR/metaextract" &
 tracer=$!
@@ -86,15 +95,12 @@ watching=$!
 [ -z "$signals" ] || "$bin/examples/signals" 12 >"$signals" &
 sleep 1
 python3 "$pressure" now "$work/begin"
-thrashers=
-for _ in 1 2 3 4; do
-    (echo "$BASHPID" >"$group/cgroup.procs" && exec python3 "$pressure" thrash "$work/thrashed" 96) &
-    thrashers+=" $!"
-done
+(echo "$BASHPID" >"$group/cgroup.procs" && exec setsid python3 "$pressure" thrash "$work/thrashed" 32) &
+thrasher=$!
 sleep 5
-kill $thrashers
-wait $thrashers 2>/dev/null || true
-thrashers=
+kill -- "-$thrasher"
+wait "$thrasher" 2>/dev/null || true
+thrasher=
 python3 "$pressure" now "$work/end"
 wait "$watching" || true
 kill "$tracer"
@@ -104,6 +110,7 @@ own_daemon_stop
 
 say "Indexing in a control group of 256 MB ..."
 group_in small 256
+python3 "$pressure" forget "$work/all"
 # The daemon inherits the group of who starts it.
 echo "$BASHPID" >"$group/cgroup.procs"
 own_daemon "$work/third" "$bin"

@@ -121,9 +121,11 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
         (None, Strain::Half(why)) if since(state.given_up).is_some_and(|since| since < EFFECT) => {
             (now.min(bound), format!("{why}: waiting for what was given up"))
         }
+        (None, Strain::Half(why)) if now < 2 => (0, format!("{why}: no workers")),
         (None, Strain::Half(why)) => (bound.min(now / 2), format!("{why}: half as many workers")),
         // With none the index would never be current on a machine that is always full.
-        (None, Strain::Hold(why)) => (bound.min(now.max(1)), format!("{why}: no worker is added")),
+        (None, Strain::Hold(why)) if now == 0 => (bound.min(1), format!("{why}: one worker alone")),
+        (None, Strain::Hold(why)) => (bound.min(now), format!("{why}: no worker is added")),
         (None, Strain::None) if now >= bound => (bound, bound_why),
         (None, Strain::None) if since(state.strained).is_none_or(|since| since >= FORGOTTEN) => (bound, bound_why),
         (None, Strain::None)

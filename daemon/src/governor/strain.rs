@@ -11,7 +11,8 @@ use super::{
 const MEMORY: (f64, f64) = (0.02, 0.10);
 /// The share in which everything stood still for want of memory, from which on all workers go.
 const MEMORY_FULL: f64 = 0.20;
-/// Waiting for processors and disks is ours as well: it only keeps more from being added.
+/// The share of the time in which others waited for processors, or for disks, from which on no worker is added. Our own workers wait
+/// for both on purpose: where nobody tells their waiting apart, as no group is theirs alone, this says nothing.
 const CPU: f64 = 0.60;
 const IO: f64 = 0.50;
 /// Shares of the machine's memory in use from which on no worker is added, and half of them go.
@@ -44,21 +45,23 @@ pub(super) fn of(inputs: &Inputs, before: Option<&(Duration, Snapshot)>) -> Stra
     let mut all = Vec::new();
     if let Some((at, before)) = before {
         let (mine, earlier) = (&snapshot.group, &before.group);
-        let own = [mine.memory, mine.cpu, mine.io].into_iter().zip([earlier.memory, earlier.cpu, earlier.io]);
-        let whole = snapshot.stalls.into_iter().zip(before.stalls);
-        // Only memory is looked at in our own group, too: for processors and disks we wait on purpose.
-        for (number, (now, earlier)) in whole.chain(own.take(1)).enumerate() {
-            let Some(some) = share(now, earlier, *at) else { continue };
-            all.push(match number {
-                1 => level(some, (CPU, f64::INFINITY), || format!("processors are waited for {}", percent(some))),
-                2 => level(some, (IO, f64::INFINITY), || format!("disks are waited for {}", percent(some))),
-                _ => level(some, MEMORY, || format!("memory is waited for {}", percent(some))),
-            });
-            let full = |stall: Stall| stall.full.map(|some| Stall { some, full: None });
-            let full = share(now.and_then(full), earlier.and_then(full), *at).filter(|full| *full >= MEMORY_FULL);
-            if let Some(full) = full.filter(|_| matches!(number, 0 | 3)) {
-                all.push(Strain::Hard(format!("everything waits for memory {}", percent(full))));
+        let full = |stall: Stall| stall.full.map(|some| Stall { some, full: None });
+        for (now, before) in [(snapshot.stalls[0], before.stalls[0]), (mine.memory, earlier.memory)] {
+            if let Some(some) = share(now, before, *at) {
+                all.push(level(some, MEMORY, || format!("memory is waited for {}", percent(some))));
             }
+            let full = share(now.and_then(full), before.and_then(full), *at).filter(|full| *full >= MEMORY_FULL);
+            all.extend(full.map(|full| Strain::Hard(format!("everything waits for memory {}", percent(full)))));
+        }
+        let others = |which: usize, own: Option<Stall>, own_before: Option<Stall>| {
+            let whole = share(snapshot.stalls[which], before.stalls[which], *at)?;
+            Some((whole - share(own, own_before, *at)?).max(0.0))
+        };
+        if let Some(some) = others(1, mine.cpu, earlier.cpu) {
+            all.push(level(some, (CPU, f64::INFINITY), || format!("others wait for processors {}", percent(some))));
+        }
+        if let Some(some) = others(2, mine.io, earlier.io) {
+            all.push(level(some, (IO, f64::INFINITY), || format!("others wait for disks {}", percent(some))));
         }
         let rose =
             |now: Option<u64>, earlier: Option<u64>| now.zip(earlier).is_some_and(|(now, earlier)| now > earlier);

@@ -159,6 +159,23 @@ fn a_full_machine_adds_none_but_keeps_one() {
 }
 
 #[test]
+fn only_what_others_wait_for_keeps_workers_from_being_added() {
+    let some = |share: f64, now: f64| Some(Stall { some: seconds(share * now), full: None });
+    for (whole, own, workers) in [(0.9, Some(0.9), 4), (0.9, Some(0.1), 2), (0.9, None, 4)] {
+        let mut state = State { workers: 2, ..State::default() };
+        let mut last = 0;
+        for now in [1.0, 1.25] {
+            let mut inputs = calm(seconds(now));
+            inputs.snapshot.stalls[1] = some(whole, now);
+            inputs.snapshot.group.cpu = own.and_then(|own| some(own, now));
+            state.workers = 2;
+            last = decide(&inputs, &mut state).size.workers;
+        }
+        assert_eq!(last, workers, "{whole} of it {own:?} ours");
+    }
+}
+
+#[test]
 fn a_group_full_of_caches_is_not_full() {
     for (used, workers) in [(10, 4), (60, 2)] {
         let mut state = State::default();
