@@ -1,6 +1,6 @@
 //! How many workers, how much at once, and why: a pure function of what is measured and what was decided before.
 //!
-//! Readings of the kernel become shares of time ([`strain`]), settings and measures become a bound ([`bound`]); [`decide`] moves
+//! Readings of the kernel become shares of time (`strain`), settings and measures become a bound (`bound`); [`decide`] moves
 //! the number of workers between nothing and that bound: down by half at once, up one by one. It starts and stops nothing
 //! itself; `run` hands its decision to the engine.
 

@@ -42,6 +42,7 @@ const TOGETHER: usize = 128;
 const GATHER: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(30));
 /// Files in hand that are many.
 const MUCH: usize = 32;
+
 /// Rows that become jobs once their commit is there.
 #[derive(Debug)]
 pub(crate) struct Committing {
@@ -236,7 +237,8 @@ impl Core {
 
     /// Keeps for later runs what reading costs, where that is known from so many readings more than before.
     pub(super) fn note_costs(&mut self, more: u64) {
-        if self.reading.totals.learned >= self.noted + more {
+        // It is worth no trouble of its own.
+        if self.reading.totals.learned >= self.noted + more && !self.degraded.contains_key("store") {
             self.noted = self.reading.totals.learned;
             self.commit(vec![Mutation::PutNote(Note::Costs, self.reading.costs.encode())]);
         }
