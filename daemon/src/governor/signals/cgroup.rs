@@ -85,6 +85,8 @@ impl Group {
             Some((root.join(point).join(&below), below.components().count()))
         };
         let unified = dir_of(path_of(&|controllers| controllers.is_empty()), "cgroup2", None);
+        // The machine's own group, which alone has no type, is the machine.
+        let unified = unified.filter(|(dir, _)| dir.join("cgroup.type").exists());
         let own_v1 = path_of(&|controllers| controllers.split(',').any(|controller| controller == "memory"));
         let memory = match dir_of(own_v1, "cgroup", Some("memory")) {
             Some((dir, _)) => Some(Controller::V1(dir)),
@@ -180,6 +182,7 @@ mod tests {
             ("sys/fs/cgroup/user.slice/memory.max", "max\n"),
             ("sys/fs/cgroup/user.slice/user-1000.slice/memory.max", "300000000\n"),
             ("sys/fs/cgroup/user.slice/user-1000.slice/memory.high", "200000000\n"),
+            ("sys/fs/cgroup/user.slice/user-1000.slice/metaextractd.service/cgroup.type", "domain\n"),
             ("sys/fs/cgroup/user.slice/user-1000.slice/metaextractd.service/memory.max", "536870912\n"),
             ("sys/fs/cgroup/user.slice/user-1000.slice/metaextractd.service/memory.high", "max\n"),
             ("sys/fs/cgroup/user.slice/user-1000.slice/metaextractd.service/memory.current", "50000000\n"),
@@ -251,6 +254,13 @@ mod tests {
         let root = machine(&[
             ("proc/self/cgroup", "0::/../other\n"),
             ("proc/self/mountinfo", "29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"),
+        ]);
+        assert_eq!(Group::own(root.path()), Group::default());
+        // The group of the whole machine is the machine, whose pressure is known already.
+        let root = machine(&[
+            ("proc/self/cgroup", "0::/\n"),
+            ("proc/self/mountinfo", "29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"),
+            ("sys/fs/cgroup/memory.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=12\n"),
         ]);
         assert_eq!(Group::own(root.path()), Group::default());
     }
