@@ -85,6 +85,11 @@ async fn a_warning_counts_only_from_the_monitor_itself() {
     let mut said = listener(&bus).await;
     let stranger = connection(&bus).build().await.unwrap();
     warn(&stranger, 255).await;
+    // To one alone anybody can send: whoever listens has the first name that the bus has given.
+    let (path, member) = ("/org/freedesktop/LowMemoryMonitor", "LowMemoryWarning");
+    for number in 0..3 {
+        stranger.emit_signal(Some(format!(":1.{number}")), path, MONITOR, member, &255_u8).await.unwrap();
+    }
     let monitor = connection(&bus).name(MONITOR).build().await.unwrap();
     warn(&monitor, 100).await;
     assert_eq!(said.recv().await, Some(Said::LowMemory(100)));

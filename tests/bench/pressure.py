@@ -120,7 +120,7 @@ def report(work, files):
               f"PSS {sample['pss'] / MIB:6.1f} MiB  {sample['files']} files")
     calm = max((sample["workers"] for sample in samples if sample["at"] < begin), default=0)
     pressed = next((sample["at"] for sample in samples if sample["at"] >= begin and sample["pressure"] >= PRESSURE), None)
-    fallen = next((sample["at"] for sample in samples if pressed and sample["at"] > pressed
+    fallen = next((sample["at"] for sample in samples if pressed and sample["at"] > pressed and sample["files"] < files * 0.9
                    and sample["workers"] <= calm // 2), None)
     back = next((sample["at"] for sample in samples if sample["at"] > end and sample["workers"] >= 1), None)
     during = [sample["workers"] for sample in samples if pressed and pressed + 2 <= sample["at"] < end]

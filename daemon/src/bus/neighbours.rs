@@ -46,9 +46,12 @@ pub async fn listen<Told: Future<Output = ()>>(place: &Place, tell: impl Fn(Said
     // They have been heard since before they are asked.
     tell(on_battery(&connection).await).await;
     tell(user_idle(&connection).await).await;
-    while let Some(signal) = signals.next().await {
-        let signal = signal?;
+    while let Some(Ok(signal)) = signals.next().await {
         let header = signal.header();
+        // The bus gives only those to all whose senders have the names in the rules; to us alone anybody can send.
+        if header.destination().is_some() {
+            continue;
+        }
         match header.member().map(|member| member.as_str()) {
             Some("LowMemoryWarning") => {
                 // Of any other type it is not what its specification says.
@@ -63,6 +66,9 @@ pub async fn listen<Told: Future<Output = ()>>(place: &Place, tell: impl Fn(Said
             _ => tell(on_battery(&connection).await).await,
         }
     }
+    // Nobody says any more whether it is still so.
+    tell(Said::OnBattery(None)).await;
+    tell(Said::UserIdle(None)).await;
     Ok(())
 }
 

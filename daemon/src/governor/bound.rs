@@ -40,7 +40,8 @@ pub(super) fn of(inputs: &Inputs, busy: Duration) -> Bound {
             true => (cores.div_ceil(2), "on battery, and somebody is at work".to_owned()),
             false => (usize::MAX, String::new()),
         },
-        (room(inputs), "the memory ceiling (memory.ceiling)".to_owned()),
+        // With none nothing would ever be read on a machine with little.
+        (room(inputs).max(1), "the memory ceiling (memory.ceiling)".to_owned()),
     ];
     let (spread, why) = own.into_iter().min_by_key(|(bound, _)| *bound).unwrap_or_default();
     // One even for none: what comes next is not to wait for a decision. Without a file no process runs.

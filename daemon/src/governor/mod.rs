@@ -26,6 +26,11 @@ const FORGOTTEN: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(250);
 /// How often the battery is looked at while it is low.
 const CHARGING: Duration = Duration::from_secs(60);
+/// Two readings that are compared are at least and at most so long apart.
+const SHORTEST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(5);
+/// The end of the hours is waited for no longer at once: clocks are set, and machines sleep.
+const HOURS: Duration = Duration::from_secs(600);
 /// What a halving needs to have an effect.
 const EFFECT: Duration = Duration::from_millis(500);
 
@@ -46,6 +51,8 @@ pub struct Inputs {
     pub alarm: Option<u8>,
     /// Whether the user does nothing; `None` where nobody knows.
     pub user_idle: Option<bool>,
+    /// The kernel has just said that some task waited for memory for a tenth of two seconds.
+    pub pressed: bool,
 }
 
 /// What the settings and the machine allow.
@@ -109,8 +116,14 @@ pub struct Decision {
 
 /// Decides, and remembers it.
 pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
-    let strain = strain::of(inputs, state.before.as_ref());
-    let before = state.before.replace((inputs.now, inputs.snapshot));
+    let before = state.before;
+    let age = before.map(|(at, _)| inputs.now.saturating_sub(at));
+    // Over less time a single moment counts for too much, over more what was is taken for what is.
+    let comparable = before.filter(|_| age.is_some_and(|age| (SHORTEST..=LONGEST).contains(&age)));
+    let strain = strain::of(inputs, comparable.as_ref());
+    if age.is_none_or(|age| age >= SHORTEST) {
+        state.before = Some((inputs.now, inputs.snapshot));
+    }
     let since = |at: Option<Duration>| at.map(|at| inputs.now.saturating_sub(at));
     state.busy = (inputs.work.files > 0).then(|| state.busy.unwrap_or(inputs.now));
     let Bound { workers: bound, why: bound_why, spread } = bound::of(inputs, since(state.busy).unwrap_or_default());
@@ -118,9 +131,10 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
     let (workers, why) = match (inputs.quiet, &strain) {
         (Some(quiet), _) => (0, quiet.why().to_owned()),
         (None, Strain::Hard(why)) => (0, format!("{why}: no workers")),
-        (None, Strain::Half(why)) if since(state.given_up).is_some_and(|since| since < EFFECT) => {
+        (None, Strain::Full(why) | Strain::Half(why)) if since(state.given_up).is_some_and(|since| since < EFFECT) => {
             (now.min(bound), format!("{why}: waiting for what was given up"))
         }
+        (None, Strain::Full(why)) => (bound.min((now / 2).max(1)), format!("{why}: half as many workers")),
         (None, Strain::Half(why)) if now < 2 => (0, format!("{why}: no workers")),
         (None, Strain::Half(why)) => (bound.min(now / 2), format!("{why}: half as many workers")),
         // With none the index would never be current on a machine that is always full.
@@ -155,16 +169,16 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
             batch_files: inputs.bounds.batch_files,
             spread: spread.max(workers),
             read_ahead: if is_calm { bound::read_ahead(inputs) } else { 0 },
-            hurry: before.is_some() && matches!(strain, Strain::Half(_) | Strain::Hard(_)),
+            hurry: before.is_some() && strain.is_great(),
         },
         again: match inputs.quiet {
             _ if inputs.work.files == 0 => None,
             None => Some(TICK),
             Some(Quiet::Paused) => None,
-            Some(Quiet::OutOfHours(left)) => Some(left),
+            Some(Quiet::OutOfHours(left)) => Some(left.min(HOURS)),
             Some(Quiet::LowBattery) => Some(CHARGING),
         },
-        trim: matches!(strain, Strain::Half(_) | Strain::Hard(_)),
+        trim: strain.is_great(),
         why,
     }
 }

@@ -30,10 +30,19 @@ pub enum Strain {
     None,
     /// Nothing is added.
     Hold(String),
+    /// Half goes at once, but the last: what is full may stay so for good.
+    Full(String),
     /// Half goes at once.
     Half(String),
     /// Everything goes at once.
     Hard(String),
+}
+
+impl Strain {
+    /// Whether others need what we have, and at once.
+    pub(super) fn is_great(&self) -> bool {
+        matches!(self, Self::Full(_) | Self::Half(_) | Self::Hard(_))
+    }
 }
 
 /// The strain of now; `before` is the last snapshot and its time.
@@ -69,16 +78,19 @@ pub(super) fn of(inputs: &Inputs, before: Option<&(Duration, Snapshot)>) -> Stra
             all.push(Strain::Hard("the kernel has ended a process of our control group".into()));
         }
         // Caches fill a group to its limit, and give way at once.
-        if rose(mine.limited, earlier.limited) && mine.used_share().is_none_or(|used| used >= CACHES) {
+        if rose(mine.limited, earlier.limited) && mine.used_share().is_some_and(|used| used >= CACHES) {
             all.push(Strain::Half("our control group has reached its limit of memory".into()));
         }
     }
+    if inputs.pressed {
+        all.push(Strain::Half("memory was waited for just now".into()));
+    }
     if let Some(memory) = snapshot.memory {
         let used = memory.used_share();
-        all.push(level(used, USED, || format!("{:.0} % of memory is in use", used * 100.0)));
+        all.push(fill(used, USED, || format!("{:.0} % of memory is in use", used * 100.0)));
     }
     if let Some(used) = snapshot.group.used_share() {
-        all.push(level(used, GROUP, || format!("{:.0} % of our control group's memory is in use", used * 100.0)));
+        all.push(fill(used, GROUP, || format!("{:.0} % of our control group's memory is in use", used * 100.0)));
     }
     if let Some(alarm) = inputs.alarm {
         let why = || format!("memory is low (level {alarm})");
@@ -96,8 +108,9 @@ fn rank(strain: &Strain) -> u8 {
     match strain {
         Strain::None => 0,
         Strain::Hold(_) => 1,
-        Strain::Half(_) => 2,
-        Strain::Hard(_) => 3,
+        Strain::Full(_) => 2,
+        Strain::Half(_) => 3,
+        Strain::Hard(_) => 4,
     }
 }
 
@@ -106,6 +119,13 @@ fn level(share: f64, (hold, half): (f64, f64), why: impl FnOnce() -> String) -> 
         share if share >= half => Strain::Half(why()),
         share if share >= hold => Strain::Hold(why()),
         _ => Strain::None,
+    }
+}
+
+fn fill(share: f64, levels: (f64, f64), why: impl FnOnce() -> String) -> Strain {
+    match level(share, levels, why) {
+        Strain::Half(why) => Strain::Full(why),
+        other => other,
     }
 }
 

@@ -26,6 +26,7 @@ fn calm(now: Duration) -> Inputs {
         quiet: None,
         alarm: None,
         user_idle: None,
+        pressed: false,
     }
 }
 
@@ -173,6 +174,29 @@ fn only_what_others_wait_for_keeps_workers_from_being_added() {
         }
         assert_eq!(last, workers, "{whole} of it {own:?} ours");
     }
+}
+
+#[test]
+fn what_the_kernel_has_just_said_counts_by_itself() {
+    let mut state = State { workers: 4, ..State::default() };
+    decide(&calm(seconds(1.0)), &mut state);
+    // After a long rest two readings say nothing of now, and neither do two of one moment.
+    let decision = decide(&Inputs { pressed: true, ..calm(seconds(4000.0)) }, &mut state);
+    assert_eq!((decision.size.workers, decision.trim), (2, true), "{}", decision.why);
+    let mut inputs = calm(seconds(4000.01));
+    inputs.snapshot.stalls[0] = Some(Stall { some: seconds(0.01), full: Some(seconds(0.01)) });
+    assert_eq!(decide(&inputs, &mut state).size.workers, 2);
+}
+
+#[test]
+fn what_is_full_for_good_leaves_one_worker() {
+    let full = |inputs: &mut Inputs, _: f64| {
+        inputs.snapshot.memory = Some(Memory { total: 100, available: 3, ..Memory::default() });
+    };
+    let given = run(&mut State { workers: 4, ..State::default() }, 0.0, 10.0, full);
+    assert_eq!((given[0], given.last(), given.iter().min()), (2, Some(&1), Some(&1)), "{given:?}");
+    let over = |inputs: &mut Inputs, _: f64| inputs.daemon = Some(600 * MIB);
+    assert_eq!(run(&mut State::default(), 0.0, 0.5, over), [1, 1], "more than the ceiling without any");
 }
 
 #[test]

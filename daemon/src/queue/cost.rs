@@ -17,6 +17,9 @@ const KNOWN: u32 = 200;
 const BAND: f32 = 4.0;
 /// Cells and endings remembered at most: there are as many as readers, and what was read with older versions.
 const MOST: usize = 1024;
+/// More than an hour and a TiB counts for nothing, in microseconds and bytes.
+const MOST_US: u64 = 3_600_000_000;
+const MOST_READ: u64 = 1 << 40;
 /// What nothing is known of is taken to need so long, in microseconds.
 const UNKNOWN: f32 = 1000.0;
 /// What each file takes beside its reading, in microseconds: to be handed over, and to be stored.
@@ -128,6 +131,12 @@ impl Usual {
 
 impl Cell {
     fn learn(&mut self, cost: &Cost) {
+        // A worker says it: one that a file has captured says anything.
+        let cost = Cost {
+            cpu_us: cost.cpu_us.min(MOST_US),
+            wall_us: cost.wall_us.min(MOST_US),
+            read: cost.read.min(MOST_READ),
+        };
         self.files = self.files.saturating_add(1).min(KNOWN * 8);
         let share = (1.0 / self.files as f32).max(NEWEST);
         self.cpu.learn(cost.cpu_us as f32, share);
@@ -381,7 +390,7 @@ mod tests {
     fn what_a_file_can_claim_is_bounded() {
         let mut model = Model::default();
         for n in 0..10_000 {
-            model.learn(A, ReaderId(n), 0, &cost(u64::MAX / 16));
+            model.learn(A, ReaderId(n), 0, &Cost { cpu_us: u64::MAX, wall_us: u64::MAX, read: u64::MAX });
         }
         assert!(model.cells.len() <= MOST);
         let Prediction { us: (mean, deviation), .. } = model.predict(Kind::new(ALL, 0));

@@ -14,6 +14,7 @@ use crate::{
         signals::{Snapshot, disk::DiskKind},
     },
     malloc,
+    store::Rest,
 };
 
 /// Between two decisions, while there is work.
@@ -37,6 +38,10 @@ pub(crate) struct Governing {
     alarm: Option<(u8, Instant)>,
     /// Whether the last decision was one of a pause, and when it was made; `None` to decide now.
     decided: Option<(bool, Instant)>,
+    /// Whether there was work when it was too early to decide again.
+    owed: bool,
+    /// Whether the kernel has said since then that memory is waited for.
+    pressed: bool,
     /// When caches were given up last.
     trimmed: Option<Instant>,
 }
@@ -53,13 +58,17 @@ impl Governing {
             user_idle: None,
             alarm: None,
             decided: None,
+            owed: false,
+            pressed: false,
             trimmed: None,
         }
     }
 
     /// When it is to be decided again, though nothing happens.
     pub fn due(&self) -> Option<Instant> {
-        Some(self.decided?.1 + self.decision.again?)
+        let (_, at) = self.decided?;
+        let owed = self.owed.then_some(DECIDE);
+        [owed, self.decision.again].into_iter().flatten().min().map(|wait| at + wait)
     }
 
     /// Whether nothing is read just now, by a pause or by the settings.
@@ -74,6 +83,12 @@ impl Governing {
 
     /// The kernel says that something is waited for: it is decided now.
     pub fn pressed(&mut self) {
+        self.pressed = true;
+        self.decided = None;
+    }
+
+    /// What a decision is made from has changed.
+    pub fn decide_now(&mut self) {
         self.decided = None;
     }
 
@@ -82,11 +97,9 @@ impl Governing {
         match said {
             Said::OnBattery(on_battery) => self.on_battery = on_battery,
             Said::UserIdle(idle) => self.user_idle = idle,
-            Said::LowMemory(level) => {
-                self.alarm = Some((level, Instant::now()));
-                self.decided = None;
-            }
+            Said::LowMemory(level) => self.alarm = Some((level, Instant::now())),
         }
+        self.decided = None;
     }
 
     /// What the kernel says, and what neighbours know better.
@@ -113,17 +126,22 @@ impl Core {
     /// Decides how many workers there are to be, if it is time to.
     pub(super) fn govern(&mut self, paused: bool) {
         if self.governing.decided.is_some_and(|(was, at)| was == paused && at.elapsed() < DECIDE) {
+            self.governing.owed = self.has_work();
             return;
         }
         self.governing.decided = Some((paused, Instant::now()));
         let inputs = self.inputs(paused);
         let governing = &mut self.governing;
+        (governing.owed, governing.pressed) = (false, false);
         governing.quiet = inputs.quiet;
         let decision = governor::decide(&inputs, &mut governing.state);
         let before = std::mem::replace(&mut governing.decision, decision);
         let Decision { size, trim, ref why, .. } = governing.decision;
-        if size.workers != before.size.workers {
-            tracing::info!(workers = size.workers, why, "the number of workers changes");
+        let is_news = trim != before.trim || (size.workers == 0) != (before.size.workers == 0);
+        match is_news {
+            _ if size.workers == before.size.workers => {}
+            true => tracing::info!(workers = size.workers, why, "the number of workers changes"),
+            false => tracing::debug!(workers = size.workers, why, "the number of workers changes"),
         }
         if size != before.size {
             self.reading.engine.resize(size);
@@ -153,7 +171,12 @@ impl Core {
             quiet,
             alarm: governing.alarm.filter(|(_, at)| at.elapsed() < ALARMED).map(|(level, _)| level),
             user_idle: governing.user_idle,
+            pressed: governing.pressed,
         }
+    }
+
+    fn has_work(&self) -> bool {
+        !self.reading.queue.is_empty() || self.reading.in_hand() > 0
     }
 
     /// The slowest disk of those that are read now; before the first file is, of all.
@@ -166,7 +189,9 @@ impl Core {
     /// Gives up what is only kept to be faster, on a thread that may block.
     fn trim(&mut self) {
         let now = Instant::now();
-        if self.governing.trimmed.is_none_or(|at| at + TRIM <= now) {
+        // A store that sleeps has given up everything.
+        let awake = self.store.rest() != Rest::Asleep;
+        if awake && self.governing.trimmed.is_none_or(|at| at + TRIM <= now) {
             self.governing.trimmed = Some(now);
             let store = Arc::clone(&self.store);
             (self.threads)(Box::new(move || {

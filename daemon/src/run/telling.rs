@@ -163,9 +163,7 @@ impl Core {
             tracing::info!("everything is read again, the damaged store is no longer needed");
         }
         self.reading.is_careful &= state != State::Idle;
-        if state == State::Idle {
-            self.note_costs(LEARNED);
-        }
+        self.note_costs(if state == State::Idle { LEARNED } else { LEARNED * 20 });
         let finished = self.reading.totals.finished;
         if state == State::Idle && finished - self.finished_at_trim >= BURST {
             self.finished_at_trim = finished;

@@ -161,6 +161,10 @@ impl Desk {
     /// Gives the file systems that need a further opener.
     pub(super) fn resize(&self, size: Size) -> Vec<FsId> {
         let mut state = self.lock();
+        if size.workers < state.workers {
+            // Who is too many since now has its time from now.
+            state.hurried_since = None;
+        }
         state.workers = size.workers;
         state.paused = size.workers == 0;
         let hurry = size.hurry || state.paused;

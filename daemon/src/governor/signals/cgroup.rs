@@ -26,7 +26,7 @@ pub struct Group {
 enum Controller {
     /// The group's directory; its ancestors count in its own figures.
     V1(PathBuf),
-    /// The group's directory, and how many of the directories from it upwards have limits: all but the topmost.
+    /// The group's directory, and how many there are above it up to the topmost that is seen from here.
     V2(PathBuf, usize),
 }
 
@@ -122,7 +122,7 @@ fn of_v1(dir: &Path) -> Figures {
     let used = number(&text("memory.usage_in_bytes"));
     Figures {
         limit: keyed(&stat, "hierarchical_memory_limit").filter(|limit| *limit < UNLIMITED),
-        used: used.map(|used| used.saturating_sub(keyed(&stat, "total_inactive_file").unwrap_or(0))),
+        used: used.map(|used| used.saturating_sub(sum(&stat, &["total_inactive_file", "total_active_file"]))),
         limited: number(&text("memory.failcnt")),
         killed: keyed(&text("memory.oom_control"), "oom_kill"),
         ..Figures::default()
@@ -132,7 +132,7 @@ fn of_v1(dir: &Path) -> Figures {
 fn of_v2(dir: &Path, depth: usize) -> Figures {
     let text = |name: &str| fs::read_to_string(dir.join(name)).unwrap_or_default();
     let least = |name: &str| {
-        let above = dir.ancestors().take(depth);
+        let above = dir.ancestors().take(depth + 1);
         above.filter_map(|dir| number(&fs::read_to_string(dir.join(name)).ok()?)).min()
     };
     let (events, stat) = (text("memory.events"), text("memory.stat"));
@@ -140,7 +140,7 @@ fn of_v2(dir: &Path, depth: usize) -> Figures {
     Figures {
         limit: least("memory.max"),
         high: least("memory.high"),
-        used: used.map(|used| used.saturating_sub(keyed(&stat, "inactive_file").unwrap_or(0))),
+        used: used.map(|used| used.saturating_sub(sum(&stat, &["inactive_file", "active_file", "slab_reclaimable"]))),
         limited: keyed(&events, "max"),
         killed: keyed(&events, "oom_kill"),
         ..Figures::default()
@@ -150,6 +150,11 @@ fn of_v2(dir: &Path, depth: usize) -> Figures {
 /// The number a file holds; `max` is none.
 fn number(text: &str) -> Option<u64> {
     text.trim().parse().ok()
+}
+
+/// The numbers behind these words together; what is not said is none of it.
+fn sum(text: &str, keys: &[&str]) -> u64 {
+    keys.iter().filter_map(|key| keyed(text, key)).sum()
 }
 
 /// The number behind a word at the beginning of a line.
@@ -178,7 +183,6 @@ mod tests {
         let root = machine(&[
             ("proc/self/cgroup", "0::/user.slice/user-1000.slice/metaextractd.service\n"),
             ("proc/self/mountinfo", "29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n"),
-            ("sys/fs/cgroup/memory.max", "1\n"),
             ("sys/fs/cgroup/user.slice/memory.max", "max\n"),
             ("sys/fs/cgroup/user.slice/user-1000.slice/memory.max", "300000000\n"),
             ("sys/fs/cgroup/user.slice/user-1000.slice/memory.high", "200000000\n"),
@@ -188,7 +192,7 @@ mod tests {
             ("sys/fs/cgroup/user.slice/user-1000.slice/metaextractd.service/memory.current", "50000000\n"),
             (
                 "sys/fs/cgroup/user.slice/user-1000.slice/metaextractd.service/memory.stat",
-                "anon 1\ninactive_file 20000000\n",
+                "anon 1\ninactive_file 15000000\nactive_file 4000000\nslab_reclaimable 1000000\n",
             ),
             (
                 "sys/fs/cgroup/user.slice/user-1000.slice/metaextractd.service/memory.events",

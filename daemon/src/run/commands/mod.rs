@@ -260,6 +260,7 @@ impl Core {
         let mut in_force = Settings { limits, isolation, store: before.store, mount: before.mount, ..settings };
         in_force.keep_origins(&read, &self.settings);
         self.settings = in_force;
+        self.governing.decide_now();
         if rules_differ {
             for root in &mut self.roots {
                 let (path, options, origin) = (root.path.clone(), root.options, root.origin);
