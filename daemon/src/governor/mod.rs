@@ -117,13 +117,7 @@ pub struct Decision {
 /// Decides, and remembers it.
 pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
     let before = state.before;
-    let age = before.map(|(at, _)| inputs.now.saturating_sub(at));
-    // Over less time a single moment counts for too much, over more what was is taken for what is.
-    let comparable = before.filter(|_| age.is_some_and(|age| (SHORTEST..=LONGEST).contains(&age)));
-    let strain = strain::of(inputs, comparable.as_ref());
-    if age.is_none_or(|age| age >= SHORTEST) {
-        state.before = Some((inputs.now, inputs.snapshot));
-    }
+    let strain = strain::of(inputs, state.comparable(inputs).as_ref());
     let since = |at: Option<Duration>| at.map(|at| inputs.now.saturating_sub(at));
     state.busy = (inputs.work.files > 0).then(|| state.busy.unwrap_or(inputs.now));
     let Bound { workers: bound, why: bound_why, spread } = bound::of(inputs, since(state.busy).unwrap_or_default());
@@ -171,15 +165,33 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
             read_ahead: if is_calm { bound::read_ahead(inputs) } else { 0 },
             hurry: before.is_some() && strain.is_great(),
         },
-        again: match inputs.quiet {
-            _ if inputs.work.files == 0 => None,
-            None => Some(TICK),
-            Some(Quiet::Paused) => None,
-            Some(Quiet::OutOfHours(left)) => Some(left.min(HOURS)),
-            Some(Quiet::LowBattery) => Some(CHARGING),
-        },
+        again: again(inputs),
         trim: strain.is_great(),
         why,
+    }
+}
+
+/// When to decide again.
+fn again(inputs: &Inputs) -> Option<Duration> {
+    match inputs.quiet {
+        _ if inputs.work.files == 0 => None,
+        None => Some(TICK),
+        Some(Quiet::Paused) => None,
+        Some(Quiet::OutOfHours(left)) => Some(left.min(HOURS)),
+        Some(Quiet::LowBattery) => Some(CHARGING),
+    }
+}
+
+impl State {
+    /// The readings to compare these with, if there are some; these are compared with next time.
+    fn comparable(&mut self, inputs: &Inputs) -> Option<(Duration, Snapshot)> {
+        let before = self.before;
+        let age = before.map(|(at, _)| inputs.now.saturating_sub(at));
+        if age.is_none_or(|age| age >= SHORTEST) {
+            self.before = Some((inputs.now, inputs.snapshot));
+        }
+        // Over less time a single moment counts for too much, over more what was is taken for what is.
+        before.filter(|_| age.is_some_and(|age| (SHORTEST..=LONGEST).contains(&age)))
     }
 }
 
