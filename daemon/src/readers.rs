@@ -16,7 +16,13 @@ pub fn id(format: &str) -> ReaderId {
 
 /// All readers of today.
 pub fn current() -> Vec<ReaderId> {
-    formats::ALL.iter().map(|row| id(row.name)).chain([unknown()]).collect()
+    formats::ALL.iter().map(|row| id(row.name)).chain([unknown(), all()]).collect()
+}
+
+/// All readers together: who failed on a file cannot be said, so any other version of any reader is worth another try.
+pub fn all() -> ReaderId {
+    let versions: Vec<[u8; 4]> = formats::ALL.iter().map(|row| row.version.to_le_bytes()).collect();
+    number(formats::ALL.iter().zip(&versions).flat_map(|(row, version)| [row.name.as_bytes(), version]))
 }
 
 /// What no reader knows is looked at again when there is a further reader.
@@ -40,7 +46,7 @@ mod tests {
         let mut numbers: Vec<u32> = current().iter().map(|id| id.0).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        assert_eq!(numbers.len(), formats::ALL.len() + 1);
+        assert_eq!(numbers.len(), formats::ALL.len() + 2);
         assert_ne!(numbers[0], 0);
         assert_eq!(id(""), id("no such format"));
     }

@@ -13,8 +13,8 @@ use crate::{
 
 /// List what could not be read, or not to its end
 ///
-/// The files stand below the reason. A file with a reason of its own (truncated, malformed ...) is read again when it
-/// changes; try one that a worker failed on again with retry.
+/// The files stand below the reason, with what would lift it. All are read again when they change, and when a reader of
+/// theirs is another one after an update.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Nothing but the paths, as they are, each ended by a NUL byte: for `xargs -0`, or for a verb with `-`
@@ -57,6 +57,9 @@ fn by_reason(out: &Output, files: Vec<Value>, now: u64) -> Vec<String> {
         let title = format!("{} ({})", visible(&reason), count(files.len() as u64, "file"));
         let style = if files.iter().any(|file| file["AboutFile"] == false) { Style::Bad } else { Style::Warn };
         lines.push(out.paint(style, &title));
+        if let Some(lift) = files[0]["Lift"].as_str() {
+            lines.push(format!("  what would lift it: {}", visible(lift)));
+        }
         for file in files {
             lines.push(format!("  {}", visible(file["Path"].as_str().unwrap_or_default())));
             lines.push(out.paint(Style::Dim, &format!("    {}", sentence(&file, now))));
@@ -70,8 +73,8 @@ fn sentence(file: &Value, now: u64) -> String {
     if file["State"] == "partial" {
         text.push_str("; what came before is kept");
     }
-    if let Some(next) = file["NextAt"].as_u64() {
-        text.push_str(&format!("; tried again {}", when(next, now)));
+    if let Some(at) = file["At"].as_u64().filter(|at| *at > 0) {
+        text.push_str(&format!("; {}", when(at, now)));
     }
     text
 }

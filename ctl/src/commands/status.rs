@@ -122,7 +122,7 @@ fn queue_text(queue: &Value) -> String {
         parts.push(format!("{} waiting, {in_hand} in hand", number(waiting)));
     }
     if let delayed @ 1.. = figure(&queue["Delayed"]) {
-        parts.push(format!("{} to be tried again", number(delayed)));
+        parts.push(format!("{} not yet due", number(delayed)));
     }
     if queue["Crawling"] == true {
         parts.push("still finding files".into());

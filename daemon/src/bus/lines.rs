@@ -14,9 +14,7 @@ pub(super) fn failed(file: &FailedFile) -> String {
     object.plain("AboutFile", file.about_the_file);
     object.plain("Attempts", file.attempts);
     object.plain("At", file.at);
-    if file.next_at != 0 {
-        object.plain("NextAt", file.next_at);
-    }
+    object.text("Lift", file.lift);
     object.end()
 }
 

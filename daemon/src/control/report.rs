@@ -431,8 +431,8 @@ pub struct FailedFile {
     pub attempts: u8,
     /// When it was decided.
     pub at: u64,
-    /// When it is tried again by itself; 0 is when it changes.
-    pub next_at: u64,
+    /// What would lift it, a sentence: what to do, or what the daemon waits for.
+    pub lift: &'static str,
 }
 
 /// One reader.

@@ -181,9 +181,9 @@ fn update(file: FileRow, stamp: Stamp, links: u32, current: Current<'_>) -> Opti
     (updated != file).then_some(updated)
 }
 
-/// A failure made no record, so no reader's version stands behind it.
+/// Whether today's readers would say the same of these bytes; of a failure, whether none of them is another.
 fn is_current(file: FileRow, current: Current<'_>) -> bool {
-    matches!(file.state, FileState::Failed(_)) || current.readers.contains(&file.fingerprint.reader)
+    current.readers.contains(&file.fingerprint.reader)
 }
 
 /// Whether two identities are of one inode.
@@ -203,7 +203,7 @@ pub(crate) fn key(identity: &Identity) -> (u64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{FileId, FsId};
+    use crate::model::{FailureKind, FileId, FsId};
 
     const READERS: [ReaderId; 2] = [ReaderId(7), ReaderId(8)];
     const CURRENT: Current<'static> = Current { policy: PolicyId(1), readers: &READERS };
@@ -253,11 +253,14 @@ mod tests {
             let Node::File(file) = delta.changed[0].node else { panic!("a file") };
             assert_eq!((file.state, file.fingerprint.stamp), (FileState::Pending, stamp));
         }
-        let rows = [row("a", 1, FileState::Indexed)];
         let other_policy = Current { policy: PolicyId(2), ..CURRENT };
         let other_readers = Current { readers: &READERS[1..], ..CURRENT };
-        for current in [other_policy, other_readers] {
-            assert_eq!(compare(&rows, &[found("a", 1, STAMP)], current).changed.len(), 1);
+        for state in [FileState::Indexed, FileState::Partial, FileState::Failed(FailureKind::Crashed)] {
+            let rows = [row("a", 1, state)];
+            assert!(compare(&rows, &[found("a", 1, STAMP)], CURRENT).changed.is_empty());
+            for current in [other_policy, other_readers] {
+                assert_eq!(compare(&rows, &[found("a", 1, STAMP)], current).changed.len(), 1, "{state:?}");
+            }
         }
     }
 

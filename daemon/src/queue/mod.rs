@@ -143,6 +143,11 @@ impl Queue {
         !self.ready.is_empty() || self.next_due().is_some_and(|due| due <= now)
     }
 
+    /// The jobs that are not due yet, with their times.
+    pub fn delayed(&self) -> impl ExactSizeIterator<Item = (Duration, &Job)> {
+        self.waiting.iter().map(|((due, _), job)| (*due, job))
+    }
+
     /// Whether a job for this file waits.
     pub fn contains(&self, file: FileId) -> bool {
         self.places.contains_key(&file)

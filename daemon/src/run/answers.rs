@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use metaextract::{Record, json};
+use metaextract::{Reason, Record, json};
 
 use super::{
+    lift,
     roots::Root,
     sight::{self, entry_at},
 };
@@ -215,11 +216,12 @@ fn why_file(report: &mut WhyReport, row: &FileRow, file: Option<&FileRecord>, cu
         now.current = now.size == stamp.size && now.modified as i64 == stamp.mtime / 1_000 && current;
     }
     report.rule = "it is below a watched directory, and no rule leaves it out".into();
+    let stopped = file.and_then(|file| file.result.stopped()).map(|reason| reason.kind);
     (report.state, report.next) = match row.state {
         FileState::Pending => (WhyState::Pending, "it waits to be read".into()),
         FileState::Indexed => (WhyState::Indexed, "it is read again when it changes".into()),
-        FileState::Partial => (WhyState::Partial, "it is read again when it changes".into()),
-        FileState::Failed(_) => (WhyState::Failed, "it is tried again when it changes, or by metactl retry".into()),
+        FileState::Partial => (WhyState::Partial, stopped.map_or(lift::CHANGE, lift::of_reason).into()),
+        FileState::Failed(kind) => (WhyState::Failed, lift::of_failure(kind).into()),
     };
     report.held = Some(held(row, file));
 }
@@ -249,15 +251,18 @@ fn held(row: &FileRow, file: Option<&FileRecord>) -> HeldFile {
 }
 
 fn failed_file(path: Vec<u8>, file: &FileRecord) -> FailedFile {
-    let (state, reason, text, about_the_file) = match &file.result {
-        FileResult::Failed { kind, text } => (WhyState::Failed, kind.as_str(), text.clone(), kind.is_about_the_file()),
+    let (state, reason, text, about_the_file, lift) = match &file.result {
+        FileResult::Failed { kind, text } => {
+            (WhyState::Failed, kind.as_str(), text.clone(), kind.is_about_the_file(), lift::of_failure(*kind))
+        }
         FileResult::Record(record) => match &record.stopped {
-            Some(reason) => (WhyState::Partial, reason.kind.as_str(), reason.text.clone(), true),
-            None => (WhyState::Partial, "unknown", String::new(), true),
+            Some(Reason { kind, text }) => {
+                (WhyState::Partial, kind.as_str(), text.clone(), true, lift::of_reason(*kind))
+            }
+            None => (WhyState::Partial, "unknown", String::new(), true, lift::CHANGE),
         },
     };
-    let (attempts, at) = (file.attempts, file.committed);
-    FailedFile { path, state, reason, text, about_the_file, attempts, at, next_at: 0 }
+    FailedFile { path, state, reason, text, about_the_file, attempts: file.attempts, at: file.committed, lift }
 }
 
 /// All files in some state, fetched step by step.

@@ -12,6 +12,7 @@ mod events;
 mod governing;
 mod jobs;
 mod kept;
+mod lift;
 mod namesakes;
 mod open;
 mod outside;

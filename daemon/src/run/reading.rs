@@ -199,9 +199,21 @@ impl Reading {
         self.in_hand.values().any(|job| *job.root == *root)
     }
 
-    /// Retries that wait for their time.
+    /// Files that are not due yet: to be tried again, or to be quiet first.
     pub fn delayed(&self) -> usize {
-        self.not_durable.len()
+        self.not_durable.len() + self.queue.delayed().len()
+    }
+
+    /// How long each of them still waits, at least.
+    pub fn waits(&self, now: Duration) -> HashMap<FileId, Duration> {
+        let retries = self.not_durable.iter().map(|(_, job)| (job.file, self.backoff(job)));
+        let queued = self.queue.delayed().map(|(due, job)| (job.file, due.saturating_sub(now)));
+        retries.chain(queued).collect()
+    }
+
+    /// Files that are due, and wait for a worker.
+    pub fn due(&self) -> usize {
+        self.queue.len() - self.queue.delayed().len()
     }
 
     /// Whether the queue takes more of what the store could tell later.

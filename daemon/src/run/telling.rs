@@ -176,7 +176,7 @@ impl Core {
             state: self.state(),
             degraded: self.degraded_on_board(),
             counts: standing.counts,
-            waiting: self.reading.queue.len() as u64,
+            waiting: self.reading.due() as u64,
             in_hand: self.reading.in_hand() as u64,
             delayed: self.reading.delayed() as u64,
             crawling: standing.crawling,

@@ -263,7 +263,7 @@ fn failures() -> Vec<FailedFile> {
             about_the_file: true,
             attempts: 0,
             at: TIME,
-            next_at: 0,
+            lift: "a complete copy of the file, which ends too early; it is read again when it changes",
         },
         FailedFile {
             path: b"/home/anna/Pictures/b\xf6se.tif".to_vec(),
@@ -273,7 +273,7 @@ fn failures() -> Vec<FailedFile> {
             about_the_file: false,
             attempts: 2,
             at: TIME,
-            next_at: TIME + 1_000_000,
+            lift: "give it more time (limits.cpu, limits.wall) and call metactl retry",
         },
     ]
 }

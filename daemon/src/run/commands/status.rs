@@ -7,8 +7,8 @@ use crate::{
     config,
     control::{
         AbsPath, ConfigLine, Degraded, FileCounts, MemoryReport, MountReport, MountState, Origin, QueueReport, Reply,
-        RootInfo, RootOrigin, SettingOrRoot, StatusReport, StoreReport, Stream, Viewer, WhyReport, WorkerReport,
-        WorkersReport,
+        RootInfo, RootOrigin, SettingOrRoot, StatusReport, StoreReport, Stream, Viewer, WhyReport, WhyState,
+        WorkerReport, WorkersReport,
     },
     engine,
     governor::{Machine, pss},
@@ -35,7 +35,7 @@ impl Core {
             roots: self.root_infos(&by),
             files: file_counts(&standing.counts),
             queue: QueueReport {
-                waiting: self.reading.queue.len() as u64,
+                waiting: self.reading.due() as u64,
                 in_hand: self.reading.in_hand() as u64,
                 delayed: self.reading.delayed() as u64,
                 crawling: standing.crawling,
@@ -163,10 +163,16 @@ impl Core {
 
     pub(super) fn why(&self, by: &Viewer, path: AbsPath, reply: Reply<Box<WhyReport>>) {
         let (answers, readers, policy) = (self.answers(by), self.readers.clone(), self.settings.policy());
+        let (waits, now) = (self.reading.waits(self.now()), (self.wall_clock)().wall);
         tokio::task::spawn_blocking(move || {
             let current =
                 |row: &model::FileRow| row.fingerprint.policy == policy && readers.contains(&row.fingerprint.reader);
-            _ = reply.send(answers.why(&path, current).map(Box::new).map_err(|error| store_error(&error)));
+            let mut report = answers.why(&path, current);
+            if let Ok(WhyReport { state: WhyState::Pending, held: Some(held), next_at, .. }) = &mut report {
+                let wait = waits.get(&model::FileId(held.id));
+                *next_at = wait.map(|wait| now.saturating_add(u64::try_from(wait.as_micros()).unwrap_or(u64::MAX)));
+            }
+            _ = reply.send(report.map(Box::new).map_err(|error| store_error(&error)));
         });
     }
 }

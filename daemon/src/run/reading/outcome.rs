@@ -8,6 +8,7 @@ use super::{Next, Reading};
 use crate::{
     model::{Cost, Encoded, FailureKind, FileId, FileResult, Fingerprint, Job, JobId, Mutation, Outcome, ReaderId},
     queue::cost::Kind,
+    readers,
     store::CommitId,
 };
 
@@ -112,7 +113,7 @@ impl Reading {
 
     pub(super) fn give_up(&mut self, job: &Job, kind: FailureKind, text: String) -> Next {
         self.totals.failed += 1;
-        self.result(job, FileResult::Failed { kind, text }, ReaderId(0), Cost::default())
+        self.result(job, FileResult::Failed { kind, text }, readers::all(), Cost::default())
     }
 
     fn is_tried_again(&self, job: &Job, record: &Encoded) -> bool {

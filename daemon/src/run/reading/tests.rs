@@ -6,6 +6,7 @@ use crate::{
     model::{
         Access, EntryRow, FailureKind, FileRow, FileState, Fingerprint, FsId, Identity, Node, Outcome, ReaderId, Stamp,
     },
+    readers,
 };
 
 /// An engine that only remembers what it was given.
@@ -92,7 +93,11 @@ fn a_file_that_kills_workers_is_tried_three_times_and_each_failure_is_durable_fi
             }
             Next::Commit(mutations) => {
                 assert_eq!(attempt, 3);
-                assert!(matches!(&mutations[..], [Mutation::PutResult { attempts: 3, .. }, Mutation::ClearSuspect(_)]));
+                let [Mutation::PutResult { attempts: 3, fingerprint, .. }, Mutation::ClearSuspect(_)] = &mutations[..]
+                else {
+                    panic!("{mutations:?}")
+                };
+                assert_eq!(fingerprint.reader, readers::all(), "any other reader is worth another try");
             }
             other => panic!("{other:?}"),
         }
