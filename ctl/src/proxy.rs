@@ -138,6 +138,18 @@ impl Daemon {
         I: Serialize + Type,
         O: DeserializeOwned + Type,
     {
+        let patience = if self.system { PATIENCE_WITH_PEOPLE } else { PATIENCE };
+        let late = || zbus::Error::from(std::io::Error::from(std::io::ErrorKind::TimedOut));
+        let answer = self.call_patiently(method, arguments);
+        tokio::time::timeout(patience, answer).await.map_err(|_| Error::from(late()))?
+    }
+
+    /// The same for as long as it takes, or until the daemon has left the bus.
+    pub(crate) async fn call_patiently<I, O>(&self, method: Method<I, O>, arguments: I) -> Result<O, Error>
+    where
+        I: Serialize + Type,
+        O: DeserializeOwned + Type,
+    {
         // On the system bus a person may be asked for leave: the daemon asks polkit, polkit that person.
         let flags = if self.system { Flags::ALLOW_INTERACTIVE_AUTH } else { Flags::empty() };
         let call = Message::method_call(PATH, method.name).destination(NAME).interface(MANAGER);
@@ -145,20 +157,15 @@ impl Daemon {
         let mut replies = MessageStream::from(&self.connection);
         self.connection.send(&call).await?;
         let serial = Some(call.primary_header().serial_num());
-        let answer = async {
-            while let Some(message) = replies.next().await {
-                let message = message?;
-                match (message.header().reply_serial() == serial, message.message_type()) {
-                    (true, Kind::MethodReturn) => return Ok(message.body().deserialize()?),
-                    (true, Kind::Error) => return Err(zbus::Error::from(message).into()),
-                    _ => {}
-                }
+        while let Some(message) = replies.next().await {
+            let message = message?;
+            match (message.header().reply_serial() == serial, message.message_type()) {
+                (true, Kind::MethodReturn) => return Ok(message.body().deserialize()?),
+                (true, Kind::Error) => return Err(zbus::Error::from(message).into()),
+                _ => {}
             }
-            Err(Error::gone())
-        };
-        let patience = if self.system { PATIENCE_WITH_PEOPLE } else { PATIENCE };
-        let late = || zbus::Error::from(std::io::Error::from(std::io::ErrorKind::TimedOut));
-        tokio::time::timeout(patience, answer).await.map_err(|_| Error::from(late()))?
+        }
+        Err(Error::gone())
     }
 
     /// Calls a method that answers by lines of JSON.

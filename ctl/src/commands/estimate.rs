@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(session: &Session, args: &Arguments) -> Result<Exit, Error> {
     let path = paths::one(&args.dir)?;
     let shown = visible(&String::from_utf8_lossy(&path));
-    let report = json::object(&session.daemon.call(ESTIMATE, (path, Options::new())).await?);
+    let report = json::object(&session.daemon.call_patiently(ESTIMATE, (path, Options::new())).await?);
     if session.out.json {
         session.out.value(&report)?;
     } else {

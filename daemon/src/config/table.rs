@@ -105,8 +105,8 @@ pub static KEYS: &[Key] = &[
     key!(
         "schedule.battery",
         "20%",
-        "nothing is read below this charge while the machine runs from its battery",
-        |s, g| s.schedule.battery = share(g)?,
+        "nothing is read below this charge while the machine runs from its battery; 0% is never",
+        |s, g| s.schedule.battery = share(g, 0)?,
         in_percent(s.schedule.battery)
     ),
     key!(
@@ -190,7 +190,7 @@ pub static KEYS: &[Key] = &[
         "watch.share",
         "50%",
         "part of the user's inotify watches that may be used",
-        |s, g| s.watch.share = share(g)?,
+        |s, g| s.watch.share = share(g, 1)?,
         in_percent(s.watch.share)
     ),
     key!(

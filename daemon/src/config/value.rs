@@ -124,11 +124,11 @@ pub(super) fn size(given: &Given, least: u64) -> Result<u64, String> {
     Ok(bytes)
 }
 
-/// `10%`, as 0.1.
-pub(super) fn share(given: &Given) -> Result<f64, String> {
-    const WANTED: &str = "a share is wanted, from \"1%\" to \"100%\"";
-    let Given::Text(text) = given else { return Err(WANTED.into()) };
-    let percent = with_unit(text, &[("%", 1)]).filter(|percent| (1..=100).contains(percent)).ok_or(WANTED)?;
+/// `10%`, as 0.1; at least `least` percent.
+pub(super) fn share(given: &Given, least: u64) -> Result<f64, String> {
+    let wanted = || format!("a share is wanted, from \"{least}%\" to \"100%\"");
+    let Given::Text(text) = given else { return Err(wanted()) };
+    let percent = with_unit(text, &[("%", 1)]).filter(|percent| (least..=100).contains(percent)).ok_or_else(wanted)?;
     Ok(percent as f64 / 100.0)
 }
 
@@ -153,13 +153,14 @@ mod tests {
         assert_eq!(duration(&given("100ms")), Ok(Duration::from_millis(100)));
         assert_eq!(duration(&given("5 min")), Ok(Duration::from_secs(300)));
         assert_eq!(size(&given("256MiB"), 0), Ok(256 << 20));
-        assert_eq!(share(&given("10%")), Ok(0.1));
+        assert_eq!(share(&given("10%"), 1), Ok(0.1));
         for wrong in ["5", "min", "-1s", "1.5s", "99999999999999999999h", "18446744073709551615h"] {
             assert!(duration(&given(wrong)).is_err(), "{wrong}");
         }
         assert!(duration(&Given::Integer(5)).is_err());
         assert_eq!(duration_from(&given("0s"), Duration::from_millis(100)), Err("at least 100ms are wanted".into()));
         assert!(size(&given("1KiB"), 4096).is_err());
-        assert!(share(&given("0%")).is_err() && share(&given("101%")).is_err());
+        assert!(share(&given("0%"), 1).is_err() && share(&given("101%"), 0).is_err());
+        assert_eq!(share(&given("0%"), 0), Ok(0.0));
     }
 }

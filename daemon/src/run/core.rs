@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
 
@@ -87,6 +87,8 @@ pub(crate) struct Core {
     pub view: Option<View>,
     pub board: Arc<Board>,
     pub(super) tallies: Arc<Tallies>,
+    /// Held while an estimate is made: one at a time, as each may look at everything there is.
+    pub(super) estimating: Arc<Mutex<()>>,
     pub events: mpsc::Sender<Event>,
     pub threads: Threads,
     pub wall_clock: WallClock,

@@ -3,7 +3,7 @@
 use std::{io, sync::Arc};
 
 use super::{
-    commands::store_error,
+    commands::{Looked, store_error},
     core::Core,
     pace,
     roots::{Root, RootId, owner},
@@ -19,19 +19,34 @@ use crate::{
 
 impl Core {
     /// The looks are made on a thread that may block.
-    pub(super) fn estimate(&self, by: &Viewer, path: AbsPath, reply: Reply<EstimateReport>) {
-        let begun = match self.begin_estimate(by, path) {
+    pub(super) fn estimate(&self, by: &Viewer, looked: &Looked, reply: Reply<EstimateReport>) {
+        let begun = match self.begin_estimate(by, looked) {
             Ok(begun) => begun,
             Err(error) => return drop(reply.send(Err(error))),
         };
-        (self.threads)(Box::new(move || _ = reply.send(begun.end())));
+        let turn = Arc::clone(&self.estimating);
+        (self.threads)(Box::new(move || {
+            let report = match turn.try_lock() {
+                Ok(_turn) => begun.end(),
+                Err(_) => Err(Error::Busy {
+                    what: "another estimate is being made".into(),
+                    hint: "ask again when it has ended".into(),
+                }),
+            };
+            _ = reply.send(report);
+        }));
     }
 
-    fn begin_estimate(&self, by: &Viewer, path: AbsPath) -> Result<Estimate, Error> {
+    fn begin_estimate(&self, by: &Viewer, looked: &Looked) -> Result<Estimate, Error> {
         if *by != Viewer::All {
             let what = "only root may have a whole directory looked at by a daemon that sees everything".to_owned();
             return Err(Error::NotAllowed { what, hint: "ask as root, with sudo".into() });
         }
+        if let Some(error) = &looked.refusal {
+            return Err(error.clone());
+        }
+        self.refuse_own(&looked.path)?;
+        let path = looked.path.clone();
         let (root, relative) = match owner(&self.roots, path.as_bytes()) {
             Some((root, relative)) => (root.spec.clone(), relative),
             // As it would be if it were watched.

@@ -82,6 +82,7 @@ impl Core {
             view: None,
             board: Arc::new(Board::default()),
             tallies: Arc::default(),
+            estimating: Arc::default(),
             events,
             facts,
             changed,

@@ -30,12 +30,12 @@ const HEARD: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(crate) struct Looked {
     /// Without symlinks in its directory, or (of a directory) at all; as given where it cannot be resolved.
-    path: AbsPath,
+    pub(super) path: AbsPath,
     is_dir: bool,
     /// Whether whoever gave it sees what is there.
     is_seen: bool,
     /// Why it cannot be watched.
-    refusal: Option<Error>,
+    pub(super) refusal: Option<Error>,
 }
 
 impl Looked {
@@ -93,7 +93,7 @@ impl Core {
     pub(crate) fn command(&mut self, asked: Asked, load: Load<'_>) {
         let Asked { by, command } = &asked;
         let paths = match command {
-            Command::AddRoot { path, .. } => vec![path.clone()],
+            Command::AddRoot { path, .. } | Command::Estimate { path, .. } => vec![path.clone()],
             Command::RemoveRoot { path, .. } if !self.roots.iter().any(|root| root.path == *path) => vec![path.clone()],
             Command::Rescan { paths, .. } | Command::Index { paths, .. } | Command::Retry { paths, .. } => {
                 paths.clone()
@@ -104,7 +104,10 @@ impl Core {
             return self.answer(asked, &[], load);
         }
         let by = by.clone();
-        let whole = matches!(command, Command::AddRoot { .. } | Command::RemoveRoot { .. } | Command::Rescan { .. });
+        let whole = matches!(
+            command,
+            Command::AddRoot { .. } | Command::RemoveRoot { .. } | Command::Rescan { .. } | Command::Estimate { .. }
+        );
         let events = self.events.clone();
         // Who asked for a root is answered when it is watched.
         let polled = |options: &RootOptions| options.poll.unwrap_or(false);
@@ -139,7 +142,10 @@ impl Core {
             Command::Workers(reply) => self.workers(by, reply),
             Command::Config(reply) => _ = reply.send(Ok(self.config(&by))),
             Command::Why { path, reply } => self.why(&by, path, reply),
-            Command::Estimate { path, reply } => self.estimate(&by, path, reply),
+            Command::Estimate { reply, .. } => {
+                let Some(looked) = looked.first() else { return };
+                self.estimate(&by, looked, reply);
+            }
             Command::Rescan { reply, .. } => _ = reply.send(self.rescan(&by, looked)),
             Command::Index { reply, .. } => _ = reply.send(self.index(&by, looked)),
             Command::Retry { reply, .. } => _ = reply.send(self.retry(&by, looked)),

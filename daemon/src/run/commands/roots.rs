@@ -48,7 +48,7 @@ impl Core {
         Ok(job)
     }
 
-    fn refuse_own(&self, path: &AbsPath) -> Result<(), Error> {
+    pub(crate) fn refuse_own(&self, path: &AbsPath) -> Result<(), Error> {
         let own = [&self.settings.mount.path, &self.settings.store.path];
         if own.into_iter().any(|own| path.as_path().starts_with(own)) {
             return Err(Error::NotAllowed {
