@@ -25,7 +25,7 @@ use metaextract::json::{self, Form};
 use crate::{
     args::Files,
     engine::{Config, Engine, EngineEvent, LocalEngine, Size},
-    model::{DirId, FileId, FsId, Job, JobId, Outcome, Place, Priority, ReaderId, Stamp, path},
+    model::{DirId, FileId, FsId, Job, JobId, Outcome, Place, Priority, ReaderId, Stamp, Task, path},
 };
 
 /// Tries of a file: once among others, once alone.
@@ -181,6 +181,7 @@ impl Run {
                 }
                 Err(error) => entry.fail(&error.to_string(), "failed"),
             },
+            Outcome::Digest(_) => entry.fail("a digest was not asked for", "failed"),
             Outcome::Gone => entry.fail("there is no such file any more", "no-such-file"),
             Outcome::Changed | Outcome::Returned if entry.looks < LOOKS => self.submit(number),
             Outcome::Changed => entry.fail("the file is being written to", "failed"),
@@ -264,5 +265,6 @@ fn job(number: u64, file: &Path, attempts: u8) -> Result<Job, (String, &'static 
         reader: ReaderId(0),
         priority: Priority::Asked,
         attempts,
+        task: Task::default(),
     })
 }

@@ -352,6 +352,21 @@ pub enum Priority {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId(pub u64);
 
+/// The first 128 bits of a BLAKE3 digest.
+pub type Digest = [u8; 16];
+
+/// What a worker is to do with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Task {
+    /// Read its metadata.
+    #[default]
+    Record,
+    /// Give the digest of some of its bytes, at its beginning, middle and end.
+    Sample,
+    /// Give the digest of all its bytes.
+    Digest,
+}
+
 /// A file to read. Carries no descriptor: an engine elsewhere could do it too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
@@ -372,6 +387,7 @@ pub struct Job {
     pub priority: Priority,
     /// Failed tries before this one; above 0 it runs alone in a fresh worker.
     pub attempts: u8,
+    pub task: Task,
 }
 
 impl Job {
@@ -391,6 +407,8 @@ impl Job {
 pub enum Outcome {
     /// Read, to its end or partially. `reader` is the reader that made the record.
     Read { record: Encoded, reader: ReaderId, cost: Cost },
+    /// What [`Task::Sample`] and [`Task::Digest`] ask for; `None` where the file could not be read whole.
+    Digest(Option<Digest>),
     /// There is no regular file of that name any more.
     Gone,
     /// It is not the file or the content that the plan saw: look again.

@@ -9,13 +9,15 @@ use metaextract::Limits;
 pub use crate::config::Isolation;
 use crate::{
     codec::{DecodeError, Input, write_varint},
-    model::Cost,
+    model::{Cost, Digest, Task},
 };
 
 /// Longest packet either side sends; well below the kernel's default socket buffer.
 pub const PACKET: usize = 64 << 10;
 /// Most descriptors in one batch; the kernel takes 253.
 pub const BATCH: usize = 128;
+/// Bytes of a file up to which [`Task::Sample`] takes all of them.
+pub const SAMPLED_WHOLE: u64 = 12 << 10;
 /// Longest file name sent; its end is kept, where the extension stands.
 const NAME: usize = 255;
 
@@ -48,6 +50,7 @@ pub struct Ticket {
     pub size: u64,
     /// The last component of the path, for its extension.
     pub name: Vec<u8>,
+    pub task: Task,
 }
 
 /// Exit codes of a worker that ends on its own account.
@@ -100,11 +103,17 @@ pub enum Reply {
         cost: Cost,
         record: Vec<u8>,
     },
+    /// The answer to a ticket that asks for a digest; `None` where the file is shorter than said, or could not be read.
+    Digest {
+        ticket: u64,
+        digest: Option<Digest>,
+    },
     /// Last words of a reader.
     Panicked(String),
 }
 
 /// By their number on the wire.
+const TASKS: [Task; 3] = [Task::Record, Task::Sample, Task::Digest];
 const ISOLATIONS: [Isolation; 3] = [Isolation::Require, Isolation::BestEffort, Isolation::None];
 
 const SETUP: u8 = 1;
@@ -113,6 +122,7 @@ const READY: u8 = 3;
 const RESULT: u8 = 4;
 const MORE: u8 = 5;
 const PANICKED: u8 = 6;
+const DIGEST: u8 = 7;
 
 impl Setup {
     pub fn encode(&self) -> Vec<u8> {
@@ -143,8 +153,9 @@ impl Setup {
 pub fn encode_tickets(tickets: &[Ticket]) -> Vec<u8> {
     let mut out = vec![TICKETS];
     write_varint(tickets.len() as u64, &mut out);
-    for Ticket { number, size, name } in tickets {
+    for Ticket { number, size, name, task } in tickets {
         let name = &name[name.len().saturating_sub(NAME)..];
+        out.push(*task as u8);
         write_varint(*number, &mut out);
         write_varint(*size, &mut out);
         write_varint(name.len() as u64, &mut out);
@@ -161,7 +172,10 @@ pub fn decode_tickets(packet: &[u8]) -> Result<Vec<Ticket>, DecodeError> {
     if count > BATCH as u64 {
         return Err(DecodeError::Bad("a batch too large"));
     }
-    let mut ticket = || Ok(Ticket { number: input.varint()?, size: input.varint()?, name: input.bytes()?.to_vec() });
+    let mut ticket = || {
+        let task = TASKS.get(usize::from(input.byte()?)).copied().ok_or(DecodeError::Bad("no task"))?;
+        Ok(Ticket { number: input.varint()?, size: input.varint()?, name: input.bytes()?.to_vec(), task })
+    };
     (0..count).map(|_| ticket()).collect()
 }
 
@@ -170,6 +184,12 @@ pub fn encode_reply(reply: &Reply) -> Vec<Vec<u8>> {
     match reply {
         Reply::Ready(Achieved { landlock, seccomp, refused }) => {
             vec![vec![READY, *landlock, u8::from(*seccomp), *refused]]
+        }
+        Reply::Digest { ticket, digest } => {
+            let mut packet = vec![DIGEST];
+            write_varint(*ticket, &mut packet);
+            packet.extend(digest.iter().flatten());
+            vec![packet]
         }
         Reply::Panicked(text) => vec![[&[PANICKED], &text.as_bytes()[..text.floor_char_boundary(1000)]].concat()],
         Reply::Result { ticket, cost, record } => {
@@ -210,6 +230,14 @@ impl Replies {
             }
             (PANICKED, _) => {
                 Ok(Some(Reply::Panicked(String::from_utf8_lossy(input.rest()).chars().take(1000).collect())))
+            }
+            (DIGEST, None) => {
+                let ticket = input.varint()?;
+                let digest = match input.rest() {
+                    [] => None,
+                    bytes => Some(bytes.try_into().map_err(|_| DecodeError::Bad("no digest"))?),
+                };
+                Ok(Some(Reply::Digest { ticket, digest }))
             }
             (RESULT, None) => {
                 let ticket = input.varint()?;
@@ -282,8 +310,8 @@ mod tests {
         };
         assert_eq!(Setup::decode(&setup.encode()), Ok(setup));
 
-        let short = Ticket { number: 3, size: 5, name: b"a.jpg".to_vec() };
-        let long = Ticket { number: 4, size: u64::MAX, name: vec![b'x'; 300] };
+        let short = Ticket { number: 3, size: 5, name: b"a.jpg".to_vec(), task: Task::Sample };
+        let long = Ticket { number: 4, size: u64::MAX, name: vec![b'x'; 300], task: Task::Record };
         let cut = Ticket { name: vec![b'x'; 255], ..long.clone() };
         let packet = encode_tickets(&[short.clone(), long]);
         assert_eq!(decode_tickets(&packet), Ok(vec![short, cut]));
@@ -301,6 +329,14 @@ mod tests {
     }
 
     #[test]
+    fn digests_arrive_as_sent() {
+        for digest in [None, Some([7; 16])] {
+            let reply = Reply::Digest { ticket: 9, digest };
+            assert_eq!(reply_of(&encode_reply(&reply), 0), Ok(Some(reply)));
+        }
+    }
+
+    #[test]
     fn what_no_worker_of_ours_says_is_refused() {
         let packets = encode_reply(&Reply::Result { ticket: 0, cost: Cost::default(), record: vec![0; PACKET * 2] });
         assert!(reply_of(&packets, PACKET as u64).is_err(), "too long");
@@ -308,6 +344,7 @@ mod tests {
         assert!(reply_of(&packets[1..], 1 << 20).is_err(), "more of nothing");
         let empty_piece = [packets[0].clone(), vec![MORE]];
         assert!(reply_of(&empty_piece, 1 << 20).is_err(), "pieces without end");
+        assert!(reply_of(&[vec![DIGEST, 0, 1, 2, 3]], 1 << 20).is_err(), "a digest cut short");
     }
 
     proptest! {

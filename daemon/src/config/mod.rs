@@ -33,6 +33,8 @@ pub struct Settings {
     pub watch: WatchSettings,
     pub store: StoreSettings,
     pub isolation: Isolation,
+    /// Whether a copy of an indexed file takes its record without being parsed.
+    pub dedupe: bool,
     pub mount: MountSettings,
     pub log: LogSettings,
     /// Where the value of each key comes from that has not its default.
@@ -183,6 +185,7 @@ impl Settings {
                 sleep_after: Duration::from_secs(30),
             },
             isolation: Isolation::Require,
+            dedupe: false,
             mount: MountSettings { enabled: true, path: places.mount.clone(), helper: None },
             log: LogSettings { level: tracing::Level::INFO, format: LogFormat::Auto },
             origins: BTreeMap::new(),

@@ -250,6 +250,13 @@ pub static KEYS: &[Key] = &[
         said(s.isolation, ISOLATIONS)
     ),
     key!(
+        "dedupe",
+        "false",
+        "a file with the bytes of an indexed one takes its record without being parsed: worth it where many are copies",
+        |s, g| s.dedupe = switch(g)?,
+        Setting::Switch(s.dedupe)
+    ),
+    key!(
         "mount.enabled",
         "true",
         "whether the metadata is shown as files",

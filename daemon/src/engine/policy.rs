@@ -141,6 +141,7 @@ mod tests {
             reader: ReaderId(0),
             priority: Priority::Crawl,
             attempts,
+            task: crate::model::Task::default(),
         }
     }
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     codec::Encoded,
-    model::{FileId, Job, Outcome},
+    model::{FileId, Job, Outcome, Task},
     proto::{Isolation, PACKET, Replies, Reply, Ticket, exit},
     readers,
 };
@@ -183,8 +183,9 @@ impl Slot {
             return;
         }
         let numbered = (worker.sent..).zip(&batch.about);
-        let tickets: Vec<Ticket> =
-            numbered.map(|(number, (size, name))| Ticket { number, size: *size, name: name.clone() }).collect();
+        let tickets: Vec<Ticket> = numbered
+            .map(|(number, (size, name, task))| Ticket { number, size: *size, name: name.clone(), task: *task })
+            .collect();
         match worker.process.send(&tickets, &batch.files) {
             // Nobody there: its end is heard next, and says why.
             Ok(Sent::Yes | Sent::Gone) => {
@@ -240,27 +241,38 @@ impl Slot {
             Reply::Panicked(text) if worker.last_words.is_none() => worker.last_words = Some(text),
             Reply::Panicked(_) => self.bury(Some(Cause::Broken("the worker speaks after its last words".into()))),
             Reply::Result { ticket, cost, record } if ticket == worker.life.len() as u64 => {
-                let Some(file) = self.desk.in_hand(self.index) else { return };
                 let read = Encoded::new(record).and_then(|record| Ok((readers::id(record.format()?), record)));
                 match read {
-                    Ok((reader, record)) => {
-                        let answer = Outcome::Read { record, reader, cost };
-                        if worker.alone {
-                            worker.answer = Some(answer);
-                            return self.part();
-                        }
-                        worker.life.push(file);
-                        (worker.clocks, worker.looked) = (None, Instant::now());
-                        self.desk.done(self.index, answer);
-                        if self.desk.is_over(self.index) {
-                            self.bury(Some(Cause::Surplus));
-                        }
-                    }
+                    Ok((reader, record)) => self.take_answer(Outcome::Read { record, reader, cost }),
                     Err(error) => self.bury(Some(Cause::Broken(error.to_string()))),
                 }
             }
-            Reply::Result { .. } => self.bury(Some(Cause::Broken("a result for a file that is not in hand".into()))),
+            Reply::Digest { ticket, digest } if ticket == worker.life.len() as u64 => {
+                self.take_answer(Outcome::Digest(digest));
+            }
+            Reply::Result { .. } | Reply::Digest { .. } => {
+                self.bury(Some(Cause::Broken("a result for a file that is not in hand".into())));
+            }
             Reply::Ready(_) => self.bury(Some(Cause::Broken("the worker began anew".into()))),
+        }
+    }
+
+    /// Takes what the worker says of the file in hand.
+    fn take_answer(&mut self, answer: Outcome) {
+        let Some(worker) = &mut self.worker else { return };
+        let Some((file, task)) = self.desk.in_hand(self.index) else { return };
+        if (task == Task::Record) != matches!(answer, Outcome::Read { .. }) {
+            return self.bury(Some(Cause::Broken("an answer to what was not asked".into())));
+        }
+        if worker.alone {
+            worker.answer = Some(answer);
+            return self.part();
+        }
+        worker.life.push(file);
+        (worker.clocks, worker.looked) = (None, Instant::now());
+        self.desk.done(self.index, answer);
+        if self.desk.is_over(self.index) {
+            self.bury(Some(Cause::Surplus));
         }
     }
 

@@ -153,6 +153,14 @@ impl Queue {
         self.places.contains_key(&file)
     }
 
+    /// The job of this file.
+    pub fn get(&self, file: FileId) -> Option<&Job> {
+        match self.places.get(&file)? {
+            Slot::Ready(priority, age) => self.ready.get(&(*priority, *age)),
+            Slot::Waiting(due, age) => self.waiting.get(&(*due, *age)),
+        }
+    }
+
     /// Takes the file's job out.
     pub fn remove(&mut self, file: FileId) -> Option<Job> {
         let job = match self.places.remove(&file)? {
@@ -220,6 +228,7 @@ mod tests {
             reader: ReaderId(0),
             priority,
             attempts: 0,
+            task: crate::model::Task::default(),
         }
     }
 

@@ -192,6 +192,10 @@ impl Core {
                 let now = self.now();
                 let roots = &self.roots;
                 self.reading.feed(now, |path| roots.iter().any(|root| *root.spec.path == *path));
+                if self.compare() {
+                    let roots = &self.roots;
+                    self.reading.feed(now, |path| roots.iter().any(|root| *root.spec.path == *path));
+                }
             }
         }
         self.reading.note();

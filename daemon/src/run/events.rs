@@ -40,6 +40,7 @@ impl Core {
                 let pending = self.store.counts().pending;
                 self.reading.swept(found, next, pending, now);
             }
+            Event::Known(files) => self.known(files),
             Event::Namesakes(places) => places.into_iter().for_each(|place| self.look_at_place(place)),
             Event::Found { job, targets, missing } => self.found(job, targets, missing),
             Event::Drained(commit) => self.drained_up_to(CommitId(commit)),

@@ -189,6 +189,7 @@ impl Core {
     /// Gives up what is only kept to be faster, on a thread that may block.
     fn trim(&mut self) {
         let now = Instant::now();
+        self.reading.forget_copies();
         // A store that sleeps has given up everything.
         let awake = self.store.rest() != Rest::Asleep;
         if awake && self.governing.trimmed.is_none_or(|at| at + TRIM <= now) {

@@ -6,6 +6,7 @@
 mod answers;
 mod board;
 mod commands;
+mod copies;
 mod core;
 mod estimate;
 mod events;
@@ -53,6 +54,7 @@ pub(crate) use self::outside::Senses;
 pub(crate) use self::slate::Stone;
 use self::{
     commands::{Load, Looked},
+    copies::Known,
     reading::Target,
     roots::RootId,
     waiting::Waiting,
@@ -139,6 +141,8 @@ pub(crate) enum Event {
         found: Vec<Target>,
         next: Option<DirId>,
     },
+    /// Files that have records, and that others may be copies of.
+    Known(Vec<Known>),
     /// Names whose files have got further ones; they are to be looked at.
     Namesakes(Vec<Place>),
     /// The files a job is about.

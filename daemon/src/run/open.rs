@@ -113,6 +113,7 @@ impl Core {
         self.reading.remember_suspects(store::Rows::suspects(&*self.store)?);
         let costs = store::Rows::note(&*self.store, Note::Costs)?;
         self.reading.costs = costs.map_or_else(Model::default, |bytes| Model::decode(&bytes));
+        self.look_for_copies();
         self.take_up_suspects()?;
         self.take_up_roots()?;
         self.forget_strangers()?;

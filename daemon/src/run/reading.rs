@@ -1,5 +1,7 @@
 //! From a pending row to a committed result: the queue, the engine, and what follows from each outcome.
 
+mod alike;
+mod copies;
 mod outcome;
 mod suspicion;
 mod target;
@@ -9,12 +11,13 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use self::target::Target;
+use self::copies::Copies;
+pub(crate) use self::{copies::CopyUse, target::Target};
 use super::slate::{Left, Slate};
 use crate::{
     config::Retry,
     engine::Engine,
-    model::{DirId, FileId, Job, JobId, Mutation, Place, PolicyId, Priority},
+    model::{DirId, FileId, Job, JobId, Mutation, Place, PolicyId, Priority, Stamp, Task},
     proto::Achieved,
     queue::{
         Queue, Settle,
@@ -94,8 +97,20 @@ pub(crate) struct Reading {
     pub left_pending: u64,
     /// Whether the search under way has found any.
     found_any: bool,
+    copies: Copies,
+    /// What the store is to be asked for copies' sake.
+    alike: Vec<Alike>,
     /// Since the start.
     pub totals: Totals,
+}
+
+/// What the store is asked because a file may be a copy of another.
+#[derive(Debug)]
+pub(crate) enum Alike {
+    /// The row of this one, of which a digest is wanted. It had this stamp.
+    Ask { file: FileId, stamp: Stamp, task: Task, priority: Priority },
+    /// Its record, which is this job's too.
+    Take { job: Box<Job>, file: FileId, stamp: Stamp },
 }
 
 /// Counted since the start.
@@ -138,6 +153,8 @@ impl Reading {
             next_job: 0,
             left_pending: 0,
             found_any: false,
+            copies: Copies::default(),
+            alike: Vec::new(),
             totals: Totals::default(),
         }
     }
@@ -329,7 +346,8 @@ impl Reading {
             if alone && !self.has_nothing_in_hand() {
                 break;
             }
-            let Some(mut job) = self.queue.pop(now) else { break };
+            let Some(job) = self.queue.pop(now) else { break };
+            let Some(mut job) = self.compared(job, now) else { continue };
             if let Some(count) = self.held.get_mut(&job.root) {
                 if *count >= PROBES {
                     continue; // It stays pending in the store, and is searched for when its root answers.
@@ -368,6 +386,7 @@ impl Reading {
             priority,
             attempts: self.suspects.get(&target.file.id).copied().unwrap_or(0)
                 + u8::from(self.doubted.contains(&target.file.id)),
+            task: Task::Record,
         }
     }
 }

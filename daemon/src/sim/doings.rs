@@ -130,10 +130,15 @@ impl Doings {
     }
 
     fn write(&mut self, state: &mut State, rng: &mut Rng, dir: Key, name: &[u8]) -> Option<&'static str> {
-        let size = 1 + rng.below(3) as u64;
+        // Those of the first size are sampled whole.
+        let size = (1 + rng.below(3) as u64) << 13;
         let file = state.change(|tree| tree.write(dir, name, size, b""))?;
         self.sly.remove(&file);
-        Some("write")
+        let nth = rng.below(1000);
+        Some(match rng.chance(150) && state.tree.copy_into(file, nth).is_some() {
+            true => "copy",
+            false => "write",
+        })
     }
 
     /// In place, with size and time of the last write as they were. Only the time of change tells.

@@ -20,8 +20,8 @@ use crate::{
         death::{Cause, Death, judge},
         policy::{Aftermath, Whims, Wish, aftermath, batch, turn},
     },
-    model::{self, Cost, Encoded, FailureKind, FileId, Job, JobId, Outcome, ReaderId, join},
-    proto::exit,
+    model::{self, Cost, Encoded, FailureKind, FileId, Job, JobId, Outcome, ReaderId, Task, join},
+    proto::{self, exit},
     readers,
 };
 
@@ -275,10 +275,16 @@ impl State {
         if nature == Nature::Fatal {
             self.fatal.insert(job.id);
         }
-        let outcome = Outcome::Read {
-            record: record(content + lie, nature),
-            reader: if self.faults.is_old { OLD } else { readers::id("") },
-            cost: Cost::default(),
+        let told = content + lie;
+        let outcome = match job.task {
+            Task::Record => Outcome::Read {
+                record: record(told, nature),
+                reader: if self.faults.is_old { OLD } else { readers::id("") },
+                cost: Cost::default(),
+            },
+            // Samples agree now and then where the whole does not.
+            Task::Sample if job.stamp.size > proto::SAMPLED_WHOLE => Outcome::Digest(Some([(told % 4) as u8; 16])),
+            Task::Sample | Task::Digest => Outcome::Digest(Some(u128::from(told).to_le_bytes())),
         };
         self.told.push_back(EngineEvent::Finished(job.id, outcome));
         if slot >= self.size.workers {

@@ -146,8 +146,9 @@ impl Story {
         let doings = Doings::begin(&mut state);
         let line = format!("{mood:?} {faults:?}");
         state.log.push(line);
+        let dedupe = state.rng.chance(400);
         drop(state);
-        let settings = settings(place.path());
+        let settings = Settings { dedupe, ..settings(place.path()) };
         Ok(Self {
             world: Arc::clone(world),
             doings,

@@ -246,6 +246,21 @@ impl Tree {
         Some(key)
     }
 
+    /// Gives a file that was just written the bytes of another, if any other is of its size: of the `nth` of them.
+    pub(super) fn copy_into(&mut self, file: Key, nth: usize) -> Option<()> {
+        let Kind::File { size: wanted, .. } = self.inode(file)?.kind else { return None };
+        let bytes = |(key, inode): (&Key, &Inode)| match &inode.kind {
+            Kind::File { content, size, text } if *key != file && *size == wanted && text.is_empty() => Some(*content),
+            _ => None,
+        };
+        let others: Vec<u64> = self.inodes.iter().filter_map(bytes).collect();
+        let other = *others.get(nth.checked_rem(others.len())?)?;
+        if let Kind::File { content, .. } = &mut self.inodes.get_mut(&file)?.kind {
+            *content = other;
+        }
+        Some(())
+    }
+
     /// Sets the time of the last write, as `touch -d` does.
     pub(super) fn set_mtime(&mut self, dir: Key, name: &[u8], mtime: i64) -> Option<()> {
         let key = self.child(dir, name)?;

@@ -2,6 +2,7 @@
 //!
 //! Sees no path, opens nothing, starts no thread. Its whole world is standard input, a socket to the daemon.
 
+mod digest;
 mod sandbox;
 
 use std::{
@@ -21,7 +22,7 @@ use rustix::{
 use crate::{
     codec::{self, Inline},
     malloc,
-    model::Cost,
+    model::{Cost, Task},
     proto::{self, Isolation, Reply, Setup, Ticket, exit},
 };
 
@@ -58,7 +59,13 @@ fn serve(extra: &[&'static Format]) -> io::Result<i32> {
             return Err(io::Error::other("descriptors are missing"));
         }
         for (ticket, file) in tickets.into_iter().zip(files) {
-            say(&read(ticket, file, setup.limits, extra))?;
+            say(&match ticket.task {
+                Task::Record => read(ticket, file, setup.limits, extra),
+                Task::Sample | Task::Digest => {
+                    let digest = digest::of(&File::from(file), ticket.size, ticket.task == Task::Sample);
+                    Reply::Digest { ticket: ticket.number, digest: digest.ok() }
+                }
+            })?;
         }
     }
     Ok(exit::DONE)

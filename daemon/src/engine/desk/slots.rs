@@ -14,7 +14,7 @@ use crate::{
         open::Opened,
         policy::{self, Aftermath, Wish},
     },
-    model::{FileId, FsId, Job, Outcome},
+    model::{FileId, FsId, Job, Outcome, Task},
     proto::Achieved,
 };
 
@@ -35,8 +35,8 @@ pub(in crate::engine) enum Next {
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Batch {
     pub(in crate::engine) files: Vec<OwnedFd>,
-    /// Of each file, size and name.
-    pub(in crate::engine) about: Vec<(u64, Vec<u8>)>,
+    /// Of each file, size, name, and what is to be done.
+    pub(in crate::engine) about: Vec<(u64, Vec<u8>, Task)>,
     /// A file that has failed before: for a fresh worker, and nothing beside it.
     pub(in crate::engine) alone: bool,
 }
@@ -44,7 +44,7 @@ pub(in crate::engine) struct Batch {
 impl Batch {
     fn add(&mut self, job: &Job, file: OwnedFd) {
         let name = job.path.rsplit(|&b| b == b'/').next().unwrap_or_default().to_vec();
-        self.about.push((job.stamp.size, name));
+        self.about.push((job.stamp.size, name, job.task));
         self.files.push(file);
     }
 }
@@ -187,9 +187,9 @@ impl Desk {
         (state.seats.get(&slot).map_or(0, |seat| seat.jobs.len()), state.batch_files)
     }
 
-    /// The file the slot's worker has in hand.
-    pub(in crate::engine) fn in_hand(&self, slot: usize) -> Option<FileId> {
-        self.lock().seats.get(&slot)?.jobs.front().map(|job| job.file)
+    /// The file the slot's worker has in hand, and what it is to do with it.
+    pub(in crate::engine) fn in_hand(&self, slot: usize) -> Option<(FileId, Task)> {
+        self.lock().seats.get(&slot)?.jobs.front().map(|job| (job.file, job.task))
     }
 
     /// The file system of the files the slot's worker has.

@@ -267,6 +267,9 @@ impl Core {
         in_force.keep_origins(&read, &self.settings);
         self.settings = in_force;
         self.governing.decide_now();
+        if self.settings.dedupe != before.dedupe {
+            self.look_for_copies();
+        }
         if rules_differ {
             for root in &mut self.roots {
                 let (path, options, origin) = (root.path.clone(), root.options, root.origin);

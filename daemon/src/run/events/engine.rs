@@ -92,6 +92,8 @@ impl Core {
     fn distrust(&mut self, files: Vec<FileId>) {
         tracing::warn!(files = files.len(), "a worker broke out of its rules, reading again what it had read");
         self.reading.doubt(&files);
+        let takers = self.reading.distrusted(&files);
+        let files = [files, takers].concat();
         // Its last results may be on their way into the store.
         self.commit_results();
         self.distrusted.push_back((self.last_commit, files));

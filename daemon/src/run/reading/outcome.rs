@@ -6,7 +6,9 @@ use metaextract::ReasonKind;
 
 use super::{Next, Reading};
 use crate::{
-    model::{Cost, Encoded, FailureKind, FileId, FileResult, Fingerprint, Job, JobId, Mutation, Outcome, ReaderId},
+    model::{
+        Cost, Encoded, FailureKind, FileId, FileResult, Fingerprint, Job, JobId, Mutation, Outcome, ReaderId, Task,
+    },
     queue::cost::Kind,
     readers,
     store::CommitId,
@@ -34,8 +36,12 @@ impl Reading {
         next
     }
 
-    fn follow(&mut self, job: Job, outcome: Outcome) -> Next {
+    pub(super) fn follow(&mut self, job: Job, outcome: Outcome) -> Next {
+        if job.task != Task::Record {
+            return self.digested(job, outcome);
+        }
         match outcome {
+            Outcome::Digest(_) => Next::Nothing,
             Outcome::Read { record, .. } if self.is_tried_again(&job, &record) => {
                 let text = record.stopped().map(|reason| reason.text.clone()).unwrap_or_default();
                 self.unreadable(job, FailureKind::ReadError, text)
@@ -95,8 +101,9 @@ impl Reading {
         }
     }
 
-    fn result(&mut self, job: &Job, result: FileResult<Encoded>, reader: ReaderId, cost: Cost) -> Next {
+    pub(super) fn result(&mut self, job: &Job, result: FileResult<Encoded>, reader: ReaderId, cost: Cost) -> Next {
         self.totals.finished += 1;
+        self.settled(job, matches!(result, FileResult::Record(_)));
         self.totals.us += f64::from(self.costs.predict(Kind::of(job)).us.0);
         let fingerprint = Fingerprint { stamp: job.stamp, reader, policy: self.policy };
         // A doubt counts as a try as long as it lasts.
