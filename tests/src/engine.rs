@@ -115,5 +115,6 @@ pub fn job(number: u64, dir: &Path, name: &str) -> Job {
         reader: ReaderId(0),
         priority: Priority::Crawl,
         attempts: 0,
+        task: metaextractd::model::Task::Record,
     }
 }
