@@ -138,10 +138,11 @@ pub(crate) async fn run(
     session: &Session,
     method: impl Fn() -> Method<(Vec<Vec<u8>>, Options), OwnedObjectPath>,
     paths: &[Vec<u8>],
+    options: impl Fn() -> Options,
 ) -> Result<Exit, Error> {
     let mut before: Option<Report> = None;
     for call in crate::paths::calls(paths) {
-        let job = session.daemon.call(method(), (call.to_vec(), Options::new())).await?;
+        let job = session.daemon.call(method(), (call.to_vec(), options())).await?;
         before = Some(follow(session, &job, before.as_ref()).await?);
     }
     finish(session, before.unwrap_or_default())

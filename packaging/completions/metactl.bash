@@ -167,7 +167,7 @@ _metactl() {
             return 0
             ;;
         metactl__subcmd__index)
-            opts="-h --json --user --system --help"
+            opts="-h --again --json --user --system --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

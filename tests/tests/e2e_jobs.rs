@@ -2,7 +2,13 @@
 //! leads to.
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-use std::{collections::HashMap, fs, os::unix::ffi::OsStrExt, path::Path, thread};
+use std::{
+    collections::HashMap,
+    fs,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+    thread,
+};
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -157,4 +163,25 @@ fn a_root_goes_by_any_path_that_leads_to_it() {
     Client::of(&instance).unwatch(&link);
     instance.until_files("Known", 0);
     assert_eq!(instance.json(["roots"]).as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn index_reads_what_is_not_up_to_date_and_again_everything() {
+    let instance = Instance::start();
+    let paths: Vec<_> = (0..5).map(|n| instance.put(format!("{n}.jpg"), jpeg("as it was"))).collect();
+    instance.watch(&instance.root());
+    instance.ctl(["wait"]);
+    let index = |options: &[&str]| {
+        let words = ["index"].iter().chain(options).map(Path::new).chain(paths.iter().map(PathBuf::as_path));
+        let told = instance.json(words);
+        assert_eq!(["Done", "Total", "Failed"].map(|key| number(&told[key])), [5, 5, 0], "{told}");
+        instance.files_read()
+    };
+    let before = instance.files_read();
+    assert_eq!(index(&[]), before, "all of them are known");
+    instance.put("3.jpg", jpeg("as it is"));
+    index(&[]);
+    assert_eq!(instance.tag(&paths[3], "Comment").as_deref(), Some("as it is"), "shown when index has ended");
+    let before = instance.files_read();
+    assert_eq!(index(&["--again"]), before + 5);
 }

@@ -1,4 +1,4 @@
-//! `metactl index FILE…`: read these files now.
+//! `metactl index FILE…`: bring these files up to date now.
 
 use std::ffi::OsString;
 
@@ -9,14 +9,18 @@ use crate::{
     proxy::INDEX,
 };
 
-/// Read files now, changed or not, and wait for it
+/// Look at files now, read what is not up to date, and wait for it
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
+    /// Read all of them, changed or not
+    #[arg(long)]
+    again: bool,
     #[arg(value_name = "FILE", required = true)]
     files: Vec<OsString>,
 }
 
 pub(crate) async fn run(session: &Session, args: &Arguments) -> Result<Exit, Error> {
     let Some(files) = paths::all(&args.files)? else { return job::nothing(session) };
-    job::run(session, || INDEX, &files).await
+    let options = || args.again.then(|| ("again", true.into())).into_iter().collect();
+    job::run(session, || INDEX, &files, options).await
 }

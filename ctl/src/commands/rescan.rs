@@ -6,7 +6,7 @@ use crate::{
     Session,
     error::{Error, Exit},
     job, paths,
-    proxy::RESCAN,
+    proxy::{Options, RESCAN},
 };
 
 /// Look at every file of directories now, read what has changed, and wait for it
@@ -21,5 +21,5 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(session: &Session, args: &Arguments) -> Result<Exit, Error> {
     let Some(directories) = paths::all(&args.directories)? else { return job::nothing(session) };
-    job::run(session, || RESCAN, &directories).await
+    job::run(session, || RESCAN, &directories, Options::new).await
 }

@@ -6,7 +6,7 @@ use crate::{
     Session,
     error::{Error, Exit},
     job, paths,
-    proxy::RETRY,
+    proxy::{Options, RETRY},
 };
 
 /// Try failed files again, and wait for it
@@ -19,5 +19,5 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(session: &Session, args: &Arguments) -> Result<Exit, Error> {
     let Some(files) = paths::all(&args.files)? else { return job::nothing(session) };
-    job::run(session, || RETRY, &files).await
+    job::run(session, || RETRY, &files, Options::new).await
 }

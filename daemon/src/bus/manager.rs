@@ -264,9 +264,11 @@ impl Manager {
         options: Given,
     ) -> Result<OwnedObjectPath, Error> {
         self.job(connection, self.people.caller(connection, &header), || {
-            Options::none(options)?;
+            let mut options = Options::new(options);
+            let again = options.take("again")?.unwrap_or(false);
+            options.end()?;
             let paths = decode::some_paths(&paths)?;
-            Ok(move |reply| Command::Index { paths, reply })
+            Ok(move |reply| Command::Index { paths, again, reply })
         })
         .await
     }

@@ -203,9 +203,10 @@ pub enum Command {
         paths: Vec<AbsPath>,
         reply: Reply<StartedJob>,
     },
-    /// Reads the files now, changed or not; `paths` is not empty.
+    /// Reads those of the files now that are not up to date, or `again` all; `paths` is not empty.
     Index {
         paths: Vec<AbsPath>,
+        again: bool,
         reply: Reply<StartedJob>,
     },
     /// No path means every failed file.

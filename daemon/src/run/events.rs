@@ -42,7 +42,7 @@ impl Core {
             }
             Event::Known(files) => self.known(files),
             Event::Namesakes(places) => places.into_iter().for_each(|place| self.look_at_place(place)),
-            Event::Found { job, targets, missing } => self.found(job, targets, missing),
+            Event::Found { job, targets, missing, current } => self.found(job, targets, (missing, current)),
             Event::Drained(commit) => self.drained_up_to(CommitId(commit)),
             Event::ViewEnded(why) => {
                 tracing::warn!(%why, "the mounted view is gone, going on without");

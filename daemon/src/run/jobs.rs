@@ -16,8 +16,8 @@ use crate::{
 enum Goal {
     /// These roots are walked, then everything pending is read.
     Idle { walks: HashSet<RootId>, about: Walked },
-    /// These roots have been looked at; then it is known which files it is about.
-    Looking { walks: HashSet<RootId>, about: About },
+    /// These roots have been looked at, and what was found is committed; then it is known which files it is about.
+    Looking { walks: HashSet<RootId>, about: About, found: Option<CommitId> },
     /// It is being found out which files it is about.
     Finding,
     /// These files have a result, visible to readers.
@@ -39,8 +39,18 @@ pub(crate) struct About {
     pub by: Viewer,
     /// Those at these paths; of failed ones all, if there are none.
     pub paths: Vec<AbsPath>,
-    /// Only failed and partial ones.
-    pub only_failed: bool,
+    pub which: Which,
+}
+
+/// Which of the files at some paths a job is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// All, and what has no record is read.
+    Unread,
+    /// All, and all are read.
+    Again,
+    /// Failed and partial ones, which are read.
+    Failed,
 }
 
 #[derive(Debug)]
@@ -72,6 +82,8 @@ pub(crate) struct Standing {
     pub paused: bool,
     pub rate: f64,
     pub left: (u64, u64),
+    pub last_commit: CommitId,
+    pub committed: CommitId,
 }
 
 impl Jobs {
@@ -82,14 +94,15 @@ impl Jobs {
 
     /// Starts a job that ends when the files it is about have been read; they are known once these roots are walked.
     pub fn start_files(&mut self, kind: JobKind, walks: HashSet<RootId>, about: About) -> StartedJob {
-        self.start(kind, Goal::Looking { walks, about })
+        self.start(kind, Goal::Looking { walks, about, found: None })
     }
 
     /// The files a job is about, and how many paths it was given that are no indexed files.
-    pub fn set_files(&mut self, number: JobNumber, files: HashSet<FileId>, missing: u64) {
+    /// `current` more have their record.
+    pub fn set_files(&mut self, number: JobNumber, files: HashSet<FileId>, (missing, current): (u64, u64)) {
         let Some(job) = self.running.get_mut(&number) else { return };
         job.missing = missing;
-        let total = files.len() as u64 + missing;
+        let total = files.len() as u64 + missing + current;
         job.goal = Goal::Files { left: files };
         job.progress.send_modify(|progress| progress.total = total);
     }
@@ -160,9 +173,15 @@ impl Jobs {
         self.running.retain(|number, job| {
             let goal = std::mem::replace(&mut job.goal, Goal::Finding);
             job.goal = match goal {
-                Goal::Looking { walks, about } if walks.is_empty() => {
-                    to_find.push((*number, about));
-                    Goal::Finding
+                Goal::Looking { walks, about, found } if walks.is_empty() => {
+                    let commit = found.unwrap_or(standing.last_commit);
+                    match commit <= standing.committed {
+                        true => {
+                            to_find.push((*number, about));
+                            Goal::Finding
+                        }
+                        false => Goal::Looking { walks, about, found: Some(commit) },
+                    }
                 }
                 goal => goal,
             };
@@ -263,7 +282,16 @@ mod tests {
     #[test]
     fn a_failure_counts_for_whoever_waits_for_that_file() {
         let counts = Counts { files: 9, ..Counts::default() };
-        let standing = Standing { counts, crawling: false, idle: true, paused: false, rate: 0.0, left: (0, 0) };
+        let standing = Standing {
+            counts,
+            crawling: false,
+            idle: true,
+            paused: false,
+            rate: 0.0,
+            left: (0, 0),
+            last_commit: CommitId(0),
+            committed: CommitId(0),
+        };
         let mut jobs = Jobs::default();
         let mut below = |path: &[u8]| {
             let about = Walked::Below(vec![AbsPath::parse(path).unwrap()]);
@@ -271,9 +299,9 @@ mod tests {
         };
         let started = [below(b"/a/b"), below(b"/a"), below(b"/a/b/c"), below(b"/x")];
         let everything = jobs.start_walk(JobKind::Wait, HashSet::new(), Walked::Everything);
-        let about = About { by: Viewer::All, paths: Vec::new(), only_failed: false };
+        let about = About { by: Viewer::All, paths: Vec::new(), which: Which::Unread };
         let one = jobs.start_files(JobKind::Index, HashSet::new(), about);
-        jobs.set_files(one.number, HashSet::from([FileId(2)]), 0);
+        jobs.set_files(one.number, HashSet::from([FileId(2)]), (0, 0));
 
         jobs.failed(FileId(1), b"/a/b/c");
         jobs.failed(FileId(2), b"/a/bc");

@@ -150,6 +150,7 @@ pub(crate) enum Event {
         job: JobNumber,
         targets: Vec<Target>,
         missing: u64,
+        current: u64,
     },
     /// Readers of the mount see everything up to this commit.
     Drained(u64),

@@ -70,6 +70,8 @@ impl Core {
             paused: self.pauses.in_force() || self.governing.is_quiet(),
             rate: self.pace.per_second(),
             left: if counts.pending == 0 { (0, 0) } else { self.pace.left() },
+            last_commit: self.last_commit,
+            committed: self.committed,
         }
     }
 

@@ -106,7 +106,7 @@ impl StandIn {
             Command::Why { path, reply } => drop(reply.send(refuse_missing(&path).map(|()| Box::new(why(path))))),
             Command::Estimate { path, reply } => drop(reply.send(refuse_missing(&path).map(|()| estimate()))),
             Command::Rescan { paths, reply } => drop(reply.send(self.start(JobKind::Rescan, &paths))),
-            Command::Index { paths, reply } => drop(reply.send(self.start(JobKind::Index, &paths))),
+            Command::Index { paths, reply, .. } => drop(reply.send(self.start(JobKind::Index, &paths))),
             Command::Retry { paths, reply } => drop(reply.send(self.start(JobKind::Retry, &paths))),
             Command::Wait(reply) => drop(reply.send(self.start(JobKind::Wait, &[]))),
             Command::Pause { reply, .. } => drop(reply.send(Ok(7))),

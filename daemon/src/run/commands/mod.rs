@@ -147,7 +147,7 @@ impl Core {
                 self.estimate(&by, looked, reply);
             }
             Command::Rescan { reply, .. } => _ = reply.send(self.rescan(&by, looked)),
-            Command::Index { reply, .. } => _ = reply.send(self.index(&by, looked)),
+            Command::Index { again, reply, .. } => _ = reply.send(self.index(&by, looked, again)),
             Command::Retry { reply, .. } => _ = reply.send(self.retry(&by, looked)),
             Command::Wait(reply) => {
                 self.heard_by = Instant::now() + HEARD;

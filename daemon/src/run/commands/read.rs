@@ -11,7 +11,7 @@ use crate::{
         Event, answers,
         core::{Committing, Core},
         events::pending,
-        jobs::{About, Walked},
+        jobs::{About, Walked, Which},
         reading::Target,
         roots::{self, Askers, Root, RootId},
         search::targets,
@@ -50,7 +50,7 @@ impl Core {
     }
 
     /// What the caller does not see is not looked at, and counts as what is not there.
-    pub(super) fn index(&mut self, by: &Viewer, looked: &[Looked]) -> Result<StartedJob, Error> {
+    pub(super) fn index(&mut self, by: &Viewer, looked: &[Looked], again: bool) -> Result<StartedJob, Error> {
         let mut wanted = Vec::new();
         for looked in looked {
             let owner = self.owner(by, looked)?;
@@ -58,7 +58,8 @@ impl Core {
         }
         let paths = looked.iter().map(|looked| looked.path.clone()).collect();
         let walks = wanted.iter().map(|(id, _)| *id).collect();
-        let about = About { by: by.clone(), paths, only_failed: false };
+        let which = if again { Which::Again } else { Which::Unread };
+        let about = About { by: by.clone(), paths, which };
         let job = self.jobs.start_files(JobKind::Index, walks, about);
         for (id, relative) in wanted {
             if let Some(root) = self.roots.iter_mut().find(|root| root.id == id) {
@@ -73,7 +74,7 @@ impl Core {
             self.owner(by, looked)?;
         }
         let paths = looked.iter().map(|looked| looked.path.clone()).collect();
-        let about = About { by: by.clone(), paths, only_failed: true };
+        let about = About { by: by.clone(), paths, which: Which::Failed };
         Ok(self.jobs.start_files(JobKind::Retry, HashSet::new(), about))
     }
 
@@ -104,16 +105,16 @@ impl Core {
         let (store, events) = (Arc::clone(&self.store), self.events.clone());
         let roots: Vec<_> = self.roots.iter().map(|root| root.spec.path.clone()).collect();
         (self.threads)(Box::new(move || {
-            let (rows, missing) = find(&store, &about);
+            let Found { rows, missing, current } = find(&store, &about);
             let targets = targets(&*store, &roots, &rows).unwrap_or_default();
-            _ = events.blocking_send(Event::Found { job, targets, missing });
+            _ = events.blocking_send(Event::Found { job, targets, missing, current });
         }));
     }
 
-    /// Reads the files a job is about, changed or not.
-    pub(crate) fn found(&mut self, job: JobNumber, targets: Vec<Target>, missing: u64) {
+    /// Reads the files a job is about; `missing` are none that are indexed, `current` have their record.
+    pub(crate) fn found(&mut self, job: JobNumber, targets: Vec<Target>, (missing, current): (u64, u64)) {
         let files = targets.iter().map(Target::id).collect();
-        self.jobs.set_files(job, files, missing);
+        self.jobs.set_files(job, files, (missing, current));
         let mut mutations = Vec::new();
         let mut rows = Vec::new();
         for target in targets {
@@ -145,25 +146,39 @@ fn want_name(root: &mut Root, relative: &[u8], job: JobNumber) {
     }
 }
 
-/// The rows a job is about, and how many of its paths are no indexed files.
-fn find(rows: &Arc<dyn Store>, about: &About) -> (Vec<(DirId, EntryRow)>, u64) {
+/// What a job is about.
+#[derive(Default)]
+struct Found {
+    /// To be read.
+    rows: Vec<(DirId, EntryRow)>,
+    /// Paths of no indexed files.
+    missing: u64,
+    /// Files that have their record.
+    current: u64,
+}
+
+fn find(rows: &Arc<dyn Store>, About { by, paths, which }: &About) -> Found {
     let failed = |state| matches!(state, FileState::Failed(_) | FileState::Partial);
-    let About { by, paths, only_failed } = about;
+    let mut found = Found::default();
     if paths.is_empty() {
-        return (sight::scan(answers::Scan::new(rows.clone(), failed), rows.clone(), by.clone()).collect(), 0);
+        found.rows = sight::scan(answers::Scan::new(rows.clone(), failed), rows.clone(), by.clone()).collect();
+        return found;
     }
-    let mut found = Vec::with_capacity(paths.len());
-    let mut missing = 0;
     for path in paths {
-        match entry_at(&**rows, path.as_bytes(), by) {
-            Ok(Some((dir, entry)))
-                if matches!(entry.node, Node::File(file) if !*only_failed || failed(file.state))
-                    && !sight::is_closed(path.as_bytes(), by) =>
-            {
-                found.push((dir, entry));
+        let entry = entry_at(&**rows, path.as_bytes(), by).ok().flatten();
+        let state = entry.as_ref().and_then(|(_, entry)| match entry.node {
+            Node::File(file) if *which != Which::Failed || failed(file.state) => Some(file.state),
+            _ => None,
+        });
+        match (state, entry) {
+            (Some(state), Some(entry)) if !sight::is_closed(path.as_bytes(), by) => {
+                match *which == Which::Unread && matches!(state, FileState::Indexed | FileState::Partial) {
+                    true => found.current += 1,
+                    false => found.rows.push(entry),
+                }
             }
-            _ => missing += 1,
+            _ => found.missing += 1,
         }
     }
-    (found, missing)
+    found
 }
