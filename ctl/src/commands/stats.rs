@@ -45,7 +45,7 @@ fn text(out: &Output, figures: &[Value], now: u64) -> Vec<String> {
         .flat_map(|(at, family)| {
             let row = |name: &str, value| (family.text("Group"), name.replace('_', " "), value);
             let own = family.said(now).map(|value| row(family.short(), value));
-            let rate = families.get(at + 1).and_then(|next| hit_rate(family, next));
+            let rate = at.checked_sub(1).and_then(|before| hit_rate(&families[before], family));
             [own, rate.map(|(name, value)| row(&name, value))]
         })
         .flatten()

@@ -1,0 +1,148 @@
+//! Figures of a daemon at work: each row of the table moves, counters only grow, and all who show them show the same.
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File},
+    os::unix::fs::PermissionsExt,
+    time::Instant,
+};
+
+use metaextractd::metrics::{Kind, table};
+use rustix::process::Signal;
+use tests::{
+    exposition::{self, Sample},
+    instance::Instance,
+    process::PATIENCE,
+    samples::jpeg,
+};
+
+/// What was seen so far.
+#[derive(Default)]
+struct Seen {
+    /// Rows with a value other than 0 at some time.
+    moved: BTreeSet<String>,
+    counters: BTreeMap<(String, BTreeMap<String, String>), f64>,
+}
+
+impl Seen {
+    /// Reads all figures: each is of a row and as its row says, and no counter has gone back.
+    fn look(&mut self, instance: &Instance) -> Vec<Sample> {
+        let samples = exposition::parse(&fs::read_to_string(instance.mount().join("status/metrics")).unwrap());
+        for sample in &samples {
+            let Sample { name, labels, value, .. } = sample;
+            let row = table().iter().find(|row| row.name == *name).unwrap_or_else(|| panic!("{name} is no row"));
+            assert_eq!((sample.kind.as_str(), &sample.help), (row.kind.as_str(), &row.help));
+            assert_eq!(labels.keys().collect::<BTreeSet<_>>(), row.labels.iter().collect(), "{name}");
+            if row.kind == Kind::Counter {
+                let before = self.counters.insert((name.clone(), labels.clone()), *value).unwrap_or(0.0);
+                assert!(before <= *value, "{name} {labels:?} went back from {before} to {value}");
+            }
+            if *value != 0.0 {
+                self.moved.insert(name.clone());
+            }
+        }
+        samples
+    }
+
+    /// Looks again and again, as nothing tells of figures, until one of this name and label is at least so much.
+    fn until(&mut self, instance: &Instance, name: &str, label: &str, least: f64) {
+        let begun = Instant::now();
+        while value(&self.look(instance), name, label) < Some(least) {
+            assert!(begun.elapsed() < PATIENCE, "{name} {label} is never {least}\n{}", instance.log().text());
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// The value of a row, where one of its labels is this, or it has none.
+fn value(samples: &[Sample], name: &str, label: &str) -> Option<f64> {
+    let name = format!("metaextract_{name}");
+    let wanted = |sample: &&Sample| {
+        sample.name == name
+            && (label.is_empty() && sample.labels.is_empty() || sample.labels.values().any(|value| value == label))
+    };
+    Some(samples.iter().find(wanted)?.value)
+}
+
+#[test]
+fn every_figure_moves_and_all_who_show_them_agree() {
+    let instance = Instance::start_hostile(&["limits.cpu=1s"]);
+    let (good, other) = (instance.put("good.jpg", jpeg("good")), instance.put("other.xyz", [7; 5_000]));
+    instance.put("cut.jpg", &jpeg("cut short")[..9]);
+    instance.put("panics.hostile", "HOSTILE panic");
+    instance.put("spins.hostile", "HOSTILE spin");
+    let closed = instance.put("below/closed.jpg", jpeg("closed"));
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    let mut seen = Seen::default();
+    let first = seen.look(&instance);
+    assert_eq!((value(&first, "state", "idle"), value(&first, "directories", "")), (Some(1.0), Some(0.0)));
+
+    let mut waiting = instance.metactl_started(["watch".as_ref(), "--wait".as_ref(), instance.root().as_os_str()]);
+    seen.until(&instance, "jobs", "", 1.0);
+    seen.until(&instance, "queue_files", "in_hand", 1.0);
+    seen.until(&instance, "worker_deaths_total", "timed-out", 3.0);
+    waiting.wait().unwrap();
+    for path in [&good, &good, &other] {
+        instance.show(path);
+    }
+    let samples = seen.look(&instance);
+    let wanted = [
+        ("files", "indexed", 2.0),
+        ("files", "partial", 1.0),
+        ("files", "failed", 3.0),
+        ("files", "pending", 0.0),
+        ("results_total", "record", 2.0),
+        ("results_total", "partial", 1.0),
+        ("results_total", "failed", 3.0),
+        ("partial_total", "truncated", 1.0),
+        ("failures_total", "permission-denied", 1.0),
+        ("failures_total", "crashed", 1.0),
+        ("failures_total", "timed-out", 1.0),
+        ("worker_deaths_total", "crashed", 3.0),
+        ("read_files_total", "JPEG", 2.0),
+        ("read_files_total", "other", 1.0),
+        ("roots", "watching", 1.0),
+        ("crawl_files_total", "", 6.0),
+        ("watches", "", 3.0),
+    ];
+    for (name, label, figure) in wanted {
+        assert_eq!(value(&samples, name, label), Some(figure), "{name} {label}");
+    }
+    assert!(value(&samples, "worker_starts_total", "") >= Some(6.0), "each that dies has a successor");
+    assert!(value(&samples, "record_cache_hits_total", "") >= Some(1.0), "the second time it is in memory");
+
+    // Each closing is an event; the kernel keeps 16,384 of them.
+    instance.signal(Signal::STOP);
+    (0..20_000).for_each(|n| drop(File::create(instance.path(format!("{}.txt", n % 20))).unwrap()));
+    instance.signal(Signal::CONT);
+    seen.until(&instance, "events_lost_total", "", 1.0);
+    fs::rename(instance.root(), instance.home().join("away")).unwrap();
+    seen.until(&instance, "degraded", "root-offline", 1.0);
+    seen.until(&instance, "roots", "offline", 1.0);
+
+    let still: Vec<&str> = table()
+        .iter()
+        .filter(|row| row.e2e.is_none() && !seen.moved.contains(&row.name))
+        .map(|row| row.name.as_str())
+        .collect();
+    assert!(still.is_empty(), "never anything but 0: {still:?}");
+    let excused = table().iter().filter(|row| row.e2e.is_some()).count();
+    assert!(excused <= 2, "{excused} rows need not move");
+
+    shown_alike(&instance, &mut seen);
+}
+
+/// The same families for people, programs and scrapers.
+fn shown_alike(instance: &Instance, seen: &mut Seen) {
+    let names = |samples: &[Sample]| samples.iter().map(|sample| sample.name.clone()).collect::<BTreeSet<_>>();
+    let in_view = names(&seen.look(instance));
+    assert_eq!(names(&exposition::parse(&instance.ctl(["stats", "--prometheus"]))), in_view);
+    let json = instance.json(["stats"]);
+    let json = json.as_array().unwrap().iter();
+    assert_eq!(json.map(|figure| figure["Name"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>(), in_view);
+    let text = instance.ctl(["stats"]);
+    for part in ["root-offline", "record cache hit rate", "failures", "crashed 1", "MiB"] {
+        assert!(text.contains(part), "{part} is missing:\n{text}");
+    }
+}
