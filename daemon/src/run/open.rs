@@ -255,6 +255,8 @@ impl Core {
         if !self.settings.mount.enabled {
             return;
         }
+        // Whoever reads at once is told, too.
+        self.board.put(self.figures(&self.standing()));
         let board = Arc::clone(&self.board);
         let events = self.events.clone();
         let tell = move |event: metafs::Event| {

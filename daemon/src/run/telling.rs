@@ -172,7 +172,8 @@ impl Core {
         }
     }
 
-    fn figures(&self, standing: &Standing) -> Figures {
+    /// What the view shows of now.
+    pub fn figures(&self, standing: &Standing) -> Figures {
         Figures {
             state: self.state(),
             degraded: self.degraded_on_board(),
