@@ -237,8 +237,14 @@ fn inputs() -> impl Strategy<Value = (Inputs, State)> {
             inputs.work.files = files * 8;
             inputs.quiet = quiet.then_some(Quiet::Paused);
             let [given_up, added, strained] = times.map(|ago| ago.map(|ago| seconds(100.25 - ago)));
-            let state =
-                State { workers, before: Some((seconds(100.0), before)), busy: None, given_up, added, strained };
+            let state = State {
+                workers,
+                before: Some((seconds(100.0), before)),
+                given_up,
+                added,
+                strained,
+                ..State::default()
+            };
             (inputs, state)
         },
     )
