@@ -14,11 +14,6 @@ pub fn id(format: &str) -> ReaderId {
     }
 }
 
-/// The format whose reader of today this is; `None` where no reader knows the file, or knows it no longer.
-pub fn format(reader: ReaderId) -> Option<&'static str> {
-    formats::ALL.iter().map(|row| row.name).find(|name| id(name) == reader)
-}
-
 /// All readers of today.
 pub fn current() -> Vec<ReaderId> {
     formats::ALL.iter().map(|row| id(row.name)).chain([unknown()]).collect()
@@ -48,6 +43,5 @@ mod tests {
         assert_eq!(numbers.len(), formats::ALL.len() + 1);
         assert_ne!(numbers[0], 0);
         assert_eq!(id(""), id("no such format"));
-        assert_eq!([format(id("JPEG")), format(id("no such format"))], [Some("JPEG"), None]);
     }
 }

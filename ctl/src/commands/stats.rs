@@ -21,6 +21,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(session: &Session, args: &Arguments) -> Result<Exit, Error> {
+    session.daemon.must_run().await?;
     let given = args.prometheus.then(|| ("prometheus", Variant::from(true)));
     let mut lines = session.daemon.lines(STATS, (Options::from_iter(given),)).await?;
     if session.out.json {

@@ -3,21 +3,19 @@
 mod outcome;
 mod suspicion;
 mod target;
+mod totals;
 
 use std::{
     collections::{HashMap, HashSet},
-    hash::Hash,
     time::Duration,
 };
 
-use metaextract::ReasonKind;
-
-pub(crate) use self::target::Target;
+pub(crate) use self::{target::Target, totals::Totals};
 use super::slate::{Left, Slate};
 use crate::{
     config::Retry,
     engine::Engine,
-    model::{Cost, DirId, FailureKind, FileId, Job, JobId, Mutation, Place, PolicyId, Priority, ReaderId},
+    model::{DirId, FileId, Job, JobId, Mutation, Place, PolicyId, Priority},
     proto::Achieved,
     queue::{
         Queue, Settle,
@@ -99,54 +97,6 @@ pub(crate) struct Reading {
     found_any: bool,
     /// Since the start.
     pub totals: Totals,
-}
-
-/// Counted since the start.
-#[derive(Debug, Default)]
-pub(crate) struct Totals {
-    /// Results given to the store.
-    pub finished: u64,
-    /// Of them, records that stop before the end of the file, by reason.
-    pub partial: Tally<ReasonKind>,
-    /// Of them, files without a record, by reason.
-    pub failed: Tally<FailureKind>,
-    /// Workers that failed on a file, by what became of them.
-    pub strikes: Tally<FailureKind>,
-    /// Records that workers gave, by reader.
-    pub read: Tally<ReaderId>,
-    /// What these records cost.
-    pub cost: Cost,
-    /// Readings that costs were learned from.
-    pub learned: u64,
-    /// How long the results were expected to keep a worker, in microseconds.
-    pub us: f64,
-}
-
-/// How often each of a few things happened.
-#[derive(Debug)]
-pub(crate) struct Tally<T>(HashMap<T, u64>);
-
-impl<T> Default for Tally<T> {
-    fn default() -> Self {
-        Self(HashMap::new())
-    }
-}
-
-impl<T: Copy + Eq + Hash> Tally<T> {
-    /// It has happened once more.
-    pub fn count(&mut self, what: T) {
-        *self.0.entry(what).or_default() += 1;
-    }
-
-    /// How often this has.
-    pub fn of(&self, what: T) -> u64 {
-        self.0.get(&what).copied().unwrap_or(0)
-    }
-
-    /// How often any of them has.
-    pub fn all(&self) -> u64 {
-        self.0.values().sum()
-    }
 }
 
 impl Reading {

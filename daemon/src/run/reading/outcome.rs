@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use metaextract::ReasonKind;
 
-use super::{Next, Reading, Totals};
+use super::{Next, Reading};
 use crate::{
     model::{Cost, Encoded, FailureKind, FileId, FileResult, Fingerprint, Job, JobId, Mutation, Outcome, ReaderId},
     queue::cost::Kind,
     store::CommitId,
 };
-
-/// More of one file is a worker's lie.
-const MOST: Cost = Cost { cpu_us: 3_600_000_000, wall_us: 3_600_000_000, read: 1 << 40 };
 
 impl Reading {
     /// What follows from an outcome. An unknown job's is dropped.
@@ -99,13 +96,7 @@ impl Reading {
     }
 
     fn result(&mut self, job: &Job, result: FileResult<Encoded>, reader: ReaderId, cost: Cost) -> Next {
-        self.totals.finished += 1;
-        match &result {
-            FileResult::Record(record) => {
-                record.stopped().into_iter().for_each(|reason| self.totals.partial.count(reason.kind));
-            }
-            FileResult::Failed { kind, .. } => self.totals.failed.count(*kind),
-        }
+        self.totals.finish(&result);
         self.totals.us += f64::from(self.costs.predict(Kind::of(job)).us.0);
         let fingerprint = Fingerprint { stamp: job.stamp, reader, policy: self.policy };
         // A doubt counts as a try as long as it lasts.
@@ -156,23 +147,6 @@ impl Reading {
         let doubled = self.retry.backoff.saturating_mul(1 << u32::from(job.attempts.clamp(1, 16) - 1));
         let jitter = doubled.mul_f64((job.file.0 % 32) as f64 / 64.0);
         (doubled + jitter).min(self.retry.backoff_max)
-    }
-}
-
-impl Totals {
-    /// Counts what a worker has done, whatever follows from it.
-    fn note(&mut self, outcome: &Outcome) {
-        match outcome {
-            Outcome::Read { reader, cost, .. } => {
-                self.read.count(*reader);
-                let add = |sum: u64, more: u64, most: u64| sum.saturating_add(more.min(most));
-                self.cost.cpu_us = add(self.cost.cpu_us, cost.cpu_us, MOST.cpu_us);
-                self.cost.wall_us = add(self.cost.wall_us, cost.wall_us, MOST.wall_us);
-                self.cost.read = add(self.cost.read, cost.read, MOST.read);
-            }
-            Outcome::Strike { kind, .. } => self.strikes.count(*kind),
-            Outcome::Unreadable { .. } | Outcome::Gone | Outcome::Changed | Outcome::Returned => {}
-        }
     }
 }
 
