@@ -51,6 +51,7 @@ pub(crate) enum Verb {
     Pause(pause::Arguments),
     Resume(resume::Arguments),
     Workers(workers::Arguments),
+    Stats(stats::Arguments),
     Formats(formats::Arguments),
     Config(config::Arguments),
     Reload(reload::Arguments),

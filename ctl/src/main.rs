@@ -72,6 +72,7 @@ async fn run(cli: Cli, out: Output) -> Result<Exit, Error> {
         Verb::Pause(args) => pause::run(&session, &args).await,
         Verb::Resume(args) => resume::run(&session, &args).await,
         Verb::Workers(args) => workers::run(&session, &args).await,
+        Verb::Stats(args) => stats::run(&session, &args).await,
         Verb::Config(args) => config::run(&session, &args).await,
         Verb::Formats(args) => formats::run(&session, &args).await,
         Verb::Reload(args) => reload::run(&session, &args).await,

@@ -71,6 +71,7 @@ methods! {
     SHOW: "Show", (Paths, Options) -> Pipe;
     FAILED: "Failed", (Options) -> Pipe;
     FORMATS: "Formats", (Options) -> Pipe;
+    STATS: "Stats", (Options) -> Pipe;
     WORKERS: "Workers", (Options) -> Vec<Dict>;
     CONFIG: "Config", (Options) -> Pipe;
     WHY: "Why", (Path, Options) -> Dict;

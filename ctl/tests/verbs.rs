@@ -81,7 +81,7 @@ fn expect(name: &str, printed: &str) {
 #[test]
 fn json_of_every_verb() {
     let test = Test::start(Jobs::Finished(JobResult::Partial));
-    let verbs: [(&str, &[&str], i32); 19] = [
+    let verbs: [(&str, &[&str], i32); 20] = [
         ("status", &["status"], 0),
         ("roots", &["roots"], 0),
         ("show", &["show", "/a.jpg", "/missing/b.jpg"], 1),
@@ -90,6 +90,7 @@ fn json_of_every_verb() {
         ("estimate", &["estimate", "/a"], 0),
         ("failed", &["failed"], 0),
         ("formats", &["formats"], 0),
+        ("stats", &["stats"], 0),
         ("workers", &["workers"], 0),
         ("config", &["config"], 0),
         ("watch", &["watch", "/a"], 0),
@@ -113,8 +114,9 @@ fn json_of_every_verb() {
 #[test]
 fn text_for_people() {
     let test = Test::start(Jobs::Finished(JobResult::Done));
-    let verbs: [(&str, &[&str]); 11] = [
+    let verbs: [(&str, &[&str]); 12] = [
         ("formats", &["formats"]),
+        ("stats-prometheus", &["stats", "--prometheus"]),
         ("show-one", &["show", "/a.jpg"]),
         ("show-two", &["show", "/a.jpg", "/b.jpg"]),
         ("watch", &["watch", "/a"]),

@@ -11,6 +11,7 @@ pub mod extract_command;
 pub mod governor;
 pub mod logging;
 pub mod malloc;
+pub mod metrics;
 pub mod model;
 pub mod mount;
 pub mod mountinfo;

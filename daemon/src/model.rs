@@ -144,6 +144,11 @@ impl FailureKind {
         }
     }
 
+    /// Whether it is what became of a worker.
+    pub fn is_a_workers(self) -> bool {
+        matches!(self, Self::Crashed | Self::TimedOut | Self::OverMemory | Self::Refused | Self::Garbage)
+    }
+
     /// Whether the file itself explains it (`false`: a worker or this machine failed on it).
     pub fn is_about_the_file(self) -> bool {
         matches!(self, Self::PermissionDenied | Self::ReadError)

@@ -210,6 +210,7 @@ async fn options_are_those_of_the_contract() {
         ("Show", test.error("Show", &(&paths, option())).await),
         ("Failed", test.error("Failed", &(option(),)).await),
         ("Formats", test.error("Formats", &(option(),)).await),
+        ("Stats", test.error("Stats", &(option(),)).await),
         ("Workers", test.error("Workers", &(option(),)).await),
         ("Config", test.error("Config", &(option(),)).await),
         ("Why", test.error("Why", &(&path, option())).await),
@@ -282,7 +283,7 @@ async fn keys_of_answers_are_those_of_the_contract() {
 #[tokio::test]
 async fn keys_of_streams_are_those_of_the_contract() {
     let test = start(Jobs::Open).await;
-    for (method, count) in [("Failed", 2), ("Formats", 2), ("Config", 6)] {
+    for (method, count) in [("Failed", 2), ("Formats", 2), ("Stats", 14), ("Config", 6)] {
         let text = read(&test.call(method, &(none(),)).await.unwrap()).await;
         let mut given = BTreeSet::new();
         for line in text.lines().take(count) {

@@ -12,6 +12,7 @@ use std::{
 use metaextractd::{
     args::HELP,
     config::table::{KEYS, ROOT_KEYS},
+    metrics,
 };
 
 fn top() -> PathBuf {
@@ -41,6 +42,11 @@ fn the_manual_page_is_the_table() {
 #[test]
 fn the_configuration_page_is_the_table() {
     committed("docs/configuration.md", &configuration());
+}
+
+#[test]
+fn the_page_of_metrics_is_the_table() {
+    committed("docs/metrics.md", &figures());
 }
 
 /// All of our own code, with its tests.
@@ -283,6 +289,44 @@ fn configuration() -> String {
     }
     page
 }
+
+/// The reference of the figures.
+fn figures() -> String {
+    let mut page = String::from(METRICS);
+    for rows in metrics::table().chunk_by(|a, b| a.group == b.group) {
+        _ = writeln!(page, "\n## {}\n\n| metric | type | labels | |\n|---|---|---|---|", rows[0].group);
+        for row in rows {
+            let labels: Vec<String> = row.labels.iter().map(|label| format!("`{label}`")).collect();
+            let private = if row.private { " (r)" } else { "" };
+            let (name, kind, labels) = (&row.name, row.kind.as_str(), labels.join(" "));
+            _ = writeln!(page, "| `{name}` | {kind} | {labels} | {}{private} |", row.help.replace('|', "\\|"));
+        }
+    }
+    page
+}
+
+const METRICS: &str = "\
+<!-- Made from packaging/metrics.toml: UPDATE=1 cargo test -p metaextractd --test documents -->
+# Metrics
+
+What the daemon counts and measures of itself. The same figures stand
+
+- in `status/metrics` of the mounted view, as Prometheus text (exposition format 0.0.4), made when it is read;
+- in `metactl stats`: for people, with `--json` as an array, with `--prometheus` as the text above;
+- in the answer of `Stats` on D-Bus.
+
+For Prometheus, have the textfile collector of node_exporter fetch them now and then:
+
+```sh
+metactl stats --prometheus >metaextract.prom.new && mv metaextract.prom.new metaextract.prom
+```
+
+Counters begin at 0 with each start of the daemon and only grow while it lives. What is not known has no sample, such as pressure on
+a kernel that does not tell.
+No figure names a file. Where a daemon serves several users (`metaextractd --system`), those marked (r), which count what lies in
+files, are told to root over D-Bus alone; roots, files and directories are there counted as far as the caller may see them, as
+`metactl status` does.
+";
 
 const CONFIGURATION: &str = "\
 <!-- Made from the program's own tables: UPDATE=1 cargo test -p metaextractd --test documents -->

@@ -11,10 +11,10 @@ use std::{
 /// A module of the daemon and the modules it may name. `model` and `config`'s plain types are everybody's nouns.
 const LAYERS: &[(&str, &[&str])] = &[
     ("args", &[]),
-    ("bus", &["config", "control", "logging", "model"]),
+    ("bus", &["config", "control", "logging", "metrics", "model"]),
     ("codec", &[]),
     ("config", &["control", "model"]),
-    ("control", &["model"]),
+    ("control", &["metrics", "model"]),
     ("crawl", &["model", "plan", "store", "watch"]),
     ("engine", &["codec", "config", "governor", "model", "proto", "readers"]),
     ("extract_command", &["args", "control", "engine", "governor", "model"]),
@@ -22,6 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("logging", &["config"]),
     ("main", &["args", "config", "engine", "extract_command", "malloc", "proto", "serve", "worker"]),
     ("malloc", &[]),
+    ("metrics", &[]),
     ("model", &["codec"]),
     ("mount", &["store"]),
     ("mountinfo", &[]),
@@ -32,8 +33,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "run",
         &[
-            "bus", "config", "control", "crawl", "engine", "governor", "logging", "malloc", "model", "mount", "plan",
-            "proto", "queue", "readers", "store", "watch",
+            "bus", "config", "control", "crawl", "engine", "governor", "logging", "malloc", "metrics", "model",
+            "mount", "plan", "proto", "queue", "readers", "store", "watch",
         ],
     ),
     ("serve", &["args", "bus", "config", "governor", "logging", "model", "mount", "run"]),

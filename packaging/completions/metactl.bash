@@ -58,6 +58,9 @@ _metactl() {
             metactl,show)
                 cmd="metactl__subcmd__show"
                 ;;
+            metactl,stats)
+                cmd="metactl__subcmd__stats"
+                ;;
             metactl,status)
                 cmd="metactl__subcmd__status"
                 ;;
@@ -83,7 +86,7 @@ _metactl() {
 
     case "${cmd}" in
         metactl)
-            opts="-h -V --json --user --system --help --version status watch unwatch roots show why estimate failed retry rescan index wait pause resume workers formats config reload man completions"
+            opts="-h -V --json --user --system --help --version status watch unwatch roots show why estimate failed retry rescan index wait pause resume workers stats formats config reload man completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -293,6 +296,20 @@ _metactl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        metactl__subcmd__stats)
+            opts="-h --prometheus --json --user --system --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

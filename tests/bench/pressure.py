@@ -61,8 +61,8 @@ def waited():
 def results(mount):
     try:
         with open(f"{mount}/status/metrics") as f:
-            return int(re.search(r"^metaextract_results_total (\d+)", f.read(), re.M)[1])
-    except (OSError, TypeError):
+            return sum(map(int, re.findall(r"^metaextract_results_total\{.*\} (\d+)", f.read(), re.M)))
+    except OSError:
         return 0
 
 

@@ -21,7 +21,10 @@ use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::process::{Log, PATIENCE, await_ready, children, ended, program, send};
+use crate::{
+    exposition,
+    process::{Log, PATIENCE, await_ready, children, ended, program, send},
+};
 
 /// A bus of our own and an ear on it.
 #[derive(Debug)]
@@ -323,8 +326,12 @@ impl Instance {
     /// Files read since the daemon's start.
     pub fn files_read(&self) -> u64 {
         let metrics = fs::read_to_string(self.mount().join("status/metrics")).unwrap();
-        let line = metrics.lines().find_map(|line| line.strip_prefix("metaextract_results_total ")).unwrap();
-        line.parse().unwrap()
+        let samples = exposition::parse(&metrics);
+        samples
+            .iter()
+            .filter(|sample| sample.name == "metaextract_results_total")
+            .map(|sample| sample.value as u64)
+            .sum()
     }
 
     /// Looks whenever the daemon signals something, until what is looked for is there.

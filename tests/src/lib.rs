@@ -4,6 +4,7 @@ pub mod agree;
 pub mod attacks;
 pub mod disk;
 pub mod engine;
+pub mod exposition;
 pub mod faulty;
 pub mod instance;
 pub mod machine;

@@ -11,9 +11,11 @@ use std::{
     time::Instant,
 };
 
+use metaextractd::metrics::table;
 use rustix::fs::{XattrFlags, setxattr};
 use serde_json::Value;
 use tests::{
+    exposition,
     instance::Instance,
     machine::{Machine, Who, team},
     process::PATIENCE,
@@ -498,6 +500,31 @@ fn what_stands_for_no_file_names_none() {
         assert!(!text.contains(closed.to_str().unwrap()) && !text.contains("/gone"), "{text}");
         assert!(Who::Bob.can_read(&machine.mount().join("status").join(name)));
     }
+}
+
+#[test]
+fn figures_tell_each_user_no_more_than_the_status() {
+    let machine = Machine::watching(fill);
+    let is_private = |name: &str| table().iter().any(|row| row.name == name && row.private);
+    let figures = |who| machine.json(who, ["stats"]).as_array().unwrap().clone();
+    for who in USERS {
+        let (status, figures) = (machine.json(who, ["status"]), figures(who));
+        let named = |name: &str| figures.iter().filter(|figure| figure["Name"] == name).cloned().collect::<Vec<_>>();
+        for (state, key) in
+            [("indexed", "Indexed"), ("partial", "Partial"), ("pending", "Pending"), ("failed", "Failed")]
+        {
+            let mut of_state =
+                named("metaextract_files").into_iter().filter(|figure| figure["Labels"]["state"] == state);
+            assert_eq!(of_state.next().unwrap()["Value"], status["Files"][key], "{who:?} {state}");
+        }
+        let roots = named("metaextract_roots").iter().map(|figure| figure["Value"].as_u64().unwrap()).sum::<u64>();
+        assert_eq!(roots as usize, status["Roots"].as_array().unwrap().len(), "{who:?}");
+        let private = figures.iter().filter(|figure| is_private(figure["Name"].as_str().unwrap())).count();
+        assert_eq!(private > 0, who == Who::Root, "{who:?}");
+    }
+    // Everybody may read the view.
+    let text = fs::read_to_string(machine.mount().join("status/metrics")).unwrap();
+    assert!(exposition::parse(&text).iter().all(|sample| !is_private(&sample.name)), "{text}");
 }
 
 /// What the daemon's object answers to a plain client of the bus.

@@ -13,6 +13,7 @@ pub(crate) mod resume;
 pub(crate) mod retry;
 pub(crate) mod roots;
 pub(crate) mod show;
+pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod unwatch;
 pub(crate) mod wait;

@@ -26,6 +26,14 @@ pub(super) fn show_options(given: Given) -> Result<ShowOptions, Error> {
     Ok(ShowOptions { raw, tags })
 }
 
+/// Whether the answer is to be Prometheus text.
+pub(super) fn stats_options(given: Given) -> Result<bool, Error> {
+    let mut options = Options::new(given);
+    let prometheus = options.take("prometheus")?.unwrap_or(false);
+    options.end()?;
+    Ok(prometheus)
+}
+
 pub(super) fn hold(given: Given) -> Result<Hold, Error> {
     let mut options = Options::new(given);
     let persistent = options.take("persistent")?.unwrap_or(false);

@@ -3,7 +3,10 @@
 use metaextract::json;
 
 use super::encode::told;
-use crate::control::{ConfigLine, FailedFile, FormatInfo, Setting, SettingOrRoot};
+use crate::{
+    control::{ConfigLine, FailedFile, FormatInfo, Setting, SettingOrRoot},
+    metrics::{self, Sample},
+};
 
 pub(super) fn failed(file: &FailedFile) -> String {
     let mut object = Object::new();
@@ -25,6 +28,25 @@ pub(super) fn format(format: &FormatInfo) -> String {
     object.list("Extensions", format.extensions);
     object.list("MIMETypes", format.mime);
     object.end()
+}
+
+pub(super) fn figure(sample: &Sample) -> String {
+    let row = sample.row();
+    let mut object = Object::new();
+    object.text("Name", &row.name);
+    object.text("Type", row.kind.as_str());
+    object.text("Group", &row.group);
+    object.text("Help", &row.help);
+    let mut labels = Object::new();
+    sample.labels().for_each(|(name, value)| labels.text(name, value));
+    object.plain("Labels", labels.end());
+    object.plain("Value", sample.value);
+    object.end()
+}
+
+/// The lines of the text for Prometheus.
+pub(super) fn prometheus(samples: &[Sample]) -> impl Iterator<Item = String> + Send + use<> {
+    metrics::text(samples).lines().map(str::to_owned).collect::<Vec<_>>().into_iter()
 }
 
 pub(super) fn setting(line: &ConfigLine) -> String {

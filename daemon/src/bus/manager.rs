@@ -26,7 +26,7 @@ use crate::control::{self, AbsPath, Command, Control, Facts, Hold, Pause, Reply,
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The methods there are.
-const CAPABILITIES: [&str; 18] = [
+const CAPABILITIES: [&str; 19] = [
     "AddRoot",
     "Config",
     "Estimate",
@@ -41,6 +41,7 @@ const CAPABILITIES: [&str; 18] = [
     "Resume",
     "Retry",
     "Show",
+    "Stats",
     "Status",
     "Wait",
     "Why",
@@ -172,6 +173,28 @@ impl Manager {
             || Options::none(options).map(|()| Command::Formats),
             |Stream(formats)| Box::new(formats.map(|format| lines::format(&format))),
         )
+        .await
+    }
+
+    #[zbus(out_args("figures"))]
+    async fn stats(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+        options: Given,
+    ) -> Result<zbus::OwnedFd, Error> {
+        caught(async {
+            let caller = self.people.caller(connection, &header).await?;
+            let prometheus = decode::stats_options(options)?;
+            let place = self.streams.place()?;
+            let samples = self.control.ask(&caller.viewer, Command::Stats).await?;
+            let lines: Lines = match prometheus {
+                true => Box::new(lines::prometheus(&samples)),
+                false => Box::new(samples.into_iter().map(|sample| lines::figure(&sample))),
+            };
+            let fd: OwnedFd = place.start(lines)?;
+            Ok(fd.into())
+        })
         .await
     }
 

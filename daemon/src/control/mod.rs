@@ -10,7 +10,7 @@ use std::fmt;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::model;
+use crate::{metrics::Sample, model};
 pub use job::*;
 pub use report::*;
 pub use viewer::{Audience, Viewer, Want};
@@ -185,6 +185,8 @@ pub enum Command {
     },
     Failed(Reply<Stream<FailedFile>>),
     Formats(Reply<Stream<FormatInfo>>),
+    /// All figures as of now, in the order of the table; as far as the user may know them.
+    Stats(Reply<Vec<Sample>>),
     /// The worker processes alive now, by their number.
     Workers(Reply<Vec<WorkerReport>>),
     /// Every setting in force, then the roots.

@@ -19,6 +19,9 @@ pub enum State {
 }
 
 impl State {
+    /// All there are.
+    pub const ALL: [Self; 5] = [Self::Starting, Self::Indexing, Self::Idle, Self::Paused, Self::Stopping];
+
     /// The stable name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -291,6 +294,9 @@ pub enum RootState {
 }
 
 impl RootState {
+    /// All there are.
+    pub const ALL: [Self; 4] = [Self::Crawling, Self::Watching, Self::Polling, Self::Offline];
+
     /// The stable name.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
 //! One directory of a walk: what is there against what the index has. Runs in the pool; also says which rule leaves
 //! a path out.
 
-use std::{io, sync::atomic::Ordering};
+use std::io;
 
 use rustix::io::Errno;
 
@@ -56,8 +56,7 @@ pub(super) fn look_at(
         }
     };
     let files = found.iter().filter(|found| found.kind != FoundKind::Dir).count();
-    seen.dirs.fetch_add(1, Ordering::Relaxed);
-    seen.files.fetch_add(files as u64, Ordering::Relaxed);
+    seen.looked(files);
     let mut delta = compare(rows, &visit, &found, current)?;
     if let Some(opened) = opened.filter(|_| root.within().shared) {
         look_for_lists(&mut delta, &opened);

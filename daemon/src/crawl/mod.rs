@@ -145,11 +145,20 @@ fn of_directory(error: io::Error) -> Result<io::Error, Stop> {
     model::shortage(&error).map_or(Ok(error), |short| Err(Stop::Short(short)))
 }
 
+/// What walks have looked at since the start, of which some may still go on.
+#[derive(Debug, Default)]
+pub struct Looks {
+    pub dirs: AtomicU64,
+    pub files: AtomicU64,
+}
+
 /// Counters that others read while a walk goes on.
 #[derive(Debug, Default)]
 pub struct Seen {
     pub dirs: AtomicU64,
     pub files: AtomicU64,
+    /// The same of all walks together.
+    pub all: Arc<Looks>,
     pub cancel: AtomicBool,
     /// Nobody wants it any more: what it has begun it ends, and looks at nothing that stands as the index has it.
     pub enough: AtomicBool,
@@ -162,6 +171,14 @@ pub struct Seen {
 impl Seen {
     fn beat(&self) {
         self.beats.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A directory with so many files was looked at.
+    fn looked(&self, files: usize) {
+        for (dirs, of_files) in [(&self.dirs, &self.files), (&self.all.dirs, &self.all.files)] {
+            dirs.fetch_add(1, Ordering::Relaxed);
+            of_files.fetch_add(files as u64, Ordering::Relaxed);
+        }
     }
 }
 

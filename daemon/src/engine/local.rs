@@ -63,6 +63,10 @@ impl Engine for LocalEngine {
         self.desk.workers()
     }
 
+    fn started(&self) -> u64 {
+        self.desk.started()
+    }
+
     fn silent(&self) -> Vec<(Box<[u8]>, Duration)> {
         self.desk.silent()
     }

@@ -37,6 +37,10 @@ pub trait Engine: Send {
     fn stop(&mut self);
     /// The workers alive now.
     fn workers(&self) -> Vec<WorkerInfo>;
+    /// Workers started so far.
+    fn started(&self) -> u64 {
+        0
+    }
     /// Roots with files in hand whose file system has given no sign of life, and for how long.
     fn silent(&self) -> Vec<(Box<[u8]>, Duration)> {
         Vec::new()

@@ -14,7 +14,7 @@ use self::bound::Bound;
 use self::signals::{Snapshot, disk::DiskKind};
 pub use self::{
     signals::{Machine, processes::pss},
-    strain::Strain,
+    strain::{Share, Strain},
 };
 use crate::engine::Size;
 
@@ -92,6 +92,10 @@ pub enum Quiet {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct State {
     pub workers: usize,
+    /// The name of the last strain, one of [`Strain::NAMES`]; empty before the first.
+    pub strain: &'static str,
+    /// What was waited for before the last decision that had something to compare with, where the kernel says so.
+    pub shares: Vec<Share>,
     before: Option<(Duration, Snapshot)>,
     /// Since when there is work.
     busy: Option<Duration>,
@@ -117,7 +121,12 @@ pub struct Decision {
 /// Decides, and remembers it.
 pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
     let before = state.before;
-    let strain = strain::of(inputs, state.comparable(inputs).as_ref());
+    let compared = state.comparable(inputs);
+    let strain = strain::of(inputs, compared.as_ref());
+    state.strain = strain.as_str();
+    if let Some(before) = &compared {
+        state.shares = strain::shares(inputs, before);
+    }
     let since = |at: Option<Duration>| at.map(|at| inputs.now.saturating_sub(at));
     state.busy = (inputs.work.files > 0).then(|| state.busy.unwrap_or(inputs.now));
     let Bound { workers: bound, why: bound_why, spread } = bound::of(inputs, since(state.busy).unwrap_or_default());

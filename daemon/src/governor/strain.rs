@@ -38,7 +38,50 @@ pub enum Strain {
     Hard(String),
 }
 
+/// The share of the time, 0 to 1, in which tasks waited for a resource.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Share {
+    /// Whose tasks: of the machine, or of our control group (`group`).
+    pub of: &'static str,
+    /// memory, cpu or io.
+    pub resource: &'static str,
+    /// Whether some waited, or all (`full`).
+    pub tasks: &'static str,
+    pub share: f64,
+}
+
+/// What was waited for since `before`, the last snapshot with its time.
+pub(super) fn shares(inputs: &Inputs, (at, before): &(Duration, Snapshot)) -> Vec<Share> {
+    let elapsed = inputs.now.saturating_sub(*at);
+    let ours = |snapshot: &Snapshot| [snapshot.group.memory, snapshot.group.cpu, snapshot.group.io];
+    let mut shares = Vec::new();
+    let sides = [("machine", inputs.snapshot.stalls, before.stalls), ("group", ours(&inputs.snapshot), ours(before))];
+    for (of, now, earlier) in sides {
+        for (resource, (now, earlier)) in ["memory", "cpu", "io"].into_iter().zip(now.into_iter().zip(earlier)) {
+            let Some((now, earlier)) = now.zip(earlier) else { continue };
+            let some = now.share_since(&earlier, elapsed);
+            let full = full(now).zip(full(earlier)).and_then(|(now, earlier)| now.share_since(&earlier, elapsed));
+            let share = |(tasks, share)| Some(Share { of, resource, tasks, share: share? });
+            shares.extend([("some", some), ("full", full)].into_iter().filter_map(share));
+        }
+    }
+    shares
+}
+
+/// The time in which all tasks waited, in the place of some.
+fn full(stall: Stall) -> Option<Stall> {
+    stall.full.map(|some| Stall { some, full: None })
+}
+
 impl Strain {
+    /// The names of all degrees, the least first.
+    pub const NAMES: [&str; 5] = ["none", "hold", "full", "half", "hard"];
+
+    /// The stable name.
+    pub fn as_str(&self) -> &'static str {
+        Self::NAMES[usize::from(rank(self))]
+    }
+
     /// Whether others need what we have, and at once.
     pub(super) fn is_great(&self) -> bool {
         matches!(self, Self::Full(_) | Self::Half(_) | Self::Hard(_))
@@ -54,7 +97,6 @@ pub(super) fn of(inputs: &Inputs, before: Option<&(Duration, Snapshot)>) -> Stra
     let mut all = Vec::new();
     if let Some((at, before)) = before {
         let (mine, earlier) = (&snapshot.group, &before.group);
-        let full = |stall: Stall| stall.full.map(|some| Stall { some, full: None });
         for (now, before) in [(snapshot.stalls[0], before.stalls[0]), (mine.memory, earlier.memory)] {
             if let Some(some) = share(now, before, *at) {
                 all.push(level(some, MEMORY, || format!("memory is waited for {}", percent(some))));

@@ -59,6 +59,33 @@ fn a_calm_machine_has_all_at_once() {
 }
 
 #[test]
+fn what_was_waited_for_is_told_with_the_decision() {
+    let mut state = State::default();
+    run(&mut state, 0.0, 0.25, waits(0.3));
+    assert_eq!((state.strain, state.shares.len()), ("none", 0), "nothing to compare with");
+    let change = |inputs: &mut Inputs, at: f64| {
+        inputs.snapshot.stalls[2] = Some(Stall { some: seconds(at * 0.5), full: Some(seconds(at * 0.25)) });
+        inputs.snapshot.group.cpu = Some(Stall { some: seconds(at), full: None });
+    };
+    run(&mut state, 1.0, 2.0, change);
+    let told = |of, resource, tasks| {
+        state.shares.iter().find(|share| (share.of, share.resource, share.tasks) == (of, resource, tasks))
+    };
+    for (of, resource, tasks, wanted) in [
+        ("machine", "io", "some", 0.5),
+        ("machine", "io", "full", 0.25),
+        ("machine", "cpu", "some", 0.0),
+        ("group", "cpu", "some", 1.0),
+    ] {
+        assert!((told(of, resource, tasks).unwrap().share - wanted).abs() < 0.01, "{of} {resource} {tasks}");
+    }
+    assert_eq!(told("group", "cpu", "full"), None, "the kernel does not say");
+    assert_eq!(told("group", "memory", "some"), None);
+    run(&mut state, 2.0, 2.25, waits(1.0));
+    assert_eq!(state.strain, "half");
+}
+
+#[test]
 fn half_goes_at_once_and_comes_back_one_by_one() {
     let mut state = State::default();
     assert_eq!(run(&mut state, 0.0, 1.0, waits(0.3)), [4, 2, 2, 1], "what is given up gets some time to show");
@@ -237,8 +264,14 @@ fn inputs() -> impl Strategy<Value = (Inputs, State)> {
             inputs.work.files = files * 8;
             inputs.quiet = quiet.then_some(Quiet::Paused);
             let [given_up, added, strained] = times.map(|ago| ago.map(|ago| seconds(100.25 - ago)));
-            let state =
-                State { workers, before: Some((seconds(100.0), before)), busy: None, given_up, added, strained };
+            let state = State {
+                workers,
+                before: Some((seconds(100.0), before)),
+                given_up,
+                added,
+                strained,
+                ..State::default()
+            };
             (inputs, state)
         },
     )

@@ -2,13 +2,18 @@
 
 use std::{
     fmt::Write,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
+use super::{
+    metrics::{Seen, all},
+    tallies::file_counts,
+};
 use crate::{
-    control::{Degraded, State},
+    control::{Degraded, RootState, State},
     governor::pss,
-    store::Counts,
+    metrics::{self, Sample},
+    store::{Counts, Store},
 };
 
 /// The files in `status/`.
@@ -26,21 +31,26 @@ pub(crate) struct Figures {
     pub crawling: bool,
     pub rate: f64,
     pub workers: Vec<u32>,
-    pub finished: u64,
-    pub strikes: u64,
-    pub watches: u64,
     pub commit: u64,
-    pub roots: u64,
+    pub roots: Vec<RootState>,
+    /// The loop's own.
+    pub samples: Vec<Sample>,
 }
 
 /// The figures of the latest moment.
-#[derive(Debug, Default)]
 pub(crate) struct Board {
     // A lock, held for a copy: the loop writes, the mount's threads read.
     latest: Mutex<Figures>,
+    store: Arc<dyn Store>,
+    /// Whether everybody may read it.
+    shared: bool,
 }
 
 impl Board {
+    pub fn new(store: Arc<dyn Store>, shared: bool) -> Self {
+        Self { latest: Mutex::default(), store, shared }
+    }
+
     /// Leaves the figures of now.
     pub fn put(&self, figures: Figures) {
         *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = figures;
@@ -55,9 +65,23 @@ impl Board {
             "workers" => workers(&figures),
             "memory" => memory(&figures),
             "store" => store(&figures),
-            "metrics" => metrics(&figures),
+            "metrics" => self.metrics(figures),
             _ => String::new(),
         }
+    }
+
+    fn metrics(&self, figures: Figures) -> String {
+        let Figures { samples, counts, roots, workers, .. } = figures;
+        let seen = Seen {
+            files: file_counts(&counts),
+            directories: counts.directories,
+            roots,
+            workers,
+            store: Arc::clone(&self.store),
+            cache: self.store.cache_use(),
+            all: !self.shared,
+        };
+        metrics::text(&all(samples, &seen))
     }
 }
 
@@ -94,33 +118,4 @@ fn store(figures: &Figures) -> String {
          failed {failed}\n",
         figures.commit
     )
-}
-
-/// Prometheus text, exposition format 0.0.4.
-fn metrics(figures: &Figures) -> String {
-    let Counts { directories, pending, indexed, partial, failed, .. } = figures.counts;
-    let mut text = String::new();
-    let mut family = |name: &str, kind: &str, help: &str, samples: &[(&str, f64)]| {
-        _ = writeln!(text, "# HELP metaextract_{name} {help}\n# TYPE metaextract_{name} {kind}");
-        for (labels, value) in samples {
-            _ = writeln!(text, "metaextract_{name}{labels} {value}");
-        }
-    };
-    let by_state = [
-        ("{state=\"pending\"}", pending as f64),
-        ("{state=\"indexed\"}", indexed as f64),
-        ("{state=\"partial\"}", partial as f64),
-        ("{state=\"failed\"}", failed as f64),
-    ];
-    family("files", "gauge", "Files by state.", &by_state);
-    family("directories", "gauge", "Directories in the index.", &[("", directories as f64)]);
-    family("roots", "gauge", "Watched roots.", &[("", figures.roots as f64)]);
-    family("queue_waiting", "gauge", "Files in the queue.", &[("", figures.waiting as f64)]);
-    family("queue_in_hand", "gauge", "Files with the workers.", &[("", figures.in_hand as f64)]);
-    family("results_total", "counter", "Results since the start.", &[("", figures.finished as f64)]);
-    family("worker_strikes_total", "counter", "Workers that failed on a file.", &[("", figures.strikes as f64)]);
-    family("workers", "gauge", "Worker processes.", &[("", figures.workers.len() as f64)]);
-    family("watches", "gauge", "Directories watched by the kernel.", &[("", figures.watches as f64)]);
-    family("degraded", "gauge", "Degraded states.", &[("", figures.degraded.len() as f64)]);
-    text
 }

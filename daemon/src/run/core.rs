@@ -59,6 +59,8 @@ pub(crate) struct Core {
     pub watcher: Option<Arc<dyn Watcher>>,
     pub(super) _mounts: Option<Mounts>,
     pub hints: Arc<Hints>,
+    /// Times that everything was looked at again because events were lost.
+    pub events_lost: u64,
     /// When the hints that have come are taken.
     pub settled_due: Option<Instant>,
     /// Until then what somebody did just before asking may still be on its way from the kernel.

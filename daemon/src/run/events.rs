@@ -80,6 +80,7 @@ impl Core {
     fn look_at(&mut self, Dirty { dirs, everything }: Dirty) {
         if everything {
             tracing::warn!("events were lost, looking at every directory again");
+            self.events_lost += 1;
             self.roots.iter_mut().for_each(|root| root.wanted.subtree(Vec::new()));
         }
         for (dir, scope) in dirs {

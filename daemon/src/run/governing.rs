@@ -28,9 +28,11 @@ const ALARMED: Duration = Duration::from_secs(10);
 pub(crate) struct Governing {
     /// The last decision.
     pub decision: Decision,
+    /// Decisions to have more workers, and fewer, since the start.
+    pub changes: (u64, u64),
     /// Why nothing is read just now, if there is a reason.
     quiet: Option<Quiet>,
-    state: governor::State,
+    pub state: governor::State,
     senses: Senses,
     /// What neighbours on the machine's bus have said.
     on_battery: Option<bool>,
@@ -51,6 +53,7 @@ impl Governing {
         let decision = Decision { size: Size::calm(0, 0), trim: false, again: None, why: "starting".into() };
         Self {
             decision,
+            changes: (0, 0),
             quiet: None,
             state: governor::State::default(),
             senses,
@@ -136,6 +139,8 @@ impl Core {
         governing.quiet = inputs.quiet;
         let decision = governor::decide(&inputs, &mut governing.state);
         let before = std::mem::replace(&mut governing.decision, decision);
+        governing.changes.0 += u64::from(governing.decision.size.workers > before.size.workers);
+        governing.changes.1 += u64::from(governing.decision.size.workers < before.size.workers);
         let Decision { size, trim, ref why, .. } = governing.decision;
         let is_news = trim != before.trim || (size.workers == 0) != (before.size.workers == 0);
         match is_news {

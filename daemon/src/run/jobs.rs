@@ -161,6 +161,11 @@ impl Jobs {
         }
     }
 
+    /// Jobs that run.
+    pub fn len(&self) -> usize {
+        self.running.len()
+    }
+
     /// Whether any job runs.
     pub fn is_empty(&self) -> bool {
         self.running.is_empty()

@@ -14,6 +14,7 @@ mod governing;
 mod jobs;
 mod kept;
 mod lift;
+mod metrics;
 mod namesakes;
 mod open;
 mod outside;
@@ -34,7 +35,10 @@ mod watchdog;
 use std::{
     collections::BTreeMap,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -163,11 +167,14 @@ pub(crate) struct Hints {
     // A lock: the kernel's queue is drained on threads that must only remember.
     pending: Mutex<Pending>,
     come: Notify,
+    /// How many have come since the start.
+    heard: AtomicU64,
 }
 
 impl Hints {
     /// Remembers; called on the threads that drain the kernel's queues.
     pub(crate) fn add(&self, hint: Hint) {
+        self.heard.fetch_add(1, Ordering::Relaxed);
         self.lock().add(hint);
         self.come.notify_one();
     }

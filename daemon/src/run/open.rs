@@ -54,6 +54,7 @@ impl Core {
         let (readers, now, rows, watches) = (readers::current(), Instant::now(), store.clone(), watcher.clone());
         let crawl = Crawl { rows, files, watcher: watches, threads: walkers, readers: readers.clone() };
         let reading = Reading::new(engine, Slate::new(slate), settle(&settings), settings.retry, settings.policy());
+        let board = Board::new(store.clone(), settings.is_shared());
         let mut core = Self {
             kept: Kept::beside(settings.store.path.parent().unwrap_or(std::path::Path::new("/"))),
             poll_due: now + settings.watch.poll,
@@ -63,6 +64,7 @@ impl Core {
             watcher,
             _mounts: mounts,
             hints,
+            events_lost: 0,
             settled_due: None,
             heard_by: now,
             unsettled_due: None,
@@ -80,7 +82,7 @@ impl Core {
             degraded,
             store_is_lost: false,
             view: None,
-            board: Arc::new(Board::default()),
+            board: Arc::new(board),
             tallies: Arc::default(),
             estimating: Arc::default(),
             events,
@@ -255,6 +257,8 @@ impl Core {
         if !self.settings.mount.enabled {
             return;
         }
+        // Whoever reads at once is told, too.
+        self.board.put(self.figures(&self.standing()));
         let board = Arc::clone(&self.board);
         let events = self.events.clone();
         let tell = move |event: metafs::Event| {

@@ -5,6 +5,7 @@ mod copies;
 mod outcome;
 mod suspicion;
 mod target;
+mod totals;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,7 +13,7 @@ use std::{
 };
 
 use self::copies::Copies;
-pub(crate) use self::{copies::CopyUse, target::Target};
+pub(crate) use self::{copies::CopyUse, target::Target, totals::Totals};
 use super::slate::{Left, Slate};
 use crate::{
     config::Retry,
@@ -111,21 +112,6 @@ pub(crate) enum Alike {
     Ask { file: FileId, stamp: Stamp, task: Task, priority: Priority },
     /// Its record, which is this job's too.
     Take { job: Box<Job>, file: FileId, stamp: Stamp },
-}
-
-/// Counted since the start.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Totals {
-    /// Results given to the store.
-    pub finished: u64,
-    /// Of them, files without a record.
-    pub failed: u64,
-    /// Workers that failed on a file.
-    pub strikes: u64,
-    /// Readings that costs were learned from.
-    pub learned: u64,
-    /// How long the results were expected to keep a worker, in microseconds.
-    pub us: f64,
 }
 
 impl Reading {

@@ -12,6 +12,7 @@ use super::{
     board::Figures,
     core::Core,
     jobs::Standing,
+    metrics,
     pace::Done,
     reading::Totals,
     roots::Root,
@@ -94,7 +95,7 @@ impl Core {
     }
 
     pub(super) fn tell(&mut self) {
-        let Totals { finished: files, us, .. } = self.reading.totals;
+        let &Totals { finished: files, us, .. } = &self.reading.totals;
         let (store, reading) = (&self.store, &self.reading);
         self.pace.note(Done { at: self.born.elapsed(), files, us }, || {
             reading.us_left(store::Rows::counts(&**store).pending)
@@ -173,7 +174,8 @@ impl Core {
         }
     }
 
-    fn figures(&self, standing: &Standing) -> Figures {
+    /// What the view shows of now.
+    pub fn figures(&self, standing: &Standing) -> Figures {
         Figures {
             state: self.state(),
             degraded: self.degraded_on_board(),
@@ -184,11 +186,9 @@ impl Core {
             crawling: standing.crawling,
             rate: standing.rate,
             workers: self.reading.engine.workers().iter().map(|worker| worker.pid).collect(),
-            finished: self.reading.totals.finished,
-            strikes: self.reading.totals.strikes,
-            watches: self.watcher.as_ref().map_or(0, |watcher| watcher.watched() as u64),
             commit: self.committed.0,
-            roots: self.roots.len() as u64,
+            roots: self.roots.iter().map(|root| root.state().0).collect(),
+            samples: metrics::of_the_loop(self),
         }
     }
 

@@ -119,6 +119,7 @@ fn answer(command: Command, settings: &Settings, report: impl FnOnce() -> Status
     match command {
         Command::Status(reply) => _ = reply.send(Ok(report())),
         Command::Formats(reply) => _ = reply.send(Ok(answers::formats())),
+        Command::Stats(reply) => _ = reply.send(Err(refusal())),
         Command::Workers(reply) => _ = reply.send(Ok(Vec::new())),
         Command::Config(reply) => _ = reply.send(Ok(Stream(Box::new(settings.lines().into_iter())))),
         Command::AddRoot { reply, .. }

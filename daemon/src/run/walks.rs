@@ -18,7 +18,7 @@ use super::{
     roots::{Root, Running},
 };
 use crate::{
-    crawl::{self, Crawl, End, Progress, Reach, Seen},
+    crawl::{self, Crawl, End, Looks, Progress, Reach, Seen},
     governor::signals::disk::DiskKind,
     model,
     store::CommitId,
@@ -36,11 +36,20 @@ pub(crate) struct Walks {
     disks: Disks,
     /// One permit a batch, given back when it is committed: a walk never runs far ahead of the store.
     room: Arc<Semaphore>,
+    /// What all of them have looked at.
+    pub looks: Arc<Looks>,
 }
 
 impl Walks {
     pub fn new(crawl: Crawl, events: mpsc::Sender<Event>, threads: Threads, disks: Disks) -> Self {
-        Self { crawl: Arc::new(crawl), events, threads, disks, room: Arc::new(Semaphore::new(BATCHES)) }
+        Self {
+            crawl: Arc::new(crawl),
+            events,
+            threads,
+            disks,
+            room: Arc::new(Semaphore::new(BATCHES)),
+            looks: Arc::default(),
+        }
     }
 
     /// Starts the root's next walk, if one is wanted and the changes of its last are committed.
@@ -51,7 +60,7 @@ impl Walks {
         let Some((reach, askers)) = root.wanted.take() else { return };
         let is_whole = reach == Reach::Below(Vec::new());
         let unreadable_before = if is_whole { std::mem::take(&mut root.unreadable) } else { BTreeMap::new() };
-        let seen = Arc::new(Seen::default());
+        let seen = Arc::new(Seen { all: Arc::clone(&self.looks), ..Seen::default() });
         let beats = (0, Instant::now());
         let (again, watched) = (reach.clone(), Arc::clone(&seen));
         root.running =

@@ -103,6 +103,14 @@ pub trait Store: Rows {
     fn rest(&self) -> Rest {
         Rest::Awake
     }
+    /// Bytes of its rows on disk; asks the file system.
+    fn size(&self) -> u64 {
+        0
+    }
+    /// How well the cache of decoded records serves.
+    fn cache_use(&self) -> CacheUse {
+        CacheUse::default()
+    }
 }
 
 /// What a store does when nobody wants anything of it.
@@ -117,6 +125,9 @@ pub enum Rest {
 }
 
 impl Rest {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Awake, Self::Asleep, Self::Rebuilding];
+
     /// The stable name.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -20,6 +20,10 @@ pub trait Watcher: Send + Sync {
     fn forget(&self, dir: &std::path::Path);
     /// Directories watched now.
     fn watched(&self) -> usize;
+    /// Directories that may be watched, where that is known.
+    fn limit(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// How much of what was asked is watched.

@@ -10,6 +10,7 @@ use std::{
 use metaextractd::{
     bus::{self, Bus, Place},
     control::*,
+    metrics::{self, Measure, Sample},
     model::Cost,
 };
 use tokio::sync::{mpsc, watch};
@@ -101,6 +102,7 @@ impl StandIn {
             Command::Show { paths, options, reply } => drop(reply.send(Ok(show(paths, options.raw)))),
             Command::Failed(reply) => drop(reply.send(Ok(Stream(Box::new(failures().into_iter()))))),
             Command::Formats(reply) => drop(reply.send(Ok(Stream(Box::new(formats().into_iter()))))),
+            Command::Stats(reply) => drop(reply.send(Ok(stats()))),
             Command::Workers(reply) => drop(reply.send(Ok(workers()))),
             Command::Config(reply) => drop(reply.send(Ok(Stream(Box::new(config().into_iter()))))),
             Command::Why { path, reply } => drop(reply.send(refuse_missing(&path).map(|()| Box::new(why(path))))),
@@ -283,6 +285,28 @@ fn formats() -> Vec<FormatInfo> {
         FormatInfo { name: "JPEG", version: 3, extensions: &["jpg", "jpeg"], mime: &["image/jpeg"] },
         FormatInfo { name: "PDF", version: 1, extensions: &["pdf"], mime: &["application/pdf"] },
     ]
+}
+
+/// A few figures of each kind, by the rows that the daemon has.
+fn stats() -> Vec<Sample> {
+    let measures: &[Measure<()>] = &[
+        ("metaextract_state", |(), to| to.one_of(["indexing", "idle"], "idle")),
+        ("metaextract_degraded", |(), to| to.of(["no-fuse"], true)),
+        ("metaextract_start_time_seconds", |(), to| to.is(TIME as f64 / 1e6)),
+        ("metaextract_files", |(), to| {
+            to.of(["indexed"], COUNTS.indexed);
+            to.of(["partial"], COUNTS.partial);
+            to.of(["pending"], 0_u64);
+        }),
+        ("metaextract_directories", |(), to| to.is(56_u64)),
+        ("metaextract_failures_total", |(), to| to.of(["crashed"], 0_u64)),
+        ("metaextract_read_cpu_seconds_total", |(), to| to.is(61.5)),
+        ("metaextract_pressure_ratio", |(), to| to.of(["machine", "io", "some"], 0.046)),
+        ("metaextract_memory_ceiling_bytes", |(), to| to.is(512_u64 << 20)),
+        ("metaextract_record_cache_hits_total", |(), to| to.is(930_u64)),
+        ("metaextract_record_cache_misses_total", |(), to| to.is(70_u64)),
+    ];
+    metrics::measure(measures, &())
 }
 
 fn workers() -> Vec<WorkerReport> {

@@ -70,6 +70,8 @@ struct State {
     opening: HashSet<JobId>,
     opened: VecDeque<Opened>,
     seats: HashMap<usize, Seat>,
+    /// Workers that have sat in them so far.
+    started: u64,
     whims: Whims,
     /// What the walls around the last worker are worth, as told.
     achieved: Option<Achieved>,
@@ -267,6 +269,10 @@ impl Desk {
         while state.slots_alive > 0 && Instant::now() < until {
             (state, _) = self.wait(&self.room, state, Some(until.saturating_duration_since(Instant::now())));
         }
+    }
+
+    pub(super) fn started(&self) -> u64 {
+        self.lock().started
     }
 
     pub(super) fn workers(&self) -> Vec<WorkerInfo> {

@@ -102,6 +102,7 @@ impl Desk {
     /// A new worker sits in the slot.
     pub(in crate::engine) fn seat(&self, slot: usize, pid: u32) {
         let mut state = self.lock();
+        state.started += 1;
         state.seats.insert(slot, Seat { pid, files: 0, jobs: VecDeque::new(), since: Instant::now(), waits: None });
         if std::mem::take(&mut state.troubled) {
             drop(state);

@@ -2,6 +2,7 @@
 
 mod read;
 mod roots;
+mod stats;
 mod status;
 
 use std::time::Duration;
@@ -139,6 +140,7 @@ impl Core {
             Command::Show { paths, options, reply } => _ = reply.send(Ok(self.answers(&by).show(paths, options))),
             Command::Failed(reply) => _ = reply.send(Ok(self.answers(&by).failed())),
             Command::Formats(reply) => _ = reply.send(Ok(answers::formats())),
+            Command::Stats(reply) => self.stats(by, reply),
             Command::Workers(reply) => self.workers(by, reply),
             Command::Config(reply) => _ = reply.send(Ok(self.config(&by))),
             Command::Why { path, reply } => self.why(&by, path, reply),

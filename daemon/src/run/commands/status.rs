@@ -47,7 +47,7 @@ impl Core {
                 wanted: u32::try_from(self.governing.decision.size.workers).unwrap_or(u32::MAX),
                 why: self.governing.decision.why.clone(),
                 isolation: self.isolation(),
-                lost: self.reading.totals.strikes,
+                lost: self.reading.totals.strikes.all(),
             },
             memory: MemoryReport::default(),
             store: StoreReport {
@@ -60,11 +60,10 @@ impl Core {
         };
         let (store, ceiling) = (Arc::clone(&self.store), self.settings.workers.memory_ceiling);
         let (tallies, index) = (Arc::clone(&self.tallies), (self.committed, self.forgotten.is_empty()));
-        let path = self.settings.store.path.join("rows").join("db");
         tokio::task::spawn_blocking(move || {
             let workers = workers.iter().map(|worker| pss(worker.pid).unwrap_or(0)).sum();
             report.memory = MemoryReport { daemon: pss(std::process::id()).unwrap_or(0), workers, ceiling };
-            report.store.size = std::fs::metadata(path).map_or(0, |file| file.len());
+            report.store.size = store.size();
             tallies.add(&*store, index, &mut report.roots, &by);
             restrict(&mut report, &by);
             _ = reply.send(Ok(report));
@@ -135,7 +134,7 @@ impl Core {
         MountReport { path: bytes(&self.settings.mount.path), state }
     }
 
-    fn root_infos(&self, by: &Viewer) -> Vec<RootInfo> {
+    pub(super) fn root_infos(&self, by: &Viewer) -> Vec<RootInfo> {
         let info = |root: &Root| {
             let (state, why) = root.state();
             RootInfo {

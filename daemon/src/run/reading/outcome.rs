@@ -40,6 +40,7 @@ impl Reading {
         if job.task != Task::Record {
             return self.digested(job, outcome);
         }
+        self.totals.note(&outcome);
         match outcome {
             Outcome::Digest(_) => Next::Nothing,
             Outcome::Read { record, .. } if self.is_tried_again(&job, &record) => {
@@ -102,7 +103,7 @@ impl Reading {
     }
 
     pub(super) fn result(&mut self, job: &Job, result: FileResult<Encoded>, reader: ReaderId, cost: Cost) -> Next {
-        self.totals.finished += 1;
+        self.totals.finish(&result);
         self.settled(job, matches!(result, FileResult::Record(_)));
         self.totals.us += f64::from(self.costs.predict(Kind::of(job)).us.0);
         let fingerprint = Fingerprint { stamp: job.stamp, reader, policy: self.policy };
@@ -119,7 +120,6 @@ impl Reading {
     }
 
     pub(super) fn give_up(&mut self, job: &Job, kind: FailureKind, text: String) -> Next {
-        self.totals.failed += 1;
         self.result(job, FileResult::Failed { kind, text }, readers::all(), Cost::default())
     }
 
@@ -136,7 +136,6 @@ impl Reading {
     }
 
     fn strike(&mut self, job: Job, kind: FailureKind, text: String) -> Next {
-        self.totals.strikes += 1;
         self.try_again(job, kind, text)
     }
 

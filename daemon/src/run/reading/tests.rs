@@ -102,7 +102,7 @@ fn a_file_that_kills_workers_is_tried_three_times_and_each_failure_is_durable_fi
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!((reading.totals.strikes, reading.totals.failed), (3, 1));
+    assert_eq!((reading.totals.strikes.all(), reading.totals.failed.all()), (3, 1));
 }
 
 #[test]
