@@ -2,6 +2,7 @@
 //!
 //! Holds each file once. Called by `run` alone; reads no clock, does no I/O.
 
+pub mod best;
 pub mod cost;
 
 use std::{

@@ -6,13 +6,13 @@ use std::{
 };
 
 use crate::{
-    control::{Degraded, State},
+    control::{Alert, Degraded, ScoreReport, State},
     governor::pss,
     store::Counts,
 };
 
 /// The files in `status/`.
-pub(crate) const NAMES: &[&str] = &["state", "queue", "workers", "memory", "store", "metrics"];
+pub(crate) const NAMES: &[&str] = &["state", "queue", "workers", "memory", "store", "score", "metrics"];
 
 /// Figures of one moment.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +31,8 @@ pub(crate) struct Figures {
     pub watches: u64,
     pub commit: u64,
     pub roots: u64,
+    pub score: ScoreReport,
+    pub alerts: Vec<Alert>,
 }
 
 /// The figures of the latest moment.
@@ -55,6 +57,7 @@ impl Board {
             "workers" => workers(&figures),
             "memory" => memory(&figures),
             "store" => store(&figures),
+            "score" => score(&figures),
             "metrics" => metrics(&figures),
             _ => String::new(),
         }
@@ -65,6 +68,9 @@ fn state(figures: &Figures) -> String {
     let mut text = format!("{}\n", figures.state.as_str());
     for Degraded { id, text: sentence } in &figures.degraded {
         _ = writeln!(text, "degraded {id}: {sentence}");
+    }
+    for Alert { id, text: sentence, .. } in &figures.alerts {
+        _ = writeln!(text, "alert {id}: {sentence}");
     }
     text
 }
@@ -94,6 +100,11 @@ fn store(figures: &Figures) -> String {
          failed {failed}\n",
         figures.commit
     )
+}
+
+fn score(figures: &Figures) -> String {
+    let ScoreReport { value, slowness, pressure, failures, why, at } = &figures.score;
+    format!("score {value}\nslowness {slowness}\npressure {pressure}\nfailures {failures}\nat {at}\nwhy {why}\n")
 }
 
 /// Prometheus text, exposition format 0.0.4.

@@ -10,7 +10,7 @@ use crate::{
     config::{Schedule, WorkerSettings},
     engine::Size,
     governor::{
-        self, Bounds, Decision, Inputs, Quiet, Work,
+        self, Bounds, Decision, Inputs, Quiet, Strain, Work,
         signals::{Snapshot, disk::DiskKind},
     },
     malloc,
@@ -28,6 +28,8 @@ const ALARMED: Duration = Duration::from_secs(10);
 pub(crate) struct Governing {
     /// The last decision.
     pub decision: Decision,
+    /// PSS of all processes together when it was made, in bytes; 0 is unknown.
+    pub measured: u64,
     /// Why nothing is read just now, if there is a reason.
     quiet: Option<Quiet>,
     state: governor::State,
@@ -48,9 +50,10 @@ pub(crate) struct Governing {
 
 impl Governing {
     pub fn new(senses: Senses) -> Self {
-        let decision = Decision { size: Size::calm(0, 0), trim: false, again: None, why: "starting".into() };
+        let decision = Decision { size: Size::calm(0, 0), trim: false, again: None, strain: Strain::None, why: "starting".into() };
         Self {
             decision,
+            measured: 0,
             quiet: None,
             state: governor::State::default(),
             senses,
@@ -134,6 +137,7 @@ impl Core {
         let governing = &mut self.governing;
         (governing.owed, governing.pressed) = (false, false);
         governing.quiet = inputs.quiet;
+        governing.measured = inputs.daemon.iter().chain(inputs.workers.iter().flatten()).sum();
         let decision = governor::decide(&inputs, &mut governing.state);
         let before = std::mem::replace(&mut governing.decision, decision);
         let Decision { size, trim, ref why, .. } = governing.decision;

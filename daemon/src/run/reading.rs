@@ -1,5 +1,6 @@
 //! From a pending row to a committed result: the queue, the engine, and what follows from each outcome.
 
+mod health;
 mod outcome;
 mod suspicion;
 mod target;
@@ -9,15 +10,19 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use self::target::Target;
-use super::slate::{Left, Slate};
+pub(crate) use self::{health::Health, target::Target};
+use super::{
+    outside::WallClock,
+    slate::{Left, Slate},
+};
 use crate::{
     config::Retry,
     engine::Engine,
-    model::{DirId, FileId, Job, JobId, Mutation, Place, PolicyId, Priority},
+    model::{DirId, FileId, Job, JobId, Mutation, Place, PolicyId, Priority, ReaderId},
     proto::Achieved,
     queue::{
         Queue, Settle,
+        best::Best,
         cost::{Kind, Mix, Model, Prediction},
     },
     store::CommitId,
@@ -60,6 +65,11 @@ pub(crate) struct Reading {
     pub queue: Queue,
     /// What files are likely to cost.
     pub costs: Model,
+    /// What they cost when all goes well.
+    best: Best,
+    /// How each reader does.
+    pub health: Health,
+    wall_clock: WallClock,
     /// What the walls around workers are worth, as the last new one has measured it.
     pub achieved: Option<Achieved>,
     /// What the engine lacks to open files, and what to do.
@@ -111,11 +121,21 @@ pub(crate) struct Totals {
     pub learned: u64,
     /// How long the results were expected to keep a worker, in microseconds.
     pub us: f64,
+    /// The same when all goes well.
+    pub best_us: f64,
 }
 
 impl Reading {
-    pub fn new(engine: Box<dyn Engine>, slate: Slate, settle: Settle, retry: Retry, policy: PolicyId) -> Self {
+    pub fn new(
+        engine: Box<dyn Engine>,
+        slate: Slate,
+        (settle, retry, policy): (Settle, Retry, PolicyId),
+        (readers, wall_clock): (&[ReaderId], WallClock),
+    ) -> Self {
         Self {
+            best: Best::default(),
+            health: Health::new(readers, wall_clock().wall),
+            wall_clock,
             engine,
             slate,
             queue: Queue::new(settle),

@@ -189,6 +189,10 @@ impl Watcher for Inotify {
     fn watched(&self) -> usize {
         self.shared.lock().by_path.len()
     }
+
+    fn most(&self) -> usize {
+        self.most.load(Relaxed)
+    }
 }
 
 impl Shared {

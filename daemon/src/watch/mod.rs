@@ -20,6 +20,8 @@ pub trait Watcher: Send + Sync {
     fn forget(&self, dir: &std::path::Path);
     /// Directories watched now.
     fn watched(&self) -> usize;
+    /// Directories that may be watched, as far as was last asked.
+    fn most(&self) -> usize;
 }
 
 /// How much of what was asked is watched.

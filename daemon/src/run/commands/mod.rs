@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::{
     Event,
-    answers::{self, Answers, no_directory, not_a_directory},
+    answers::{Answers, no_directory, not_a_directory},
     core::Core,
     jobs::Walked,
     roots::{Root, bytes},
@@ -135,7 +135,7 @@ impl Core {
             Command::ListRoots(reply) => self.list_roots(by, reply),
             Command::Show { paths, options, reply } => _ = reply.send(Ok(self.answers(&by).show(paths, options))),
             Command::Failed(reply) => _ = reply.send(Ok(self.answers(&by).failed())),
-            Command::Formats(reply) => _ = reply.send(Ok(answers::formats())),
+            Command::Formats(reply) => _ = reply.send(Ok(self.formats())),
             Command::Workers(reply) => self.workers(by, reply),
             Command::Config(reply) => _ = reply.send(Ok(self.config(&by))),
             Command::Why { path, reply } => self.why(&by, path, reply),
