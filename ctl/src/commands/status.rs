@@ -181,7 +181,8 @@ fn trend_text(trends: &Value, draws: bool) -> Option<String> {
         let all: Vec<u64> = list(&trends[key]).iter().map(figure).collect();
         let newest = &all[all.len().saturating_sub(if draws { DRAWN } else { WRITTEN })..];
         let most = most.unwrap_or_else(|| newest.iter().copied().max().unwrap_or_default());
-        let parts = newest.iter().map(|value| if draws { bar(*value, most).into() } else { format!(" {}", number(*value)) });
+        let parts =
+            newest.iter().map(|value| if draws { bar(*value, most).into() } else { format!(" {}", number(*value)) });
         (newest.len(), parts.collect::<String>())
     };
     let ((points, files), (_, scores)) = (row("Files", None), row("Score", Some(100)));

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     control::{
-        AbsPath, FailedFile, FormatInfo, HeldFile, ReaderReport, SeenFile, ShowOptions, Stream, Viewer, WhyReport, WhyState, shown,
+        AbsPath, FailedFile, FormatInfo, HeldFile, ReaderReport, SeenFile, ShowOptions, Stream, Viewer, WhyReport,
+        WhyState, shown,
     },
     crawl,
     model::{self, DirId, EntryRow, FileRecord, FileResult, FileRow, FileState, Node},

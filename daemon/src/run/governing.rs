@@ -50,7 +50,8 @@ pub(crate) struct Governing {
 
 impl Governing {
     pub fn new(senses: Senses) -> Self {
-        let decision = Decision { size: Size::calm(0, 0), trim: false, again: None, strain: Strain::None, why: "starting".into() };
+        let decision =
+            Decision { size: Size::calm(0, 0), trim: false, again: None, strain: Strain::None, why: "starting".into() };
         Self {
             decision,
             measured: 0,

@@ -168,10 +168,8 @@ impl Core {
     pub(super) fn note_performance(&mut self) {
         // It is worth no trouble of its own.
         if !self.degraded.contains_key("store") {
-            let notes = [
-                (Note::Trends, self.performance.trends.encode()),
-                (Note::Readers, self.reading.health.encode()),
-            ];
+            let notes =
+                [(Note::Trends, self.performance.trends.encode()), (Note::Readers, self.reading.health.encode())];
             self.commit(notes.into_iter().map(|(note, bytes)| Mutation::PutNote(note, bytes)).collect());
         }
     }

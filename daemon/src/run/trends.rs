@@ -173,7 +173,8 @@ mod tests {
         let mut trends = Trends::default();
         assert!(!trends.note(NOON, &second(100), 90, 7));
         assert!(!trends.note(NOON + POINT - 1, &second(50), 80, 5));
-        let point = TrendPoint { at: NOON, files: 150, failures: 15, score: 85, memory: 7, workers: 2.0, pressure: 0.25 };
+        let point =
+            TrendPoint { at: NOON, files: 150, failures: 15, score: 85, memory: 7, workers: 2.0, pressure: 0.25 };
         assert_eq!(trends.list(NOON), [point], "what is not complete shows");
         assert!(trends.note(NOON + 10 * POINT, &second(1), 100, 3), "hours without work have none");
         assert_eq!(trends.list(NOON + 10 * POINT).iter().map(|point| point.files).collect::<Vec<_>>(), [150, 1]);

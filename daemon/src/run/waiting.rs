@@ -10,7 +10,8 @@ use super::{Alive, Ended, Event, Stop, answers, open::open_store, outside::wall_
 use crate::{
     config::{self, Settings},
     control::{
-        Asked, Command, Degraded, Error, Facts, MountReport, MountState, ReaderReport, State, StatusReport, StoreReport, Stream,
+        Asked, Command, Degraded, Error, Facts, MountReport, MountState, ReaderReport, State, StatusReport,
+        StoreReport, Stream,
     },
     store::{SledStore, StoreError},
 };

@@ -68,7 +68,8 @@ pub(crate) enum Jobs {
 
 pub(crate) async fn serve(bus: &PrivateBus, jobs: Jobs) -> Fake {
     let (control, mut commands) = Control::channel();
-    let (facts, facts_seen) = watch::channel(Facts { state: State::Idle, degraded: vec!["no-fuse"], alerts: Vec::new() });
+    let (facts, facts_seen) =
+        watch::channel(Facts { state: State::Idle, degraded: vec!["no-fuse"], alerts: Vec::new() });
     let (changed, changed_seen) = mpsc::unbounded_channel();
     let published = Published { facts: facts_seen, changed: changed_seen };
     let bus = bus::serve(&bus.place(), control, published).await.expect("cannot serve on the private bus");
@@ -205,7 +206,8 @@ fn status() -> StatusReport {
             slowness: 0,
             pressure: 5,
             failures: 2,
-            why: "5 lost to pressure (memory is waited for 3 % of the time), 2 lost to failures (2 % ended a worker)".into(),
+            why: "5 lost to pressure (memory is waited for 3 % of the time), 2 lost to failures (2 % ended a worker)"
+                .into(),
             at: TIME + 7_200_000_000,
         },
         trends: trends(),
