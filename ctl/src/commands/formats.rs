@@ -12,7 +12,7 @@ use crate::{
 const HEAD: [&str; 9] =
     ["FORMAT", "VERSION", "READ", "PARTIAL", "FAILED", "MEDIAN", "TREND", "LAST TROUBLE", "EXTENSIONS AND MEDIA TYPES"];
 
-/// List the formats that are read, with what was read of each, how long it takes and what went wrong last
+/// List the formats that are read, and how their readers do
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {}
 

@@ -187,7 +187,7 @@ fn trend_text(trends: &Value, draws: bool) -> Option<String> {
     };
     let ((points, files), (_, scores)) = (row("Files", None), row("Score", Some(100)));
     let space = if draws { " " } else { "" };
-    (points > 1).then(|| format!("files{space}{files}; score{space}{scores} (5 min each, the last is now)"))
+    (points > 1).then(|| format!("files{space}{files}; score{space}{scores} (for each 5 min with work)"))
 }
 
 /// A bar as high as the share of the largest value.
@@ -226,11 +226,11 @@ mod tests {
         let trends = serde_json::json!({ "Files": [0, 50, 100, 1], "Score": [100, 50, 0, 100] });
         assert_eq!(
             super::trend_text(&trends, true).as_deref(),
-            Some("files ▁▅█▂; score █▅▁█ (5 min each, the last is now)")
+            Some("files ▁▅█▂; score █▅▁█ (for each 5 min with work)")
         );
         assert_eq!(
             super::trend_text(&trends, false).as_deref(),
-            Some("files 0 50 100 1; score 100 50 0 100 (5 min each, the last is now)")
+            Some("files 0 50 100 1; score 100 50 0 100 (for each 5 min with work)")
         );
         assert_eq!(super::trend_text(&serde_json::json!({ "Files": [7], "Score": [100] }), true), None);
         assert_eq!([(0, 0), (9, 0), (u64::MAX, 100)].map(|(value, most)| super::bar(value, most)), ['▁', '▁', '█']);

@@ -159,7 +159,7 @@ impl Upkeep {
     }
 
     /// Tells what it weighs, where that is much, and once when it is no longer.
-    fn weigh(&mut self, size: u64, live: u64, tell: &dyn Fn(StoreEvent)) {
+    pub(super) fn weigh(&mut self, size: u64, live: u64, tell: &dyn Fn(StoreEvent)) {
         let is_large = size > live * 2;
         if is_large || self.was_large {
             tell(StoreEvent::Weighed { size, live });
