@@ -154,7 +154,7 @@ fn decode(bytes: &[u8; KEPT]) -> Option<TrendPoint> {
     let is_sound = point.score <= 100
         && (0.0..=f32::from(u16::MAX)).contains(&point.workers)
         && (0.0..=1.0).contains(&point.pressure)
-        && point.at % POINT == 0;
+        && point.at.is_multiple_of(POINT);
     is_sound.then_some(point)
 }
 
