@@ -12,7 +12,9 @@ const TOLERANCE: f64 = 0.1;
 /// The share of readings that fail by a worker's fault at which all points for that are lost.
 const FAILING: f64 = 0.3;
 /// Work that says nothing of speed: less time, or fewer files.
-const LITTLE: (Duration, u64) = (Duration::from_secs(1), 64);
+const LITTLE: (Duration, u64) = (Duration::from_secs(2), 64);
+/// The share of work of which little is known, above which nothing is known of its speed.
+const UNKNOWN: f64 = 0.2;
 /// What remains of the best speed with each further measure: it is forgotten in some ten minutes of work.
 const REMAINS: f64 = 1.0 - 1.0 / 2400.0;
 /// Workers from which on their number makes no difference.
@@ -27,8 +29,9 @@ pub struct Stretch {
     pub workers_us: f64,
     /// Files read.
     pub files: u64,
-    /// How long they keep a worker when all goes well, in microseconds.
-    pub best_us: f64,
+    /// What they count as work, in microseconds of a worker's time, and of that those of a kind of which little is known.
+    pub worth_us: f64,
+    pub unknown_us: f64,
 }
 
 /// The best speeds seen: by how heavy the files were, in steps of four times, and by how many workers read.
@@ -38,12 +41,12 @@ pub struct Speeds(BTreeMap<(u8, u8), f64>);
 impl Speeds {
     /// The speed of a stretch as a share of the best that was seen for work like it, 0 to 1; `None` where that says nothing.
     pub fn share(&mut self, stretch: &Stretch) -> Option<f64> {
-        let Stretch { busy, workers_us, files, best_us } = *stretch;
-        if busy < LITTLE.0 || files < LITTLE.1 || workers_us <= 0.0 {
+        let Stretch { busy, workers_us, files, worth_us, unknown_us } = *stretch;
+        if busy < LITTLE.0 || files < LITTLE.1 || workers_us <= 0.0 || unknown_us > UNKNOWN * worth_us {
             return None;
         }
-        let speed = best_us / workers_us;
-        let heavy = (best_us / files as f64).max(1.0).log(4.0) as u8;
+        let speed = worth_us / workers_us;
+        let heavy = (worth_us / files as f64).max(1.0).log(4.0) as u8;
         let workers = (workers_us / busy.as_micros() as f64).round() as u8;
         let best = self.0.entry((heavy, workers.min(MANY))).or_default();
         *best = (*best * REMAINS).max(speed);
@@ -129,17 +132,26 @@ mod tests {
         let mut speeds = Speeds::default();
         let mut share = |workers: f64, files: u64, us: f64, seconds: f64| {
             let busy = Duration::from_secs_f64(seconds);
-            speeds.share(&Stretch { busy, workers_us: workers * seconds * 1e6, files, best_us: files as f64 * us })
+            speeds.share(&Stretch {
+                busy,
+                workers_us: workers * seconds * 1e6,
+                files,
+                worth_us: files as f64 * us,
+                unknown_us: 0.0,
+            })
         };
         assert_eq!(share(2.0, 10, 100.0, 5.0), None, "too few files");
-        assert_eq!(share(2.0, 1000, 100.0, 0.5), None, "too little time");
+        assert_eq!(share(2.0, 1000, 100.0, 1.5), None, "too little time");
         assert_eq!(share(0.0, 1000, 100.0, 5.0), None, "nobody read");
-        assert_eq!(share(2.0, 10_000, 100.0, 1.0), Some(1.0), "the first is the best");
-        assert!((share(2.0, 5_000, 100.0, 1.0).unwrap() - 0.5).abs() < 0.01);
-        assert_eq!(share(1.0, 2_000, 100.0, 1.0), Some(1.0), "one worker is another matter");
-        assert_eq!(share(2.0, 100, 5_000.0, 1.0), Some(1.0), "and so are heavy files");
-        let slow = (0..20_000).map(|_| share(2.0, 5_000, 100.0, 1.0).unwrap()).last();
+        assert_eq!(share(2.0, 20_000, 100.0, 2.0), Some(1.0), "the first is the best");
+        assert!((share(2.0, 10_000, 100.0, 2.0).unwrap() - 0.5).abs() < 0.01);
+        assert_eq!(share(1.0, 4_000, 100.0, 2.0), Some(1.0), "one worker is another matter");
+        assert_eq!(share(2.0, 200, 5_000.0, 2.0), Some(1.0), "and so are heavy files");
+        let slow = (0..20_000).map(|_| share(2.0, 10_000, 100.0, 2.0).unwrap()).last();
         assert_eq!(slow, Some(1.0), "what was once is forgotten");
+        let new =
+            Stretch { busy: Duration::from_secs(5), workers_us: 5e6, files: 999, worth_us: 1e6, unknown_us: 0.3e6 };
+        assert_eq!(speeds.share(&new), None, "files like these have hardly been read");
     }
 
     proptest! {

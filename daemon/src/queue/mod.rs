@@ -2,8 +2,8 @@
 //!
 //! Holds each file once. Called by `run` alone; reads no clock, does no I/O.
 
-pub mod best;
 pub mod cost;
+pub mod worth;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},

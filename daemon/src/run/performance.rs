@@ -80,7 +80,8 @@ impl Performance {
             busy: Duration::from_micros(done.busy as u64),
             workers_us: done.workers,
             files: done.files,
-            best_us: done.best_us,
+            worth_us: done.worth_us,
+            unknown_us: done.unknown_us,
         };
         let pressure = if done.busy > 0.0 { done.strained / done.busy } else { 0.0 };
         let speed = self.speeds.share(&stretch);
@@ -113,7 +114,8 @@ impl Core {
         };
         let totals = &self.reading.totals;
         let sums = &mut self.performance.sums;
-        (sums.files, sums.failures, sums.best_us) = (totals.finished, totals.failed, totals.best_us);
+        (sums.files, sums.failures) = (totals.finished, totals.failed);
+        (sums.worth_us, sums.unknown_us) = (totals.worth_us, totals.unknown_us);
         let is_due = self.performance.go_on(moment, decision.strain.why());
         if !is_due && !self.performance.alerts.is_on(Kind::FailureRate) {
             return;
@@ -190,7 +192,7 @@ mod tests {
         let begin = performance.last.at;
         let steps = (1..=seconds * 100).map(|step| {
             performance.sums.files += files / 100;
-            performance.sums.best_us += files as f64 / 100.0 * 100.0;
+            performance.sums.worth_us += files as f64 / 100.0 * 100.0;
             let moment = Moment { at: begin + Duration::from_millis(step * 10), ..moment };
             performance.go_on(moment, if moment.strain > 0.0 { "memory is waited for" } else { "" })
         });

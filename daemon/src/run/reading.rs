@@ -22,8 +22,8 @@ use crate::{
     proto::Achieved,
     queue::{
         Queue, Settle,
-        best::Best,
         cost::{Kind, Mix, Model, Prediction},
+        worth::Worth,
     },
     store::CommitId,
 };
@@ -65,8 +65,8 @@ pub(crate) struct Reading {
     pub queue: Queue,
     /// What files are likely to cost.
     pub costs: Model,
-    /// What they cost when all goes well.
-    best: Best,
+    /// What they count as work.
+    worth: Worth,
     /// How each reader does.
     pub health: Health,
     wall_clock: WallClock,
@@ -121,8 +121,10 @@ pub(crate) struct Totals {
     pub learned: u64,
     /// How long the results were expected to keep a worker, in microseconds.
     pub us: f64,
-    /// The same when all goes well.
-    pub best_us: f64,
+    /// The work that was done: what the results count, in microseconds of a worker's time, and of that those whose kind is
+    /// not well known.
+    pub worth_us: f64,
+    pub unknown_us: f64,
 }
 
 impl Reading {
@@ -133,7 +135,7 @@ impl Reading {
         (readers, wall_clock): (&[ReaderId], WallClock),
     ) -> Self {
         Self {
-            best: Best::default(),
+            worth: Worth::default(),
             health: Health::new(readers, wall_clock().wall),
             wall_clock,
             engine,

@@ -26,8 +26,9 @@ pub(crate) struct Sums {
     /// Results, and of them files without a record.
     pub files: u64,
     pub failures: u64,
-    /// How long these files keep a worker when all goes well, in microseconds.
-    pub best_us: f64,
+    /// What these results count as work, in microseconds, and of that those of which little is known.
+    pub worth_us: f64,
+    pub unknown_us: f64,
 }
 
 impl Sums {
@@ -39,7 +40,8 @@ impl Sums {
             strained: self.strained - before.strained,
             files: self.files - before.files,
             failures: self.failures - before.failures,
-            best_us: self.best_us - before.best_us,
+            worth_us: self.worth_us - before.worth_us,
+            unknown_us: self.unknown_us - before.unknown_us,
         }
     }
 }
@@ -165,7 +167,7 @@ mod tests {
     const NOON: u64 = 1_700_000_100_000_000 / POINT * POINT;
 
     fn second(files: u64) -> Sums {
-        Sums { busy: 1e6, workers: 2e6, strained: 0.25e6, files, failures: files / 10, best_us: 0.0 }
+        Sums { busy: 1e6, workers: 2e6, strained: 0.25e6, files, failures: files / 10, ..Sums::default() }
     }
 
     #[test]

@@ -102,8 +102,11 @@ impl Reading {
         self.totals.finished += 1;
         let (kind, expected) = (Kind::of(job), self.costs.predict(Kind::of(job)).us.0);
         self.totals.us += f64::from(expected);
-        let best = if self.costs.knows(kind) { self.best.of(kind, expected) } else { expected };
-        self.totals.best_us += f64::from(best);
+        let worth = self.worth.of(kind, expected);
+        self.totals.worth_us += f64::from(worth.us);
+        if !worth.is_known {
+            self.totals.unknown_us += f64::from(worth.us);
+        }
         let fingerprint = Fingerprint { stamp: job.stamp, reader, policy: self.policy };
         // A doubt counts as a try as long as it lasts.
         let attempts = job.attempts.saturating_sub(u8::from(self.doubted.remove(&job.file)));
