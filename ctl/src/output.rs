@@ -29,6 +29,8 @@ pub(crate) struct Output {
     /// Standard output is a terminal.
     pub(crate) terminal: bool,
     colour: bool,
+    /// Characters beyond ASCII are shown as they are meant.
+    utf8: bool,
     stdout: RefCell<BufWriter<Stdout>>,
 }
 
@@ -36,7 +38,12 @@ impl Output {
     pub(crate) fn new(json: bool) -> Self {
         let terminal = io::stdout().is_terminal();
         let colour = terminal && colour_wanted();
-        Self { json, terminal, colour, stdout: RefCell::new(BufWriter::new(io::stdout())) }
+        Self { json, terminal, colour, utf8: is_utf8(), stdout: RefCell::new(BufWriter::new(io::stdout())) }
+    }
+
+    /// Whether small pictures made of characters can be shown.
+    pub(crate) fn draws(&self) -> bool {
+        self.terminal && self.utf8
     }
 
     /// Columns there are.
@@ -163,6 +170,13 @@ impl Progress {
 fn colour_wanted() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Whether the locale's characters are UTF-8.
+fn is_utf8() -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].iter().filter_map(std::env::var_os).find(|value| !value.is_empty());
+    let name = set.unwrap_or_default().to_string_lossy().to_lowercase().replace('-', "");
+    name.ends_with("utf8") || name.contains("utf8@")
 }
 
 /// Text of others, with what could steer a terminal written out.

@@ -329,6 +329,10 @@ pub enum Mutation {
 pub enum Note {
     /// What reading files has cost.
     Costs,
+    /// How things went over the last day.
+    Trends,
+    /// How each reader has done.
+    Readers,
 }
 
 impl Note {
@@ -336,6 +340,8 @@ impl Note {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Costs => "costs",
+            Self::Trends => "trends",
+            Self::Readers => "readers",
         }
     }
 }

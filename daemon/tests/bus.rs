@@ -368,6 +368,33 @@ async fn clients_that_do_not_read_hold_up_nobody_else() {
     }
 }
 
+/// An alert that comes is told once, and so is its going; one that is taken back within a second is not told.
+#[tokio::test]
+async fn an_alert_is_told_when_it_comes_and_when_it_goes() {
+    let test = start(Jobs::Open).await;
+    let mut signals = MessageStream::from(&test.client);
+    let rule = "type='signal',interface='org.metaextract.Manager1',member='Alert'";
+    let bus = Some("org.freedesktop.DBus");
+    test.client.call_method(bus, "/org/freedesktop/DBus", bus, "AddMatch", &rule).await.unwrap();
+    let alert = |id, text: &str| Alert { id, text: text.into(), since: 1 };
+    let set = |alerts: Vec<Alert>| test.fake.facts.send_modify(|facts| facts.alerts = alerts);
+    let mut next = async || loop {
+        let message = signals.next().await.unwrap().unwrap();
+        if message.header().member().is_some_and(|name| name.as_str() == "Alert") {
+            return message.body().deserialize::<(String, bool, String)>().unwrap();
+        }
+    };
+    set(vec![alert("failure-rate", "one")]);
+    assert_eq!(next().await, ("failure-rate".into(), true, "one".into()));
+    // These come within the second after that.
+    set(vec![alert("failure-rate", "two"), alert("slow-format", "short")]);
+    set(vec![alert("failure-rate", "three"), alert("watches-short", "many")]);
+    assert_eq!(next().await, ("watches-short".into(), true, "many".into()));
+    set(Vec::new());
+    assert_eq!(next().await, ("failure-rate".into(), false, "three".into()));
+    assert_eq!(next().await, ("watches-short".into(), false, "many".into()));
+}
+
 #[tokio::test]
 async fn a_job_tells_its_progress_and_its_end() {
     let test = start(Jobs::Open).await;

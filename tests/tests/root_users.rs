@@ -495,7 +495,7 @@ fn what_stands_for_no_file_names_none() {
     for text in [objects, properties] {
         assert!(!text.contains(closed.to_str().unwrap()) && !text.contains("/gone"), "{text}");
     }
-    for name in ["state", "queue", "workers", "memory", "store", "metrics"] {
+    for name in ["state", "queue", "workers", "memory", "store", "score", "metrics"] {
         let text = fs::read_to_string(machine.mount().join("status").join(name)).unwrap();
         assert!(!text.contains(closed.to_str().unwrap()) && !text.contains("/gone"), "{text}");
         assert!(Who::Bob.can_read(&machine.mount().join("status").join(name)));

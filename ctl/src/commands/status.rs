@@ -11,6 +11,10 @@ use crate::{
     proxy::{Options, STATUS},
 };
 
+/// Points of the trend that are drawn, or written.
+const DRAWN: usize = 48;
+const WRITTEN: usize = 8;
+
 /// Show the state: files, queue, workers, memory, roots, and what does not work as it should
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -72,6 +76,10 @@ fn lines(out: &Output, status: &Value, now: u64) -> Vec<String> {
         let id = out.paint(Style::Bad, &text(&part["Id"]));
         row("degraded", format!("{id}: {}", text(&part["Text"])));
     }
+    for alert in list(&status["Alerts"]) {
+        let id = out.paint(Style::Warn, &text(&alert["Id"]));
+        row("alert   ", format!("{id}: {} ({})", text(&alert["Text"]), when(figure(&alert["Since"]), now)));
+    }
     for pause in list(&status["Pauses"]) {
         row("paused  ", pause_text(pause, now));
     }
@@ -79,6 +87,10 @@ fn lines(out: &Output, status: &Value, now: u64) -> Vec<String> {
     row("queue   ", queue_text(&status["Queue"]));
     row("workers ", workers_text(&status["Workers"]));
     row("memory  ", memory_text(&status["Memory"]));
+    row("score   ", score_text(&status["Score"], now));
+    if let Some(trend) = trend_text(&status["Trends"], out.draws()) {
+        row("trend   ", trend);
+    }
     let store = &status["Store"];
     let rest = store["Rest"].as_str().filter(|rest| *rest != "awake");
     let rest = rest.map_or_else(String::new, |rest| format!(", {rest}"));
@@ -154,6 +166,37 @@ fn memory_text(memory: &Value) -> String {
     format!("{all} of {ceiling} (daemon {}, workers {})", size(daemon), size(workers))
 }
 
+/// How well reading goes, and why not better.
+fn score_text(score: &Value, now: u64) -> String {
+    let when = match figure(&score["At"]) {
+        0 => String::new(),
+        at => format!(" ({})", when(at, now)),
+    };
+    format!("{}: {}{when}", figure(&score["Value"]), text(&score["Why"]))
+}
+
+/// Files and scores of the last stretches with work, each five minutes; `None` where there is nothing to compare.
+fn trend_text(trends: &Value, draws: bool) -> Option<String> {
+    let row = |key: &str, most: Option<u64>| {
+        let all: Vec<u64> = list(&trends[key]).iter().map(figure).collect();
+        let newest = &all[all.len().saturating_sub(if draws { DRAWN } else { WRITTEN })..];
+        let most = most.unwrap_or_else(|| newest.iter().copied().max().unwrap_or_default());
+        let parts =
+            newest.iter().map(|value| if draws { bar(*value, most).into() } else { format!(" {}", number(*value)) });
+        (newest.len(), parts.collect::<String>())
+    };
+    let ((points, files), (_, scores)) = (row("Files", None), row("Score", Some(100)));
+    let space = if draws { " " } else { "" };
+    (points > 1).then(|| format!("files{space}{files}; score{space}{scores} (for each 5 min with work)"))
+}
+
+/// A bar as high as the share of the largest value.
+fn bar(value: u64, most: u64) -> char {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let height = (value.min(most) as usize * (BARS.len() - 1)).div_ceil(most.max(1) as usize);
+    BARS[height.min(BARS.len() - 1)]
+}
+
 fn mount_text(mount: &Value) -> String {
     match mount["State"].as_str() {
         Some("mounted") => text(&mount["Path"]),
@@ -177,6 +220,21 @@ fn text(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use crate::golden;
+
+    #[test]
+    fn a_trend_is_drawn_or_written() {
+        let trends = serde_json::json!({ "Files": [0, 50, 100, 1], "Score": [100, 50, 0, 100] });
+        assert_eq!(
+            super::trend_text(&trends, true).as_deref(),
+            Some("files ▁▅█▂; score █▅▁█ (for each 5 min with work)")
+        );
+        assert_eq!(
+            super::trend_text(&trends, false).as_deref(),
+            Some("files 0 50 100 1; score 100 50 0 100 (for each 5 min with work)")
+        );
+        assert_eq!(super::trend_text(&serde_json::json!({ "Files": [7], "Score": [100] }), true), None);
+        assert_eq!([(0, 0), (9, 0), (u64::MAX, 100)].map(|(value, most)| super::bar(value, most)), ['▁', '▁', '█']);
+    }
 
     #[test]
     fn the_state_at_a_glance() {

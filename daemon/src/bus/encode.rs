@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use zbus::Variant;
 
 use crate::control::{
-    EstimateReport, FileCounts, HeldFile, Hold, JobProgress, PauseInfo, QueueReport, RootInfo, RootOptions, SeenFile,
-    StatusReport, WhyReport, WorkerReport, WorkersReport,
+    Alert, EstimateReport, FileCounts, HeldFile, Hold, JobProgress, PauseInfo, QueueReport, RootInfo, RootOptions,
+    ScoreReport, SeenFile, StatusReport, TrendPoint, WhyReport, WorkerReport, WorkersReport,
 };
 
 /// A dictionary on its way out.
@@ -24,6 +24,7 @@ pub(super) fn status(report: &StatusReport) -> Dict {
         "Version": super::manager::VERSION,
         "Started": report.started,
         "Degraded": degraded,
+        "Alerts": report.alerts.iter().map(alert).collect::<Vec<_>>(),
         "Pauses": report.pauses.iter().map(pause).collect::<Vec<_>>(),
         "Roots": report.roots.iter().map(root).collect::<Vec<_>>(),
         "Files": files(report.files),
@@ -34,6 +35,8 @@ pub(super) fn status(report: &StatusReport) -> Dict {
             "Workers": report.memory.workers,
             "Ceiling": report.memory.ceiling,
         },
+        "Score": score(&report.score),
+        "Trends": trends(&report.trends),
         "Store": dict! {
             "Path": report.store.path.clone(),
             "Size": report.store.size,
@@ -41,6 +44,37 @@ pub(super) fn status(report: &StatusReport) -> Dict {
             "Rest": report.store.rest,
         },
         "Mount": dict! { "Path": report.mount.path.clone(), "State": report.mount.state.as_str() },
+    }
+}
+
+fn alert(alert: &Alert) -> Dict {
+    dict! { "Id": alert.id, "Text": alert.text.clone(), "Since": alert.since }
+}
+
+fn score(score: &ScoreReport) -> Dict {
+    dict! {
+        "Value": u32::from(score.value),
+        "Slowness": u32::from(score.slowness),
+        "Pressure": u32::from(score.pressure),
+        "Failures": u32::from(score.failures),
+        "Why": score.why.clone(),
+        "At": score.at,
+    }
+}
+
+/// A column for each figure: hundreds of dictionaries would be ten times as long.
+fn trends(points: &[TrendPoint]) -> Dict {
+    fn column<T>(points: &[TrendPoint], figure: impl Fn(&TrendPoint) -> T) -> Vec<T> {
+        points.iter().map(figure).collect()
+    }
+    dict! {
+        "At": column(points, |point| point.at),
+        "Files": column(points, |point| point.files),
+        "Failures": column(points, |point| point.failures),
+        "Score": column(points, |point| u32::from(point.score)),
+        "Memory": column(points, |point| point.memory),
+        "Workers": column(points, |point| f64::from(point.workers)),
+        "Pressure": column(points, |point| f64::from(point.pressure)),
     }
 }
 

@@ -4,7 +4,7 @@ use metaextract::json;
 
 use super::encode::told;
 use crate::{
-    control::{ConfigLine, FailedFile, FormatInfo, Setting, SettingOrRoot},
+    control::{ConfigLine, FailedFile, FormatInfo, ReaderReport, Setting, SettingOrRoot},
     metrics::{self, Sample},
 };
 
@@ -27,6 +27,22 @@ pub(super) fn format(format: &FormatInfo) -> String {
     object.plain("Version", format.version);
     object.list("Extensions", format.extensions);
     object.list("MIMETypes", format.mime);
+    let ReaderReport { since, read, partial, failed, cost, last } = &format.done;
+    object.plain("Read", read);
+    object.plain("Partial", partial);
+    object.plain("Failed", failed);
+    object.plain("Since", since);
+    if let Some((median, trend)) = cost {
+        object.plain("Median", median);
+        object.text("Trend", trend.as_str());
+    }
+    let last = last.iter().map(|(reason, at)| {
+        let mut object = Object::new();
+        object.text("Reason", reason);
+        object.plain("At", at);
+        object.end()
+    });
+    object.plain("Last", format!("[{}]", last.collect::<Vec<_>>().join(",")));
     object.end()
 }
 

@@ -397,6 +397,9 @@ impl Manager {
     #[zbus(signal)]
     pub(super) async fn changed(emitter: &SignalEmitter<'_>, directories: &[Vec<u8>], commit: u64) -> zbus::Result<()>;
 
+    #[zbus(signal)]
+    pub(super) async fn alert(emitter: &SignalEmitter<'_>, id: &str, active: bool, text: &str) -> zbus::Result<()>;
+
     #[zbus(property(emits_changed_signal = "const"))]
     fn capabilities(&self) -> Vec<&str> {
         CAPABILITIES.to_vec()

@@ -17,7 +17,10 @@ mod stream;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
 use zbus::{
     Connection,
     connection::Builder,
@@ -25,7 +28,7 @@ use zbus::{
 };
 
 use self::{log_control::LogControl, manager::Manager, people::People};
-use crate::control::{Audience, Changed, Control, Published};
+use crate::control::{Alert, Audience, Changed, Control, Facts, Published};
 
 /// The name by which clients find the daemon.
 pub const NAME: &str = "org.metaextract.Daemon1";
@@ -87,7 +90,8 @@ pub async fn serve(place: &Place, control: Control, published: Published) -> Res
         .map_err(no_bus)?;
     take_name(&connection).await?;
     let mut tasks = JoinSet::new();
-    tasks.spawn(manager::tell_facts(connection.clone(), published.facts));
+    tasks.spawn(manager::tell_facts(connection.clone(), published.facts.clone()));
+    tasks.spawn(tell_alerts(connection.clone(), published.facts));
     tasks.spawn(tell_changes(connection.clone(), published.changed));
     Ok(Bus { connection, tasks })
 }
@@ -132,6 +136,27 @@ async fn ask_bus(connection: &Connection, method: &str, name: &str) -> zbus::Res
     let bus = "org.freedesktop.DBus";
     let reply = connection.call_method(Some(bus), "/org/freedesktop/DBus", Some(bus), method, &name).await?;
     reply.body().deserialize()
+}
+
+/// Sends `Alert` for what comes and goes, each at most once a second. What is on already stands in the status.
+async fn tell_alerts(connection: Connection, mut facts: watch::Receiver<Facts>) {
+    let Ok(manager) = connection.object_server().interface::<_, Manager>(PATH).await else { return };
+    let mut told = facts.borrow_and_update().alerts.clone();
+    while facts.changed().await.is_ok() {
+        let latest = facts.borrow_and_update().alerts.clone();
+        let lacks = |alerts: &[Alert], id| alerts.iter().all(|alert| alert.id != id);
+        let gone = told.iter().filter(|alert| lacks(&latest, alert.id)).map(|alert| (alert, false));
+        let come = latest.iter().filter(|alert| lacks(&told, alert.id)).map(|alert| (alert, true));
+        let news: Vec<_> = gone.chain(come).collect();
+        for (alert, active) in &news {
+            // Fails only when the bus has gone, which `lost` tells.
+            _ = Manager::alert(manager.signal_emitter(), alert.id, *active, &alert.text).await;
+        }
+        if !news.is_empty() {
+            tokio::time::sleep(CALM).await;
+        }
+        told = latest;
+    }
 }
 
 /// Sends `Changed` at most once a second, several commits joined in one.

@@ -1,8 +1,10 @@
 //! What can be asked of the running daemon: one `Command` a verb, with the channel its answer goes to.
 //!
-//! The bus sends commands through [`Control`], with the user for whom each is; `run` alone receives and answers them. The answers' shapes are in [`report`] and [`job`]. Nothing here decides, waits for a file or knows D-Bus.
+//! The bus sends commands through [`Control`], with the user for whom each is; `run` alone receives and answers them. The answers' shapes are in [`report`],
+//! [`performance`] and [`job`]. Nothing here decides, waits for a file or knows D-Bus.
 
 pub mod job;
+pub mod performance;
 pub mod report;
 mod viewer;
 
@@ -12,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{metrics::Sample, model};
 pub use job::*;
+pub use performance::*;
 pub use report::*;
 pub use viewer::{Audience, Viewer, Want};
 

@@ -4,7 +4,7 @@
 
 use tokio::sync::{mpsc, watch};
 
-use super::AbsPath;
+use super::{AbsPath, Alert, ReaderReport, ScoreReport, TrendPoint};
 use crate::model::Cost;
 
 /// What the daemon as a whole is doing.
@@ -55,6 +55,7 @@ pub struct StatusReport {
     /// When this daemon started.
     pub started: u64,
     pub degraded: Vec<Degraded>,
+    pub alerts: Vec<Alert>,
     pub pauses: Vec<PauseInfo>,
     pub roots: Vec<RootInfo>,
     /// All roots together.
@@ -62,6 +63,9 @@ pub struct StatusReport {
     pub queue: QueueReport,
     pub workers: WorkersReport,
     pub memory: MemoryReport,
+    pub score: ScoreReport,
+    /// The oldest first.
+    pub trends: Vec<TrendPoint>,
     pub store: StoreReport,
     pub mount: MountReport,
 }
@@ -442,20 +446,23 @@ pub struct FailedFile {
 }
 
 /// One reader.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FormatInfo {
     pub name: &'static str,
     pub version: u32,
     pub extensions: &'static [&'static str],
     pub mime: &'static [&'static str],
+    pub done: ReaderReport,
 }
 
-/// What the properties of the bus show; `run` replaces it as a whole.
+/// What the properties and signals of the bus show; `run` replaces it as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
     pub state: State,
     /// Ids, sorted.
     pub degraded: Vec<&'static str>,
+    /// Those that are on.
+    pub alerts: Vec<Alert>,
 }
 
 /// A commit that readers see.

@@ -5,6 +5,7 @@
 //! itself; `run` hands its decision to the engine.
 
 mod bound;
+pub mod score;
 pub mod signals;
 mod strain;
 
@@ -114,6 +115,8 @@ pub struct Decision {
     pub trim: bool,
     /// When to decide again though nothing happens; `None` is not at all.
     pub again: Option<Duration>,
+    /// How much others would like to have what we use.
+    pub strain: Strain,
     /// One line for people.
     pub why: String,
 }
@@ -176,6 +179,7 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
         },
         again: again(inputs),
         trim: strain.is_great(),
+        strain,
         why,
     }
 }

@@ -82,6 +82,19 @@ impl Strain {
         Self::NAMES[usize::from(rank(self))]
     }
 
+    /// From 0, nobody wants anything, to 1, nothing is to run.
+    pub fn level(&self) -> f64 {
+        f64::from(rank(self)) / 4.0
+    }
+
+    /// What was measured; empty where nothing is wanted.
+    pub fn why(&self) -> &str {
+        match self {
+            Self::None => "",
+            Self::Hold(why) | Self::Full(why) | Self::Half(why) | Self::Hard(why) => why,
+        }
+    }
+
     /// Whether others need what we have, and at once.
     pub(super) fn is_great(&self) -> bool {
         matches!(self, Self::Full(_) | Self::Half(_) | Self::Hard(_))

@@ -65,6 +65,17 @@ impl Default for Prediction {
     }
 }
 
+/// What reading with one reader costs, over all sizes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Habit {
+    /// How long half of the files take at most, of the size that is read most, in microseconds.
+    pub median_us: f32,
+    /// How many times the usual processor time the newest files took.
+    pub lately: f32,
+    /// The same of the size for which it is most, among those that are well known; 0 where none is.
+    pub worst: f32,
+}
+
 /// A figure as it usually is.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Usual {
@@ -212,6 +223,20 @@ impl Model {
         // The same format in the nearest class is nearer than other formats of the same size.
         let nearest = self.nearest(kind.reader, kind.class).or_else(|| self.nearest(ALL, kind.class));
         nearest.map(Cell::prediction).unwrap_or_default()
+    }
+
+    /// What reading with this reader costs; `None` where it has read nothing.
+    pub fn habit(&self, reader: ReaderId) -> Option<Habit> {
+        let cells = || (0..CLASSES).filter_map(|class| self.cells.get(&Kind { reader, class }));
+        let commonest = cells().max_by_key(|cell| cell.files)?;
+        let sum = |figure: fn(&Cell) -> f32| cells().map(|cell| cell.files as f32 * figure(cell)).sum::<f32>();
+        let times = |lately: f32, usual: f32| lately / usual.max(1.0);
+        let known = cells().filter(|cell| cell.files >= KNOWN);
+        Some(Habit {
+            median_us: commonest.wall.median,
+            lately: times(sum(|cell| cell.lately), sum(|cell| cell.cpu.mean)),
+            worst: known.map(|cell| times(cell.lately, cell.cpu.mean)).fold(0.0, f32::max),
+        })
     }
 
     fn nearest(&self, reader: ReaderId, class: u8) -> Option<&Cell> {
@@ -371,6 +396,22 @@ mod tests {
         let noticed = (0..40).find_map(|n| Some((n, model.learn(A, ReaderId(1), 5000, &cost(1000))?)));
         let (files, times) = noticed.expect("it is noticed");
         assert!(files < 10 && times > 2.0, "after {files} files, {times} times");
+    }
+
+    #[test]
+    fn a_habit_is_that_of_the_commonest_size_and_the_worst_of_any() {
+        let mut model = Model::default();
+        assert_eq!(model.habit(ReaderId(1)), None);
+        (0..400).for_each(|_| _ = model.learn(A, ReaderId(1), 5000, &cost(100)));
+        (0..250).for_each(|_| _ = model.learn(A, ReaderId(1), 1 << 20, &cost(1000)));
+        model.learn(A, ReaderId(2), 5000, &cost(7));
+        let steady = model.habit(ReaderId(1)).unwrap();
+        assert_eq!((steady.median_us, steady.lately, steady.worst), (100.0, 1.0, 1.0));
+        (0..8).for_each(|_| _ = model.learn(A, ReaderId(1), 1 << 20, &cost(9000)));
+        let slower = model.habit(ReaderId(1)).unwrap();
+        assert_eq!(slower.median_us, 100.0, "the commonest size is what it was");
+        assert!(slower.lately > 1.2 && slower.worst > 2.0, "{slower:?}");
+        assert_eq!(model.habit(ReaderId(2)).unwrap().worst, 0.0, "one file says nothing");
     }
 
     #[test]

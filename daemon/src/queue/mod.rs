@@ -3,6 +3,7 @@
 //! Holds each file once. Called by `run` alone; reads no clock, does no I/O.
 
 pub mod cost;
+pub mod worth;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},

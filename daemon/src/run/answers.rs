@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     control::{
-        AbsPath, FailedFile, FormatInfo, HeldFile, SeenFile, ShowOptions, Stream, Viewer, WhyReport, WhyState, shown,
+        AbsPath, FailedFile, FormatInfo, HeldFile, ReaderReport, SeenFile, ShowOptions, Stream, Viewer, WhyReport,
+        WhyState, shown,
     },
     crawl,
     model::{self, DirId, EntryRow, FileRecord, FileResult, FileRow, FileState, Node},
@@ -192,13 +193,17 @@ impl Answers {
 }
 
 /// All readers.
-pub(crate) fn formats() -> Stream<FormatInfo> {
-    Stream(Box::new(metaextract::formats::ALL.iter().map(|format| FormatInfo {
+/// All readers; `done` says how one of this name has done.
+pub(crate) fn formats(done: impl Fn(&str) -> ReaderReport) -> Stream<FormatInfo> {
+    let info = |format: &&metaextract::Format| FormatInfo {
         name: format.name,
         version: format.version,
         extensions: format.extensions,
         mime: format.mime,
-    })))
+        done: done(format.name),
+    };
+    let formats: Vec<_> = metaextract::formats::ALL.iter().map(info).collect();
+    Stream(Box::new(formats.into_iter()))
 }
 
 fn filter(record: &Record, options: &ShowOptions) -> Option<Record> {

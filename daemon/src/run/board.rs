@@ -10,14 +10,14 @@ use super::{
     tallies::file_counts,
 };
 use crate::{
-    control::{Degraded, RootState, State},
+    control::{Alert, Degraded, RootState, ScoreReport, State},
     governor::pss,
     metrics::{self, Sample},
     store::{Counts, Store},
 };
 
 /// The files in `status/`.
-pub(crate) const NAMES: &[&str] = &["state", "queue", "workers", "memory", "store", "metrics"];
+pub(crate) const NAMES: &[&str] = &["state", "queue", "workers", "memory", "store", "score", "metrics"];
 
 /// Figures of one moment.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +35,8 @@ pub(crate) struct Figures {
     pub roots: Vec<RootState>,
     /// The loop's own.
     pub samples: Vec<Sample>,
+    pub score: ScoreReport,
+    pub alerts: Vec<Alert>,
 }
 
 /// The figures of the latest moment.
@@ -65,6 +67,7 @@ impl Board {
             "workers" => workers(&figures),
             "memory" => memory(&figures),
             "store" => store(&figures),
+            "score" => score(&figures),
             "metrics" => self.metrics(figures),
             _ => String::new(),
         }
@@ -89,6 +92,9 @@ fn state(figures: &Figures) -> String {
     let mut text = format!("{}\n", figures.state.as_str());
     for Degraded { id, text: sentence } in &figures.degraded {
         _ = writeln!(text, "degraded {id}: {sentence}");
+    }
+    for Alert { id, text: sentence, .. } in &figures.alerts {
+        _ = writeln!(text, "alert {id}: {sentence}");
     }
     text
 }
@@ -118,4 +124,9 @@ fn store(figures: &Figures) -> String {
          failed {failed}\n",
         figures.commit
     )
+}
+
+fn score(figures: &Figures) -> String {
+    let ScoreReport { value, slowness, pressure, failures, why, at } = &figures.score;
+    format!("score {value}\nslowness {slowness}\npressure {pressure}\nfailures {failures}\nat {at}\nwhy {why}\n")
 }

@@ -21,6 +21,7 @@ use super::{
     outside::{Threads, WallClock},
     pace::Pace,
     pauses::Pauses,
+    performance::Performance,
     reading::Reading,
     roots::Root,
     tallies::Tallies,
@@ -110,6 +111,7 @@ pub(crate) struct Core {
     pub drained: CommitId,
     pub last_commit: CommitId,
     pub pace: Pace,
+    pub performance: Performance,
     /// Readings that costs were learned from, when they were noted last.
     pub noted: u64,
     pub born: Instant,
@@ -249,6 +251,7 @@ impl Core {
         if self.reading.totals.learned >= self.noted + more && !self.degraded.contains_key("store") {
             self.noted = self.reading.totals.learned;
             self.commit(vec![Mutation::PutNote(Note::Costs, self.reading.costs.encode())]);
+            self.note_performance();
         }
     }
 

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::{
     Event, GATHER,
+    alerts::{self, Kind},
     commands::Load,
     core::{Committing, Core, unsettled_due},
     roots::{self, RootId, bytes},
@@ -135,6 +136,7 @@ impl Core {
                 tracing::info!(size, live, "the store is written anew, to take less room");
             }
             StoreEvent::Rebuilt { before, after } => tracing::info!(before, after, "the store takes less room"),
+            StoreEvent::Weighed { size, live } => self.judge(Kind::StoreGrowth, alerts::store_growth(size, live)),
             StoreEvent::Mended { files } => {
                 tracing::warn!(files, "records in the store were damaged, reading their files again");
                 self.reading.search();

@@ -10,7 +10,7 @@ use crate::{
     config::{Schedule, WorkerSettings},
     engine::Size,
     governor::{
-        self, Bounds, Decision, Inputs, Quiet, Work,
+        self, Bounds, Decision, Inputs, Quiet, Strain, Work,
         signals::{Snapshot, disk::DiskKind},
     },
     malloc,
@@ -30,6 +30,8 @@ pub(crate) struct Governing {
     pub decision: Decision,
     /// Decisions to have more workers, and fewer, since the start.
     pub changes: (u64, u64),
+    /// PSS of all processes together when it was made, in bytes; 0 is unknown.
+    pub measured: u64,
     /// Why nothing is read just now, if there is a reason.
     quiet: Option<Quiet>,
     pub state: governor::State,
@@ -50,10 +52,12 @@ pub(crate) struct Governing {
 
 impl Governing {
     pub fn new(senses: Senses) -> Self {
-        let decision = Decision { size: Size::calm(0, 0), trim: false, again: None, why: "starting".into() };
+        let decision =
+            Decision { size: Size::calm(0, 0), trim: false, again: None, strain: Strain::None, why: "starting".into() };
         Self {
             decision,
             changes: (0, 0),
+            measured: 0,
             quiet: None,
             state: governor::State::default(),
             senses,
@@ -137,6 +141,7 @@ impl Core {
         let governing = &mut self.governing;
         (governing.owed, governing.pressed) = (false, false);
         governing.quiet = inputs.quiet;
+        governing.measured = inputs.daemon.iter().chain(inputs.workers.iter().flatten()).sum();
         let decision = governor::decide(&inputs, &mut governing.state);
         let before = std::mem::replace(&mut governing.decision, decision);
         governing.changes.0 += u64::from(governing.decision.size.workers > before.size.workers);

@@ -3,6 +3,7 @@
 //! One loop owns all that changes; it never blocks, so stages may block on telling it. Each file beside this one owns
 //! one part of the state; the loop only routes.
 
+mod alerts;
 mod answers;
 mod board;
 mod commands;
@@ -20,6 +21,7 @@ mod open;
 mod outside;
 mod pace;
 mod pauses;
+mod performance;
 mod reading;
 mod roots;
 mod search;
@@ -28,6 +30,7 @@ mod slate;
 mod stuck;
 mod tallies;
 mod telling;
+mod trends;
 mod waiting;
 mod walks;
 mod watchdog;

@@ -23,6 +23,7 @@ use super::{
     outside::Outside,
     pace::Pace,
     pauses::Pauses,
+    performance::Performance,
     reading::{Reading, Target},
     roots::{self, Root, RootId, bytes},
     slate::{Left, Slate},
@@ -53,7 +54,8 @@ impl Core {
             outside;
         let (readers, now, rows, watches) = (readers::current(), Instant::now(), store.clone(), watcher.clone());
         let crawl = Crawl { rows, files, watcher: watches, threads: walkers, readers: readers.clone() };
-        let reading = Reading::new(engine, Slate::new(slate), settle(&settings), settings.retry, settings.policy());
+        let rules = (settle(&settings), settings.retry, settings.policy());
+        let reading = Reading::new(engine, Slate::new(slate), rules, (&readers, wall_clock.clone()));
         let board = Board::new(store.clone(), settings.is_shared());
         let mut core = Self {
             kept: Kept::beside(settings.store.path.parent().unwrap_or(std::path::Path::new("/"))),
@@ -97,6 +99,7 @@ impl Core {
             drained: CommitId(0),
             last_commit: CommitId(0),
             pace: Pace::default(),
+            performance: Performance::default(),
             noted: 0,
             born: now,
             started: wall_clock().wall,
@@ -116,6 +119,7 @@ impl Core {
         let costs = store::Rows::note(&*self.store, Note::Costs)?;
         self.reading.costs = costs.map_or_else(Model::default, |bytes| Model::decode(&bytes));
         self.look_for_copies();
+        self.take_up_performance()?;
         self.take_up_suspects()?;
         self.take_up_roots()?;
         self.forget_strangers()?;

@@ -2,6 +2,7 @@
 
 mod alike;
 mod copies;
+mod health;
 mod outcome;
 mod suspicion;
 mod target;
@@ -13,16 +14,20 @@ use std::{
 };
 
 use self::copies::Copies;
-pub(crate) use self::{copies::CopyUse, target::Target, totals::Totals};
-use super::slate::{Left, Slate};
+pub(crate) use self::{copies::CopyUse, health::Health, target::Target, totals::Totals};
+use super::{
+    outside::WallClock,
+    slate::{Left, Slate},
+};
 use crate::{
     config::Retry,
     engine::Engine,
-    model::{DirId, FileId, Job, JobId, Mutation, Place, PolicyId, Priority, Stamp, Task},
+    model::{DirId, FileId, Job, JobId, Mutation, Place, PolicyId, Priority, ReaderId, Stamp, Task},
     proto::Achieved,
     queue::{
         Queue, Settle,
         cost::{Kind, Mix, Model, Prediction},
+        worth::Worth,
     },
     store::CommitId,
 };
@@ -64,6 +69,11 @@ pub(crate) struct Reading {
     pub queue: Queue,
     /// What files are likely to cost.
     pub costs: Model,
+    /// What they count as work.
+    worth: Worth,
+    /// How each reader does.
+    pub health: Health,
+    wall_clock: WallClock,
     /// What the walls around workers are worth, as the last new one has measured it.
     pub achieved: Option<Achieved>,
     /// What the engine lacks to open files, and what to do.
@@ -115,8 +125,16 @@ pub(crate) enum Alike {
 }
 
 impl Reading {
-    pub fn new(engine: Box<dyn Engine>, slate: Slate, settle: Settle, retry: Retry, policy: PolicyId) -> Self {
+    pub fn new(
+        engine: Box<dyn Engine>,
+        slate: Slate,
+        (settle, retry, policy): (Settle, Retry, PolicyId),
+        (readers, wall_clock): (&[ReaderId], WallClock),
+    ) -> Self {
         Self {
+            worth: Worth::default(),
+            health: Health::new(readers, wall_clock().wall),
+            wall_clock,
             engine,
             slate,
             queue: Queue::new(settle),

@@ -100,12 +100,17 @@ impl Core {
         self.pace.note(Done { at: self.born.elapsed(), files, us }, || {
             reading.us_left(store::Rows::counts(&**store).pending)
         });
+        self.measure();
         let standing = self.standing();
         for (job, about) in self.jobs.update(&standing, &self.walking()) {
             self.find(job, about);
         }
         self.say_log();
-        let facts = Facts { state: self.state(), degraded: self.degraded.keys().copied().collect() };
+        let facts = Facts {
+            state: self.state(),
+            degraded: self.degraded.keys().copied().collect(),
+            alerts: self.performance.alerts.list(),
+        };
         self.say_degraded(&self.facts.borrow().degraded, &facts.degraded);
         self.facts.send_if_modified(|before| {
             let differs = *before != facts;
@@ -189,6 +194,8 @@ impl Core {
             commit: self.committed.0,
             roots: self.roots.iter().map(|root| root.state().0).collect(),
             samples: metrics::of_the_loop(self),
+            score: self.performance.score.clone(),
+            alerts: self.performance.alerts.list(),
         }
     }
 

@@ -10,7 +10,8 @@ use super::{Alive, Ended, Event, Stop, answers, open::open_store, outside::wall_
 use crate::{
     config::{self, Settings},
     control::{
-        Asked, Command, Degraded, Error, Facts, MountReport, MountState, State, StatusReport, StoreReport, Stream,
+        Asked, Command, Degraded, Error, Facts, MountReport, MountState, ReaderReport, State, StatusReport,
+        StoreReport, Stream,
     },
     store::{SledStore, StoreError},
 };
@@ -50,7 +51,7 @@ impl Waiting<'_> {
             };
             if text != said {
                 tracing::warn!(error = %text, "the store cannot be opened, trying again");
-                self.facts.send_replace(Facts { state: State::Starting, degraded: vec!["store"] });
+                self.facts.send_replace(Facts { state: State::Starting, degraded: vec!["store"], alerts: Vec::new() });
                 said = text;
             }
             if let Some(ready) = self.ready.take() {
@@ -118,8 +119,8 @@ fn answer(command: Command, settings: &Settings, report: impl FnOnce() -> Status
     };
     match command {
         Command::Status(reply) => _ = reply.send(Ok(report())),
-        Command::Formats(reply) => _ = reply.send(Ok(answers::formats())),
         Command::Stats(reply) => _ = reply.send(Err(refusal())),
+        Command::Formats(reply) => _ = reply.send(Ok(answers::formats(|_| ReaderReport::default()))),
         Command::Workers(reply) => _ = reply.send(Ok(Vec::new())),
         Command::Config(reply) => _ = reply.send(Ok(Stream(Box::new(settings.lines().into_iter())))),
         Command::AddRoot { reply, .. }

@@ -244,6 +244,10 @@ impl Watcher for World {
     fn watched(&self) -> usize {
         self.lock().watches.len()
     }
+
+    fn most(&self) -> usize {
+        self.lock().watch_limit
+    }
 }
 
 /// The world's file systems, as the daemon asks for them.

@@ -188,6 +188,21 @@ fn cycles_of_change_do_not_grow_the_file_without_bound() {
     assert_eq!(dump(&open(dir.path()).store, &files), expected);
 }
 
+#[test]
+fn a_store_says_what_it_weighs_while_that_is_much_and_once_when_it_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _events) = eager(dir.path());
+    let mut upkeep = upkeep::Upkeep::open(&store.shared).unwrap();
+    let told = std::cell::RefCell::new(Vec::new());
+    for (size, live) in [(100, 90), (300, 100), (310, 100), (150, 100), (120, 100), (201, 100)] {
+        upkeep.weigh(size, live, &|event| match event {
+            StoreEvent::Weighed { size, .. } => told.borrow_mut().push(size),
+            other => panic!("{other:?}"),
+        });
+    }
+    assert_eq!(told.into_inner(), [300, 310, 150, 201]);
+}
+
 /// Bytes of all rows.
 fn walked(store: &SledStore) -> u64 {
     let tables = store.shared.lease.tables().unwrap();

@@ -153,6 +153,8 @@ pub enum StoreEvent {
     Rebuilding { size: u64, live: u64 },
     /// It was, and takes less room.
     Rebuilt { before: u64, after: u64 },
+    /// It has looked at itself: `size` bytes on disk for `live` bytes of rows, and it is not written anew for that.
+    Weighed { size: u64, live: u64 },
     /// Records of so many files were damaged: the files are pending again.
     Mended { files: usize },
     /// Writing failed; the batch is kept and tried again (disk full), or lost with the store (`fatal`), which the next opening

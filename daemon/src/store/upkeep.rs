@@ -50,6 +50,8 @@ pub(super) struct Upkeep {
     lent: u64,
     /// Steps of the walk since its place was written down.
     unsaved: u32,
+    /// It was told last that it takes much more than its rows need.
+    was_large: bool,
     /// Records there were when training was tried last.
     trained: u64,
 }
@@ -67,6 +69,7 @@ impl Upkeep {
             next: Instant::now() + shared.config.quiet,
             lent: shared.lease.lent(),
             unsaved: 0,
+            was_large: false,
             trained: 0,
         })
     }
@@ -145,9 +148,23 @@ impl Upkeep {
                 work.tools.touched = Some(Default::default());
                 shared.set_rebuilding(true);
                 tell(StoreEvent::Rebuilding { size, live: bytes });
+            } else {
+                self.weigh(size, bytes, tell);
             }
+        } else {
+            // What is small is never too large.
+            self.weigh(size, if size > floor { bytes } else { size }, tell);
         }
         Ok(false)
+    }
+
+    /// Tells what it weighs, where that is much, and once when it is no longer.
+    pub(super) fn weigh(&mut self, size: u64, live: u64, tell: &dyn Fn(StoreEvent)) {
+        let is_large = size > live * 2;
+        if is_large || self.was_large {
+            tell(StoreEvent::Weighed { size, live });
+        }
+        self.was_large = is_large;
     }
 
     fn rebuild_on(&mut self, shared: &Shared, work: &mut Work, tell: &dyn Fn(StoreEvent)) -> Result<bool, StoreError> {
@@ -188,6 +205,8 @@ impl Upkeep {
         self.live = Live { size: after, rebuilt: after, files: shared.counts().files, ..self.live };
         work.put_meta(shared, meta::LIVE, Some(self.live.encode()))?;
         tell(StoreEvent::Rebuilt { before, after });
+        let is_small = after <= shared.config.rebuild_above;
+        self.weigh(after, if is_small { after } else { self.live.bytes }, tell);
         Ok(true)
     }
 

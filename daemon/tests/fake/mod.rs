@@ -69,7 +69,8 @@ pub(crate) enum Jobs {
 
 pub(crate) async fn serve(bus: &PrivateBus, jobs: Jobs) -> Fake {
     let (control, mut commands) = Control::channel();
-    let (facts, facts_seen) = watch::channel(Facts { state: State::Idle, degraded: vec!["no-fuse"] });
+    let (facts, facts_seen) =
+        watch::channel(Facts { state: State::Idle, degraded: vec!["no-fuse"], alerts: Vec::new() });
     let (changed, changed_seen) = mpsc::unbounded_channel();
     let published = Published { facts: facts_seen, changed: changed_seen };
     let bus = bus::serve(&bus.place(), control, published).await.expect("cannot serve on the private bus");
@@ -181,6 +182,11 @@ fn status() -> StatusReport {
         state: State::Idle,
         started: TIME,
         degraded: vec![Degraded { id: "no-fuse", text: "there is no /dev/fuse: load the module fuse".into() }],
+        alerts: vec![Alert {
+            id: "failure-rate",
+            text: "12 of the last 100 readings ended a worker".into(),
+            since: TIME + 3_600_000_000,
+        }],
         pauses: vec![
             PauseInfo { cookie: 7, pause: pause(Hold::Until(TIME + 60_000_000)) },
             PauseInfo { cookie: 8, pause: pause(Hold::Persistent) },
@@ -197,6 +203,16 @@ fn status() -> StatusReport {
             lost: 1,
         },
         memory: MemoryReport { daemon: 21 << 20, workers: 34 << 20, ceiling: 512 << 20 },
+        score: ScoreReport {
+            value: 93,
+            slowness: 0,
+            pressure: 5,
+            failures: 2,
+            why: "5 lost to pressure (memory is waited for 3 % of the time), 2 lost to failures (2 % ended a worker)"
+                .into(),
+            at: TIME + 7_200_000_000,
+        },
+        trends: trends(),
         store: StoreReport {
             path: b"/home/anna/.local/state/metaextract/store".to_vec(),
             size: 5 << 20,
@@ -205,6 +221,19 @@ fn status() -> StatusReport {
         },
         mount: MountReport { path: b"/run/user/1000/metaextract".to_vec(), state: MountState::Failed },
     }
+}
+
+fn trends() -> Vec<TrendPoint> {
+    let point = |n: u32, files, score| TrendPoint {
+        at: TIME + u64::from(n) * 300_000_000,
+        files,
+        failures: n,
+        score,
+        memory: u64::from(20 + n) << 20,
+        workers: 1.5,
+        pressure: 0.25,
+    };
+    vec![point(0, 1200, 100), point(1, 2400, 93), point(9, 40, 50)]
 }
 
 fn roots() -> Vec<RootInfo> {
@@ -281,9 +310,18 @@ fn failures() -> Vec<FailedFile> {
 }
 
 fn formats() -> Vec<FormatInfo> {
+    let jpeg = ReaderReport {
+        since: TIME,
+        read: 1200,
+        partial: 20,
+        failed: 4,
+        cost: Some((740, CostTrend::Slower)),
+        last: vec![("truncated", TIME + 90_000_000_000), ("crashed", TIME)],
+    };
+    let pdf = ReaderReport { since: TIME, ..ReaderReport::default() };
     vec![
-        FormatInfo { name: "JPEG", version: 3, extensions: &["jpg", "jpeg"], mime: &["image/jpeg"] },
-        FormatInfo { name: "PDF", version: 1, extensions: &["pdf"], mime: &["application/pdf"] },
+        FormatInfo { name: "JPEG", version: 3, extensions: &["jpg", "jpeg"], mime: &["image/jpeg"], done: jpeg },
+        FormatInfo { name: "PDF", version: 1, extensions: &["pdf"], mime: &["application/pdf"], done: pdf },
     ]
 }
 

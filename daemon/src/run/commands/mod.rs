@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{
     Event,
-    answers::{self, Answers, no_directory, not_a_directory},
+    answers::{Answers, no_directory, not_a_directory},
     core::Core,
     jobs::Walked,
     roots::{Root, bytes},
@@ -139,8 +139,8 @@ impl Core {
             Command::ListRoots(reply) => self.list_roots(by, reply),
             Command::Show { paths, options, reply } => _ = reply.send(Ok(self.answers(&by).show(paths, options))),
             Command::Failed(reply) => _ = reply.send(Ok(self.answers(&by).failed())),
-            Command::Formats(reply) => _ = reply.send(Ok(answers::formats())),
             Command::Stats(reply) => self.stats(by, reply),
+            Command::Formats(reply) => _ = reply.send(Ok(self.formats())),
             Command::Workers(reply) => self.workers(by, reply),
             Command::Config(reply) => _ = reply.send(Ok(self.config(&by))),
             Command::Why { path, reply } => self.why(&by, path, reply),

@@ -25,12 +25,14 @@ use crate::{
 impl Core {
     /// The figures that cost reading are gathered on a thread that may block.
     pub(super) fn status(&mut self, by: Viewer, reply: Reply<StatusReport>) {
+        self.measure();
         let standing = self.standing();
         let workers = self.reading.engine.workers();
         let mut report = StatusReport {
             state: self.state(),
             started: self.started,
             degraded: self.degraded_list(),
+            alerts: self.performance.alerts.list(),
             pauses: self.pauses.list(),
             roots: self.root_infos(&by),
             files: file_counts(&standing.counts),
@@ -50,6 +52,8 @@ impl Core {
                 lost: self.reading.totals.strikes.all(),
             },
             memory: MemoryReport::default(),
+            score: self.performance.score.clone(),
+            trends: self.performance.trends.list((self.wall_clock)().wall),
             store: StoreReport {
                 path: bytes(&self.settings.store.path),
                 size: 0,

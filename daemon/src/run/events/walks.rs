@@ -40,6 +40,7 @@ impl Core {
 
     /// Roots of which not all can be watched, as a degraded state. Each whole look tries again.
     pub(super) fn tell_unwatched(&mut self) {
+        self.judge_watches();
         let partly = self.roots.iter().filter(|root| root.unwatched && self.watcher.is_some());
         let partly: Vec<_> = partly.map(|root| root.path.to_string()).collect();
         if partly.is_empty() {

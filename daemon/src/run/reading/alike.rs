@@ -108,7 +108,7 @@ impl Reading {
     }
 
     /// What follows from the outcome of a job that was to give a digest.
-    pub(super) fn digested(&mut self, job: Job, outcome: Outcome) -> Next {
+    pub(super) fn digested(&mut self, job: Job, outcome: Outcome, now: Duration) -> Next {
         let file = job.file;
         let is_lent = self.copies.is_asked(file);
         if outcome == Outcome::Returned {
@@ -128,7 +128,7 @@ impl Reading {
             _ if is_lent => {}
             Outcome::Unreadable { .. } | Outcome::Strike { .. } => {
                 self.copies.parse(file);
-                return self.follow(job, outcome);
+                return self.follow(job, outcome, now);
             }
             _ if digest.is_none() => self.parse(job),
             _ if self.queue.contains(file) => {}

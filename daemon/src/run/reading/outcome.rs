@@ -29,16 +29,16 @@ impl Reading {
             self.want(target, priority, now);
         }
         let file = job.file;
-        let next = self.follow(job, outcome);
+        let next = self.follow(job, outcome, now);
         if !matches!(next, Next::Commit(_)) {
             self.slate.remove(file);
         }
         next
     }
 
-    pub(super) fn follow(&mut self, job: Job, outcome: Outcome) -> Next {
+    pub(super) fn follow(&mut self, job: Job, outcome: Outcome, now: Duration) -> Next {
         if job.task != Task::Record {
-            return self.digested(job, outcome);
+            return self.digested(job, outcome, now);
         }
         self.totals.note(&outcome);
         match outcome {
@@ -53,11 +53,16 @@ impl Reading {
             }
             Outcome::Read { record, reader, cost } => {
                 self.learn(&job, reader, &cost);
+                let (stopped, wall) = (record.stopped().map(|reason| reason.kind), (self.wall_clock)().wall);
+                self.health.read(reader, stopped, now, wall);
                 self.result(&job, FileResult::Record(record), reader, cost)
             }
             Outcome::Unreadable { kind, text } => self.unreadable(job, kind, text),
             Outcome::Gone | Outcome::Changed => Next::LookAt(job.place),
-            Outcome::Strike { kind, text } => self.strike(job, kind, text),
+            Outcome::Strike { kind, text } => {
+                self.health.struck(now);
+                self.strike(job, kind, text)
+            }
             Outcome::Returned => {
                 if !self.queue.contains(job.file) {
                     self.queue.push(job);
@@ -97,15 +102,20 @@ impl Reading {
 
     fn learn(&mut self, job: &Job, reader: ReaderId, cost: &Cost) {
         self.totals.learned += 1;
-        if let Some(times) = self.costs.learn(&job.path, reader, job.stamp.size, cost) {
-            tracing::debug!(reader = reader.0, times, "a format costs more than it did");
-        }
+        let slower = self.costs.learn(&job.path, reader, job.stamp.size, cost);
+        self.health.learned(reader, slower, &self.costs);
     }
 
     pub(super) fn result(&mut self, job: &Job, result: FileResult<Encoded>, reader: ReaderId, cost: Cost) -> Next {
         self.totals.finish(&result);
         self.settled(job, matches!(result, FileResult::Record(_)));
-        self.totals.us += f64::from(self.costs.predict(Kind::of(job)).us.0);
+        let (kind, expected) = (Kind::of(job), self.costs.predict(Kind::of(job)).us.0);
+        self.totals.us += f64::from(expected);
+        let worth = self.worth.of(kind, expected);
+        self.totals.worth_us += f64::from(worth.us);
+        if !worth.is_known {
+            self.totals.unknown_us += f64::from(worth.us);
+        }
         let fingerprint = Fingerprint { stamp: job.stamp, reader, policy: self.policy };
         // A doubt counts as a try as long as it lasts.
         let attempts = job.attempts.saturating_sub(u8::from(self.doubted.remove(&job.file)));
@@ -120,6 +130,7 @@ impl Reading {
     }
 
     pub(super) fn give_up(&mut self, job: &Job, kind: FailureKind, text: String) -> Next {
+        self.health.failed(job.reader, kind, (self.wall_clock)().wall);
         self.result(job, FileResult::Failed { kind, text }, readers::all(), Cost::default())
     }
 

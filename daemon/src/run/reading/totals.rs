@@ -28,6 +28,10 @@ pub(crate) struct Totals {
     pub learned: u64,
     /// How long the results were expected to keep a worker, in microseconds.
     pub us: f64,
+    /// The work that was done: what the results count, in microseconds of a worker's time, and of that those whose kind is
+    /// not well known.
+    pub worth_us: f64,
+    pub unknown_us: f64,
 }
 
 impl Totals {
