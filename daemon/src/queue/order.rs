@@ -244,11 +244,6 @@ impl Order {
     pub fn len(&self, priority: Priority) -> usize {
         self.classes[priority as usize].len
     }
-
-    /// Whether a job as urgent as that waits.
-    pub fn has(&self, least: Priority) -> bool {
-        self.class(least).is_some()
-    }
 }
 
 #[cfg(test)]

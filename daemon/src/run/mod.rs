@@ -4,6 +4,7 @@
 //! one part of the state; the loop only routes.
 
 mod answers;
+mod attention;
 mod board;
 mod commands;
 mod core;
@@ -138,6 +139,11 @@ pub(crate) enum Event {
         found: Vec<Target>,
         next: Option<DirId>,
     },
+    /// Pending files of a directory that somebody looks into.
+    Noticed {
+        dir: DirId,
+        found: Vec<Target>,
+    },
     /// Names whose files have got further ones; they are to be looked at.
     Namesakes(Vec<Place>),
     /// The files a job is about.
@@ -208,6 +214,7 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
     let mut core = Core::open(settings, outside, degraded, (events, Arc::clone(&hints)), (facts, changed))?;
     no_bus.iter().for_each(|error| core.no_bus(error));
     core.mount(view);
+    let attention = Arc::clone(&core.attention);
     let _neighbours = listen(core.events.clone());
     ready.into_iter().for_each(|ready| ready());
     let back = || Box::pin(come_back(place.clone(), control.clone(), facts_seen.clone()));
@@ -224,6 +231,7 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
             Some(asked) = commands.recv() => core.command(asked, &*reload),
             Some(event) = told.recv() => take_up(&mut core, event, &mut told, &*reload),
             () = hints.come.notified() => core.hints_came(),
+            () = attention.told() => core.noticed(),
             () = until(due) => {}
             () = lost(bus.as_ref()), if bus.is_some() => {
                 (bus, coming) = (None, Some(back()));

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -14,6 +15,7 @@ use tokio::{
 
 use super::{
     Event, Hints,
+    attention::Attending,
     board::{Board, NAMES},
     core::Core,
     governing::Governing,
@@ -23,7 +25,7 @@ use super::{
     outside::Outside,
     pace::Pace,
     pauses::Pauses,
-    reading::{Reading, Target},
+    reading::{Reading, Rules, Target},
     roots::{self, Root, RootId, bytes},
     slate::{Left, Slate},
     walks::Walks,
@@ -33,7 +35,7 @@ use crate::{
     config::{self, MountSettings, Settings},
     control::{AbsPath, Audience, Changed, Facts, Pause, RootOptions, RootOrigin, State},
     crawl::Crawl,
-    model::{self, DirId, EntryRow, FileRow, FileState, Mutation, Node, Note, Place},
+    model::{self, DirId, EntryRow, FileRow, FileState, Mutation, Node, Note, Place, ReaderId},
     mount::{self, View},
     queue::{Settle, cost::Model},
     readers,
@@ -53,7 +55,8 @@ impl Core {
             outside;
         let (readers, now, rows, watches) = (readers::current(), Instant::now(), store.clone(), watcher.clone());
         let crawl = Crawl { rows, files, watcher: watches, threads: walkers, readers: readers.clone() };
-        let reading = Reading::new(engine, Slate::new(slate), settle(&settings), settings.retry, settings.policy());
+        let mut reading = Reading::new(engine, Slate::new(slate), rules(&settings, &readers));
+        reading.rate.set(settings.schedule.read_rate, Duration::ZERO);
         let mut core = Self {
             kept: Kept::beside(settings.store.path.parent().unwrap_or(std::path::Path::new("/"))),
             poll_due: now + settings.watch.poll,
@@ -74,6 +77,8 @@ impl Core {
             search_due: None,
             walks: Walks::new(crawl, events.clone(), threads.clone(), disks),
             reading,
+            attention: Arc::default(),
+            attending: Attending::default(),
             namesakes: Namesakes::default(),
             jobs: Jobs::default(),
             pauses: Pauses::default(),
@@ -263,6 +268,8 @@ impl Core {
             // Fails only when the daemon is stopping.
             _ = events.blocking_send(event);
         };
+        let attention = Arc::clone(&self.attention);
+        let view = view.telling(Box::new(move |dir| attention.look(dir)));
         let status = metafs::Status { names: NAMES, render: Box::new(move |name| board.render(name)) };
         let audience = match self.settings.audience {
             Audience::Owner => mount::Audience::Owner,
@@ -302,8 +309,14 @@ impl Core {
     }
 }
 
-fn settle(settings: &Settings) -> Settle {
-    Settle { quiet: settings.watch.settle, at_most: settings.watch.settle_max }
+fn rules(settings: &Settings, readers: &[ReaderId]) -> Rules {
+    Rules {
+        settle: Settle { quiet: settings.watch.settle, at_most: settings.watch.settle_max },
+        retry: settings.retry,
+        policy: settings.policy(),
+        readers: readers.to_vec(),
+        most_read: settings.limits.extract.read,
+    }
 }
 
 /// Opens the store and says what it took.

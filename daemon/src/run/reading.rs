@@ -3,6 +3,7 @@
 mod outcome;
 mod suspicion;
 mod target;
+mod urgency;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -10,15 +11,17 @@ use std::{
 };
 
 pub(crate) use self::target::Target;
+use self::urgency::Views;
 use super::slate::{Left, Slate};
 use crate::{
     config::Retry,
     engine::Engine,
-    model::{DirId, FileId, Job, JobId, Mutation, Place, PolicyId, Priority},
+    model::{DirId, Expected, FileId, Job, JobId, Mutation, Place, PolicyId, Priority, ReaderId},
     proto::Achieved,
     queue::{
         Queue, Settle,
         cost::{Kind, Mix, Model, Prediction},
+        rate::Bucket,
     },
     store::CommitId,
 };
@@ -30,6 +33,21 @@ const HIGH: usize = 8_192;
 
 /// Jobs in hand of a root that does not answer.
 const PROBES: usize = 8;
+
+/// What is read at most of a file of which nothing is known, as far as is foreseen.
+const UNKNOWN_READ: u64 = 64 << 10;
+
+/// What reading goes by.
+#[derive(Debug, Clone)]
+pub(crate) struct Rules {
+    pub settle: Settle,
+    pub retry: Retry,
+    pub policy: PolicyId,
+    /// All readers at their present version.
+    pub readers: Vec<ReaderId>,
+    /// Bytes that may be read of one file.
+    pub most_read: u64,
+}
 
 /// The search of the store for pending files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +78,8 @@ pub(crate) struct Reading {
     pub queue: Queue,
     /// What files are likely to cost.
     pub costs: Model,
+    /// How much may be read.
+    pub rate: Bucket,
     /// What the walls around workers are worth, as the last new one has measured it.
     pub achieved: Option<Achieved>,
     /// What the engine lacks to open files, and what to do.
@@ -87,8 +107,8 @@ pub(crate) struct Reading {
     /// Roots that do not answer, and how many of their jobs are in hand.
     held: HashMap<Box<[u8]>, usize>,
     sweep: Sweep,
-    retry: Retry,
-    policy: PolicyId,
+    views: Views,
+    rules: Rules,
     next_job: u64,
     /// Files that the last search left pending, all of them known: queued, or below a root that is away.
     pub left_pending: u64,
@@ -114,12 +134,13 @@ pub(crate) struct Totals {
 }
 
 impl Reading {
-    pub fn new(engine: Box<dyn Engine>, slate: Slate, settle: Settle, retry: Retry, policy: PolicyId) -> Self {
+    pub fn new(engine: Box<dyn Engine>, slate: Slate, rules: Rules) -> Self {
         Self {
             engine,
             slate,
-            queue: Queue::new(settle),
+            queue: Queue::new(rules.settle),
             costs: Model::default(),
+            rate: Bucket::default(),
             achieved: None,
             short: None,
             in_hand: HashMap::new(),
@@ -133,8 +154,8 @@ impl Reading {
             not_durable: Vec::new(),
             held: HashMap::new(),
             sweep: Sweep::Due { from: DirId::TOP, again: false },
-            retry,
-            policy,
+            views: Views::default(),
+            rules,
             next_job: 0,
             left_pending: 0,
             found_any: false,
@@ -204,11 +225,6 @@ impl Reading {
         self.not_durable.len()
     }
 
-    /// Whether the queue takes more of what the store could tell later.
-    pub fn has_room(&self) -> bool {
-        self.queue.len() < HIGH
-    }
-
     /// Begins a search of the store, if it is time for one; says from where.
     pub fn begin_sweep(&mut self) -> Option<DirId> {
         match self.sweep {
@@ -263,12 +279,16 @@ impl Reading {
             }
             return;
         }
+        if priority == Priority::Asked {
+            self.views.forget(target.file.id);
+        }
+        let priority = self.urgency(&target.file, priority);
         let job = self.job(target, priority);
         match priority {
             Priority::Fresh => self.queue.push_fresh(job, now),
             // Who ends the daemon again and again as soon as it starts may mean none of its files: it is not always the same
             // one that is in hand then.
-            Priority::Crawl if job.attempts > 1 && self.lone.contains(&job.file) => {
+            Priority::Crawl | Priority::Stale if job.attempts > 1 && self.lone.contains(&job.file) => {
                 let due = now + self.backoff(&job);
                 self.queue.push_at(job, due);
             }
@@ -278,8 +298,14 @@ impl Reading {
 
     /// Nothing more of this root is waited for, but what the engine has.
     pub fn forget(&mut self, root: &[u8]) {
+        self.queue.turns(root, false);
         self.queue.retain(|job| *job.root != *root);
         self.not_durable.retain(|(_, job)| *job.root != *root);
+    }
+
+    /// When more may be read, while something waits for that.
+    pub fn refilled(&self) -> Option<Duration> {
+        self.rate.due().filter(|_| self.queue.has_unasked())
     }
 
     /// Gives the engine what it takes, of roots that are watched still. What it gets is noted first.
@@ -307,23 +333,28 @@ impl Reading {
         let credit = if self.accused.is_none() { self.engine.credit() } else { 0 };
         let mut jobs = Vec::new();
         while jobs.len() < credit && self.alone.is_none() {
-            let Some(next) = self.queue.peek(now) else { break };
+            // What a person waits for waits for nothing else.
+            let least = if self.rate.flows(now) { Priority::Stale } else { Priority::Asked };
+            let Some(next) = self.queue.peek(now, least) else { break };
             if !is_watched(&next.root) {
                 // It was handed back or found meanwhile. Its rows go, or are found below another root.
-                self.queue.pop(now);
+                self.queue.pop(now, least, |_| {});
                 continue;
             }
             let alone = self.lone.contains(&next.file);
             if alone && !self.has_nothing_in_hand() {
                 break;
             }
-            let Some(mut job) = self.queue.pop(now) else { break };
+            let costs = &self.costs;
+            let Some(mut job) = self.queue.pop(now, least, |job| foresee(costs, job)) else { break };
+            self.views.forget(job.file);
             if let Some(count) = self.held.get_mut(&job.root) {
                 if *count >= PROBES {
                     continue; // It stays pending in the store, and is searched for when its root answers.
                 }
                 *count += 1;
             }
+            self.rate.take(job.expected.read);
             self.next_job += 1;
             job.id = JobId(self.next_job);
             self.busy.insert(job.file, (job.id, None));
@@ -353,11 +384,22 @@ impl Reading {
             inode: target.identity.inode,
             stamp: target.file.fingerprint.stamp,
             reader,
+            expected: Expected::default(),
+            in_order: false,
             priority,
             attempts: self.suspects.get(&target.file.id).copied().unwrap_or(0)
                 + u8::from(self.doubted.contains(&target.file.id)),
         }
     }
+}
+
+/// Says in a job what reading it is likely to take, by what is known now.
+fn foresee(costs: &Model, job: &mut Job) {
+    job.reader = costs.likely(job.reader, &job.path);
+    let kind = Kind::of(job);
+    let Prediction { us, read, .. } = costs.predict(kind);
+    let read = if costs.knows(kind) { read as u64 } else { job.stamp.size.min(UNKNOWN_READ) };
+    job.expected = Expected { us: us.0 as u32, read };
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ mod read;
 mod roots;
 mod status;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
@@ -133,7 +133,9 @@ impl Core {
                 _ = reply.send(self.end_root(&by, path));
             }
             Command::ListRoots(reply) => self.list_roots(by, reply),
-            Command::Show { paths, options, reply } => _ = reply.send(Ok(self.answers(&by).show(paths, options))),
+            Command::Show { paths, options, reply } => {
+                _ = reply.send(Ok(self.answers(&by).show(paths, options, Arc::clone(&self.attention))))
+            }
             Command::Failed(reply) => _ = reply.send(Ok(self.answers(&by).failed())),
             Command::Formats(reply) => _ = reply.send(Ok(answers::formats())),
             Command::Workers(reply) => self.workers(by, reply),
@@ -261,6 +263,8 @@ impl Core {
         in_force.keep_origins(&read, &self.settings);
         self.settings = in_force;
         self.governing.decide_now();
+        let now = self.now();
+        self.reading.rate.set(self.settings.schedule.read_rate, now);
         if rules_differ {
             for root in &mut self.roots {
                 let (path, options, origin) = (root.path.clone(), root.options, root.origin);

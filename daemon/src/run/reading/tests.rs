@@ -48,7 +48,8 @@ fn reading() -> (Reading, Arc<Mutex<Vec<Job>>>) {
     let given = Arc::clone(&engine.0);
     let retry = Retry { attempts: 3, backoff: Duration::from_millis(100), backoff_max: Duration::from_secs(300) };
     let settle = Settle { quiet: Duration::from_secs(2), at_most: Duration::from_secs(300) };
-    (Reading::new(Box::new(engine), Slate::new(Box::new(Nowhere)), settle, retry, PolicyId(1)), given)
+    let rules = Rules { settle, retry, policy: PolicyId(1), readers: vec![ReaderId(3)], most_read: 1 << 20 };
+    (Reading::new(Box::new(engine), Slate::new(Box::new(Nowhere)), rules), given)
 }
 
 fn target(file: u64, mtime: i64) -> Target {
