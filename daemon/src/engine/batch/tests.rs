@@ -127,7 +127,8 @@ fn a_short_file_is_passed_a_bounded_number_of_times() {
             waiting.push_back(opened(next, 1_000, 1));
             next += 1;
         }
-        let taken = batch(&mut waiting, false, Share::of(all(&waiting), 0, 2, 4)).0;
+        let share = Share::of(all(&waiting), 0, 2, 4);
+        let taken = batch(&mut waiting, false, share).0;
         if numbers(&taken).contains(&1) {
             assert_eq!(round, PASSED);
             return;
