@@ -196,19 +196,17 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
     let (control, mut commands) = Control::channel();
     let (facts, facts_seen) = watch::channel(Facts::default());
     let (changed, changed_seen) = mpsc::unbounded_channel();
-    let mut stop = Stop::listen()?;
+    let (mut ready, mut stop) = (Some(ready), Stop::listen()?);
     let mut hangup = signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?;
     let published = Published { facts: facts_seen.clone(), changed: changed_seen };
     let (mut bus, no_bus) = join(&place, control.clone(), published).await?;
-    let mut ready = Some(ready);
     let waiting =
         Waiting { settings: &settings, commands: &mut commands, facts: &facts, stop: &mut stop, ready: &mut ready };
     let store = match waiting.store(events.clone(), alive.as_ref()).await? {
         Ok(store) => store,
         Err(ended) => return Ok(ended),
     };
-    let mut degraded = BTreeMap::new();
-    say_damage(&store, &mut degraded);
+    let mut degraded = damage(&store);
     let (view, store) = (store.view(), Arc::new(store));
     let outside = Outside::of_this_machine(&settings, store, events.clone(), &hints, &mut degraded)?;
     let mut core = Core::open(settings, outside, degraded, (events, Arc::clone(&hints)), (facts, changed))?;
@@ -280,14 +278,15 @@ async fn end(mut core: Core, bus: Option<bus::Bus>, mut told: mpsc::Receiver<Eve
 }
 
 /// A store that was set aside is a degraded state until everything is read again.
-fn say_damage(store: &SledStore, degraded: &mut BTreeMap<&'static str, String>) {
-    if let Some((place, what)) = &store.report().set_aside {
+fn damage(store: &SledStore) -> BTreeMap<&'static str, String> {
+    let told = store.report().set_aside.as_ref().map(|(place, what)| {
         let place = place.display();
         let text = format!(
             "it was damaged ({what}); everything is read again; the old one lies in {place}, remove it at will"
         );
-        degraded.insert(telling::STORE_DAMAGED, text);
-    }
+        (telling::STORE_DAMAGED, text)
+    });
+    told.into_iter().collect()
 }
 
 /// The bus, or why the daemon goes on without.
