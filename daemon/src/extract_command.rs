@@ -25,7 +25,7 @@ use metaextract::json::{self, Form};
 use crate::{
     args::Files,
     engine::{Config, Engine, EngineEvent, LocalEngine, Size},
-    model::{DirId, FileId, FsId, Job, JobId, Outcome, Place, Priority, ReaderId, Stamp, Task, path},
+    model::{DirId, Expected, FileId, FsId, Job, JobId, Outcome, Place, Priority, ReaderId, Stamp, Task, path},
 };
 
 /// Tries of a file: once among others, once alone.
@@ -263,6 +263,8 @@ fn job(number: u64, file: &Path, attempts: u8) -> Result<Job, (String, &'static 
             ctime: ns(metadata.ctime(), metadata.ctime_nsec()),
         },
         reader: ReaderId(0),
+        expected: Expected::default(),
+        in_order: false,
         priority: Priority::Asked,
         attempts,
         task: Task::default(),

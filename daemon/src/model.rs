@@ -378,6 +378,15 @@ pub enum Task {
     Digest,
 }
 
+/// What reading a file is likely to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Expected {
+    /// Microseconds of a worker.
+    pub us: u32,
+    /// Bytes asked of the kernel.
+    pub read: u64,
+}
+
 /// A file to read. Carries no descriptor: an engine elsewhere could do it too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
@@ -395,6 +404,10 @@ pub struct Job {
     pub stamp: Stamp,
     /// Who is likely to read it: a hint, by which its cost is predicted. Zero is nobody in particular.
     pub reader: ReaderId,
+    /// What reading it is likely to take; nothing until it is handed over.
+    pub expected: Expected,
+    /// Files of its disk are read in the order they are handed over: the head of one that turns moves one way then.
+    pub in_order: bool,
     pub priority: Priority,
     /// Failed tries before this one; above 0 it runs alone in a fresh worker.
     pub attempts: u8,

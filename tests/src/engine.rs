@@ -15,7 +15,7 @@ use std::{
 
 use metaextractd::{
     engine::{Config, Engine, EngineEvent, LocalEngine, Size, WorkerInfo},
-    model::{DirId, FileId, FsId, Job, JobId, Outcome, Place, Priority, ReaderId, Stamp},
+    model::{DirId, Expected, FileId, FsId, Job, JobId, Outcome, Place, Priority, ReaderId, Stamp},
 };
 
 /// An engine, what it said, and the files it reads.
@@ -113,6 +113,8 @@ pub fn job(number: u64, dir: &Path, name: &str) -> Job {
             ctime: stat.ctime() * 1_000_000_000 + stat.ctime_nsec(),
         },
         reader: ReaderId(0),
+        expected: Expected::default(),
+        in_order: false,
         priority: Priority::Crawl,
         attempts: 0,
         task: metaextractd::model::Task::Record,

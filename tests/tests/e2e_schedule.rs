@@ -32,6 +32,31 @@ fn outside_of_the_hours_files_are_found_and_read_within_them() {
 }
 
 #[test]
+fn a_rate_holds_reading_back_and_a_file_that_is_shown_is_read_before_the_others() {
+    let mut instance = Instance::new();
+    instance.configure("[schedule]\nread_rate = \"64KiB\"\n");
+    instance.start_daemon(&[]);
+    let files: Vec<_> = (0..1000).map(|n| instance.put(format!("{n}.jpg"), jpeg(&format!("{n}")))).collect();
+    instance.ctl(["watch".as_ref(), instance.root().as_os_str()]);
+    instance.until("the rate holds it back", || {
+        let why = instance.status()["Workers"]["Why"].as_str()?.contains("0.0625 MiB/s by schedule.read_rate");
+        why.then_some(())
+    });
+    // Whichever comes last: nobody knows the order of a directory.
+    let pending = |file: &std::path::PathBuf| {
+        let why = instance.json(["why".as_ref(), file.as_os_str()]);
+        why["State"] == "pending"
+    };
+    let n = files.iter().rposition(pending).expect("they are not all read");
+    instance.until_comment(&files[n], &n.to_string());
+    assert_ne!(instance.status()["Files"]["Pending"], 0, "others wait still");
+    instance.configure("");
+    instance.ctl(["reload"]);
+    instance.ctl(["wait"]);
+    assert_eq!(instance.status()["Files"]["Indexed"], 1000);
+}
+
+#[test]
 fn what_lies_behind_a_network_is_polled() {
     let instance = Instance::start_with(&["watch.poll=1s"]);
     let disk = FaultyDisk::mount_as(instance.home(), "far", Some("sshfs"));

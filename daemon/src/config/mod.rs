@@ -67,6 +67,8 @@ pub struct Schedule {
     pub hours: Hours,
     /// From this charge of the battery on it is quiet while the machine runs from it, 0 to 1.
     pub battery: f64,
+    /// Bytes a second that workers may read, above 0; `None` is without bound.
+    pub read_rate: Option<u64>,
 }
 
 /// What one file may cost.
@@ -164,7 +166,7 @@ impl Settings {
                 memory_ceiling: places.memory.map_or(512 << 20, |memory| (memory / 10).min(512 << 20)),
                 batch_files: 32,
             },
-            schedule: Schedule { hours: Hours::default(), battery: 0.2 },
+            schedule: Schedule { hours: Hours::default(), battery: 0.2, read_rate: None },
             limits: FileLimits {
                 cpu: Duration::from_secs(5),
                 wall: Duration::from_secs(60),

@@ -110,6 +110,13 @@ pub static KEYS: &[Key] = &[
         in_percent(s.schedule.battery)
     ),
     key!(
+        "schedule.read_rate",
+        "unlimited",
+        "bytes that are read a second, at least 64KiB; what a person waits for is read at once, and counts",
+        |s, g| s.schedule.read_rate = if text(g)? == "unlimited" { None } else { Some(size(g, 64 << 10)?) },
+        s.schedule.read_rate.map_or(Setting::Text("unlimited".into()), in_bytes)
+    ),
+    key!(
         "memory.ceiling",
         "10% of memory, at most 512MiB",
         "memory of all processes together, at least 64MiB",

@@ -1,5 +1,6 @@
 //! Owns the worker processes: jobs in, outcomes out. Looks inside no record.
 
+pub(crate) mod batch;
 mod clocks;
 pub(crate) mod death;
 mod desk;

@@ -17,18 +17,14 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 
-use super::desk::{Desk, NewOpener};
+use super::{
+    batch::Opened,
+    desk::{Desk, NewOpener},
+};
 use crate::model::{self, FailureKind, FsId, Job, Outcome, Stamp};
 
 /// Nanoseconds that the kernel's clock of stamps may stand still: it ticks a hundred times a second or more often.
 const TICK: i64 = 20_000_000;
-
-/// A job whose file is open.
-#[derive(Debug)]
-pub(super) struct Opened {
-    pub(super) job: Job,
-    pub(super) file: OwnedFd,
-}
 
 /// Why there is no descriptor.
 #[derive(Debug)]
@@ -74,7 +70,7 @@ fn open_one(desk: &Arc<Desk>, root: &mut Option<Root>, job: Job) {
     let opener = match open_job(&job, root, desk.config.shared) {
         Ok(file) => {
             desk.read_ahead(&file);
-            desk.opened(Opened { job, file })
+            desk.opened(Opened::new(job, file))
         }
         Err(Closed::Outcome(outcome)) => {
             desk.finished_unopened(&job, outcome);

@@ -1,43 +1,14 @@
-//! Who is read together with whom, and what follows for the jobs of a worker that has ended. Pure.
+//! What follows for the jobs of a worker that has ended. Pure.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::death::{Distrust, Verdict};
-use crate::model::{FailureKind, FileId, Job, Outcome, Priority};
+use crate::model::{FailureKind, FileId, Job, Outcome};
 
 /// As often as this a worker's end from outside counts against the file it had in hand.
 const WHIMS: u8 = 3;
 /// Files of which such ends are known.
 const ENDED: usize = 1024;
-
-/// The order in which open files wait for workers. Suspects come first among those of their priority: each is awaited by
-/// a worker that takes nothing else.
-pub(crate) fn turn(job: &Job) -> (Priority, bool) {
-    (job.priority, job.attempts == 0)
-}
-
-/// Takes the next files for a worker, at most `share`; `is_fresh` says that it has read nothing and has nothing to read.
-/// A file that has failed before is for a fresh worker, and nothing goes beside it; `true` with it.
-pub(crate) fn batch<T>(
-    waiting: &mut VecDeque<T>,
-    job: impl Fn(&T) -> &Job,
-    is_fresh: bool,
-    share: usize,
-) -> (Vec<T>, bool) {
-    let mut batch = Vec::new();
-    while batch.len() < share {
-        let Some(next) = waiting.front() else { break };
-        let is_suspect = job(next).attempts > 0;
-        if is_suspect && !(is_fresh && batch.is_empty()) {
-            break;
-        }
-        batch.extend(waiting.pop_front());
-        if is_suspect {
-            return (batch, true);
-        }
-    }
-    (batch, false)
-}
 
 /// How often each file was in hand when its worker was ended from outside. Once or twice that is a person's whim; a file
 /// for which it happens again and again uses up what the system allows. Files that were read since are not here.
@@ -126,7 +97,7 @@ pub(crate) fn aftermath(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DirId, FsId, JobId, Place, ReaderId, Stamp};
+    use crate::model::{DirId, Expected, FsId, JobId, Place, Priority, ReaderId, Stamp};
 
     fn job(file: u64, attempts: u8) -> Job {
         Job {
@@ -139,24 +110,12 @@ mod tests {
             inode: 0,
             stamp: Stamp { size: 0, mtime: 0, ctime: 0 },
             reader: ReaderId(0),
+            expected: Expected::default(),
+            in_order: false,
             priority: Priority::Crawl,
             attempts,
             task: crate::model::Task::default(),
         }
-    }
-
-    fn taken(waiting: &mut VecDeque<Job>, is_fresh: bool) -> (Vec<u64>, bool) {
-        let (batch, alone) = batch(waiting, |job| job, is_fresh, 2);
-        (batch.iter().map(|job| job.file.0).collect(), alone)
-    }
-
-    #[test]
-    fn a_suspect_goes_alone_into_a_fresh_worker() {
-        let mut waiting: VecDeque<Job> = [job(1, 0), job(2, 1), job(3, 0), job(4, 0), job(5, 0)].into();
-        assert_eq!(taken(&mut waiting, true), (vec![1], false));
-        assert_eq!(taken(&mut waiting, false), (vec![], false));
-        assert_eq!(taken(&mut waiting, true), (vec![2], true));
-        assert_eq!(taken(&mut waiting, false), (vec![3, 4], false));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Which file next, and when. Pure: the time is an argument, in any clock that does not go back.
 //!
-//! Holds each file once. Called by `run` alone; reads no clock, does no I/O.
+//! Holds each file once. `order` says whose turn it is of what is due, `cost` what a file is likely to take, `rate` how much may
+//! be read. Called by `run` alone; reads no clock, does no I/O.
 
 pub mod cost;
+mod order;
+pub mod rate;
 pub mod worth;
 
 use std::{
@@ -10,8 +13,11 @@ use std::{
     time::Duration,
 };
 
-use self::cost::{Kind, Mix};
-use crate::model::{FileId, Job, Priority};
+use self::{
+    cost::{Kind, Mix},
+    order::{Order, Spot},
+};
+use crate::model::{DirId, FileId, Job, Priority, Task};
 
 /// How long a file that changes again and again may wait for quiet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +31,12 @@ pub struct Settle {
 /// Files that changed a short while ago, of which there are always as many.
 const RECENT: usize = 1024;
 
-/// Orders jobs: when due, the most urgent first, then the oldest.
+/// Orders jobs: when due, as [`order`] says.
 #[derive(Debug)]
 pub struct Queue {
     settle: Settle,
-    /// Due now, by urgency and age.
-    ready: BTreeMap<(Priority, u64), Job>,
+    /// Due now.
+    ready: Order,
     /// Not yet due, by due time and age.
     waiting: BTreeMap<(Duration, u64), Job>,
     /// Where each file's job stands.
@@ -46,7 +52,7 @@ pub struct Queue {
 
 #[derive(Debug, Clone, Copy)]
 enum Slot {
-    Ready(Priority, u64),
+    Ready(Spot),
     Waiting(Duration, u64),
 }
 
@@ -64,7 +70,7 @@ impl Queue {
     pub fn new(settle: Settle) -> Self {
         Self {
             settle,
-            ready: BTreeMap::new(),
+            ready: Order::default(),
             waiting: BTreeMap::new(),
             places: HashMap::new(),
             mix: Mix::default(),
@@ -90,10 +96,8 @@ impl Queue {
             job.priority = job.priority.min(earlier.priority);
         }
         self.age += 1;
-        let key = (job.priority, self.age);
-        self.places.insert(job.file, Slot::Ready(key.0, key.1));
         self.mix.add(Kind::of(&job));
-        self.ready.insert(key, job);
+        self.make_ready(job, self.age);
     }
 
     /// Adds a job of a file that changed just now: at once the first time, after quiet when it changes again soon.
@@ -110,28 +114,76 @@ impl Queue {
         self.push_at(job, (now + quiet).min(since + at_most));
     }
 
-    /// Adds a job that is not done before `due`.
-    pub fn push_at(&mut self, job: Job, due: Duration) {
-        self.remove(job.file);
+    /// Adds a job that is not done before `due`; replaces the file's earlier job and keeps the higher urgency.
+    pub fn push_at(&mut self, mut job: Job, due: Duration) {
+        if let Some(earlier) = self.remove(job.file) {
+            job.priority = job.priority.min(earlier.priority);
+        }
         self.age += 1;
         self.places.insert(job.file, Slot::Waiting(due, self.age));
         self.mix.add(Kind::of(&job));
         self.waiting.insert((due, self.age), job);
     }
 
-    /// The next job that is due.
-    pub fn pop(&mut self, now: Duration) -> Option<Job> {
+    /// The next job that is due among those at least as urgent as `least`. `foresee` says in it what it is expected to take.
+    pub fn pop(&mut self, now: Duration, least: Priority, foresee: impl FnOnce(&mut Job)) -> Option<Job> {
         self.ripen(now);
-        let (_, job) = self.ready.pop_first()?;
+        let mix = &mut self.mix;
+        let job = self.ready.take(least, |job| {
+            // As it was counted: what is foreseen now may differ.
+            mix.take(Kind::of(job));
+            foresee(job);
+        })?;
         self.places.remove(&job.file);
-        self.mix.take(Kind::of(&job));
         Some(job)
     }
 
     /// The job that [`Queue::pop`] would give.
-    pub fn peek(&mut self, now: Duration) -> Option<&Job> {
+    pub fn peek(&mut self, now: Duration, least: Priority) -> Option<&Job> {
         self.ripen(now);
-        self.ready.first_key_value().map(|(_, job)| job)
+        self.ready.next(least)
+    }
+
+    /// Makes the file's job more or less urgent, and gives how urgent it was. One that is not due yet stays so until it is.
+    pub fn set_priority(&mut self, file: FileId, priority: Priority) -> Option<Priority> {
+        let before = match *self.places.get(&file)? {
+            Slot::Waiting(due, age) => {
+                let job = self.waiting.get_mut(&(due, age))?;
+                std::mem::replace(&mut job.priority, priority)
+            }
+            Slot::Ready(spot) => {
+                let mut job = self.ready.remove(spot)?;
+                let before = std::mem::replace(&mut job.priority, priority);
+                self.make_ready(job, Order::age(spot));
+                before
+            }
+        };
+        Some(before)
+    }
+
+    /// How urgent the file's job is.
+    pub fn priority(&self, file: FileId) -> Option<Priority> {
+        match *self.places.get(&file)? {
+            Slot::Waiting(due, age) => self.waiting.get(&(due, age)).map(|job| job.priority),
+            Slot::Ready(spot) => Some(Order::priority(spot)),
+        }
+    }
+
+    /// Whether a root lies on a disk that turns: then its files come in the order of their inodes.
+    pub fn turns(&mut self, root: &[u8], turns: bool) {
+        let moved = self.ready.turns(root, turns);
+        self.places.extend(moved.into_iter().map(|(file, spot)| (file, Slot::Ready(spot))));
+    }
+
+    /// Jobs of this urgency that are due.
+    pub fn len_of(&self, priority: Priority) -> usize {
+        self.ready.len(priority)
+    }
+
+    /// Files of a directory that wait, at most `most`.
+    pub fn below(&self, dir: DirId, most: usize) -> Vec<FileId> {
+        let all = self.ready.jobs().chain(self.waiting.values());
+        all.filter(|job| job.place.dir == dir).map(|job| job.file).take(most).collect()
     }
 
     /// When to ask again, if nothing is due before.
@@ -139,9 +191,9 @@ impl Queue {
         self.waiting.first_key_value().map(|((due, _), _)| *due)
     }
 
-    /// Whether [`Queue::pop`] has something now.
-    pub fn has_due(&self, now: Duration) -> bool {
-        !self.ready.is_empty() || self.next_due().is_some_and(|due| due <= now)
+    /// Whether a job is due that is less urgent than [`Priority::Asked`].
+    pub fn has_unasked(&self) -> bool {
+        [Priority::Fresh, Priority::Crawl, Priority::Stale].iter().any(|priority| self.ready.len(*priority) > 0)
     }
 
     /// The jobs that are not due yet, with their times.
@@ -154,18 +206,18 @@ impl Queue {
         self.places.contains_key(&file)
     }
 
-    /// The job of this file.
-    pub fn get(&self, file: FileId) -> Option<&Job> {
-        match self.places.get(&file)? {
-            Slot::Ready(priority, age) => self.ready.get(&(*priority, *age)),
-            Slot::Waiting(due, age) => self.waiting.get(&(*due, *age)),
+    /// What the file's job is to do.
+    pub fn task(&self, file: FileId) -> Option<Task> {
+        match *self.places.get(&file)? {
+            Slot::Ready(spot) => self.ready.get(spot).map(|job| job.task),
+            Slot::Waiting(due, age) => self.waiting.get(&(due, age)).map(|job| job.task),
         }
     }
 
     /// Takes the file's job out.
     pub fn remove(&mut self, file: FileId) -> Option<Job> {
         let job = match self.places.remove(&file)? {
-            Slot::Ready(priority, age) => self.ready.remove(&(priority, age)),
+            Slot::Ready(spot) => self.ready.remove(spot),
             Slot::Waiting(due, age) => self.waiting.remove(&(due, age)),
         };
         job.inspect(|job| self.mix.take(Kind::of(job)))
@@ -173,13 +225,19 @@ impl Queue {
 
     /// Keeps only the jobs that `keep` wants.
     pub fn retain(&mut self, keep: impl Fn(&Job) -> bool) {
-        self.ready.retain(|_, job| keep(job));
+        self.ready.retain(&keep);
         self.waiting.retain(|_, job| keep(job));
-        let left: Vec<&Job> = self.ready.values().chain(self.waiting.values()).collect();
+        let left: Vec<&Job> = self.ready.jobs().chain(self.waiting.values()).collect();
         let files: HashSet<FileId> = left.iter().map(|job| job.file).collect();
         self.places.retain(|file, _| files.contains(file));
         self.mix = Mix::default();
         left.into_iter().for_each(|job| self.mix.add(Kind::of(job)));
+    }
+
+    fn make_ready(&mut self, job: Job, age: u64) {
+        let file = job.file;
+        let spot = self.ready.insert(job, age);
+        self.places.insert(file, Slot::Ready(spot));
     }
 
     /// What kinds of files wait.
@@ -194,12 +252,11 @@ impl Queue {
                 break;
             }
             let ((_, age), job) = entry.remove_entry();
-            self.places.insert(job.file, Slot::Ready(job.priority, age));
             if let Some(recent) = self.recent.get_mut(&job.file) {
                 recent.waiting_since = None;
                 recent.last = now;
             }
-            self.ready.insert((job.priority, age), job);
+            self.make_ready(job, age);
         }
         if self.recent.len() > self.forget_above {
             let quiet = self.settle.quiet;
@@ -212,7 +269,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DirId, FsId, JobId, Place, ReaderId, Stamp};
+    use crate::model::{DirId, Expected, FsId, JobId, Place, ReaderId, Stamp};
 
     const SETTLE: Settle = Settle { quiet: Duration::from_secs(2), at_most: Duration::from_secs(10) };
 
@@ -227,10 +284,16 @@ mod tests {
             inode: 0,
             stamp: Stamp { size: 0, mtime: 0, ctime: 0 },
             reader: ReaderId(0),
+            expected: Expected::default(),
+            in_order: false,
             priority,
             attempts: 0,
             task: crate::model::Task::default(),
         }
+    }
+
+    fn pop(queue: &mut Queue, now: Duration) -> Option<Job> {
+        queue.pop(now, Priority::Stale, |_| {})
     }
 
     fn at(seconds: u64) -> Duration {
@@ -244,7 +307,7 @@ mod tests {
         {
             queue.push(job(file, priority));
         }
-        let order: Vec<_> = std::iter::from_fn(|| queue.pop(at(0))).map(|job| job.file.0).collect();
+        let order: Vec<_> = std::iter::from_fn(|| pop(&mut queue, at(0))).map(|job| job.file.0).collect();
         assert_eq!(order, [3, 2, 4, 1]);
         assert!(queue.is_empty());
     }
@@ -255,17 +318,40 @@ mod tests {
         queue.push(job(1, Priority::Asked));
         queue.push(job(1, Priority::Crawl));
         assert_eq!(queue.len(), 1);
-        assert_eq!(queue.pop(at(0)).map(|job| job.priority), Some(Priority::Asked));
+        assert_eq!(pop(&mut queue, at(0)).map(|job| job.priority), Some(Priority::Asked));
+    }
+
+    #[test]
+    fn a_file_that_is_raised_comes_first_and_goes_back_to_its_place() {
+        let mut queue = Queue::new(SETTLE);
+        (1..=3).for_each(|file| queue.push(job(file, Priority::Crawl)));
+        queue.push_at(job(4, Priority::Crawl), at(5));
+        let raised: Vec<_> = (2..=5).map(|file| queue.set_priority(FileId(file), Priority::Asked)).collect();
+        assert_eq!(raised, [Some(Priority::Crawl), Some(Priority::Crawl), Some(Priority::Crawl), None]);
+        queue.set_priority(FileId(2), Priority::Crawl);
+        let order: Vec<_> = std::iter::from_fn(|| pop(&mut queue, at(0))).map(|job| job.file.0).collect();
+        assert_eq!(order, [3, 1, 2], "and what waits for its time waits on");
+        assert_eq!(pop(&mut queue, at(5)).map(|job| job.priority), Some(Priority::Asked));
+    }
+
+    #[test]
+    fn a_change_does_not_take_back_that_somebody_waits() {
+        let mut queue = Queue::new(SETTLE);
+        queue.push_fresh(job(1, Priority::Fresh), at(0));
+        queue.push(job(1, Priority::Asked));
+        queue.push_fresh(job(1, Priority::Fresh), at(1));
+        assert_eq!(queue.len(), 1);
+        assert_eq!(pop(&mut queue, at(3)).map(|job| job.priority), Some(Priority::Asked));
     }
 
     #[test]
     fn a_file_that_changes_again_settles_with_an_upper_bound() {
         let mut queue = Queue::new(SETTLE);
         queue.push_fresh(job(1, Priority::Fresh), at(0));
-        assert!(queue.pop(at(0)).is_some(), "the first change is read at once");
+        assert!(pop(&mut queue, at(0)).is_some(), "the first change is read at once");
         for second in 1..=20 {
             queue.push_fresh(job(1, Priority::Fresh), at(second));
-            if queue.pop(at(second)).is_some() {
+            if pop(&mut queue, at(second)).is_some() {
                 assert_eq!(second, 11, "bounded by at_most after the first change that waited");
                 return;
             }
@@ -279,7 +365,7 @@ mod tests {
         for (second, files) in [(0, 0..3_000), (10, 3_000..7_000)] {
             for file in files {
                 queue.push_fresh(job(file, Priority::Fresh), at(second));
-                assert!(queue.pop(at(second)).is_some());
+                assert!(pop(&mut queue, at(second)).is_some());
             }
         }
         assert!(queue.recent.len() <= 4_000, "{} files", queue.recent.len());
@@ -289,10 +375,10 @@ mod tests {
     fn quiet_ends_the_wait() {
         let mut queue = Queue::new(SETTLE);
         queue.push_fresh(job(1, Priority::Fresh), at(0));
-        assert!(queue.pop(at(0)).is_some());
+        assert!(pop(&mut queue, at(0)).is_some());
         queue.push_fresh(job(1, Priority::Fresh), at(1));
         assert_eq!(queue.next_due(), Some(at(3)));
-        assert!(queue.pop(at(2)).is_none());
-        assert!(queue.pop(at(3)).is_some());
+        assert!(pop(&mut queue, at(2)).is_none());
+        assert!(pop(&mut queue, at(3)).is_some());
     }
 }

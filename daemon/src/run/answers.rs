@@ -5,6 +5,7 @@ use std::sync::Arc;
 use metaextract::{Reason, Record, json};
 
 use super::{
+    attention::Attention,
     lift,
     roots::Root,
     sight::{self, entry_at},
@@ -15,7 +16,7 @@ use crate::{
         WhyState, shown,
     },
     crawl,
-    model::{self, DirId, EntryRow, FileRecord, FileResult, FileRow, FileState, Node},
+    model::{self, DirId, EntryRow, FileRecord, FileResult, FileRow, FileState, Node, Place},
     store::{Rows, StoreError},
     watch::{
         files::Kernel,
@@ -30,7 +31,7 @@ const STEP: usize = 512;
 
 /// What a path is, as far as index and rules say.
 enum Held {
-    File { row: FileRow, file: Option<Arc<FileRecord>> },
+    File { place: Place, row: FileRow, file: Option<Arc<FileRecord>> },
     Dir,
     Nothing,
 }
@@ -49,14 +50,21 @@ impl Answers {
     }
 
     /// One JSON object a path, in order.
-    pub fn show(self, paths: Vec<AbsPath>, options: ShowOptions) -> Stream<String> {
-        Stream(Box::new(paths.into_iter().map(move |path| self.show_one(&path, &options))))
+    /// A file that is still to be read is told to `attention`: it comes first from then on.
+    pub fn show(self, paths: Vec<AbsPath>, options: ShowOptions, attention: Arc<Attention>) -> Stream<String> {
+        Stream(Box::new(paths.into_iter().map(move |path| self.show_one(&path, &options, &attention))))
     }
 
-    fn show_one(&self, path: &AbsPath, options: &ShowOptions) -> String {
+    fn show_one(&self, path: &AbsPath, options: &ShowOptions, attention: &Attention) -> String {
         let error = |text: &str, code| json::error_object(path.as_bytes(), text, code);
         let form = if options.raw { json::Form::Raw } else { json::Form::Printed };
-        match self.held(path.as_bytes()) {
+        let held = self.held(path.as_bytes());
+        if let Ok(Held::File { place, row, .. }) = &held
+            && row.state == FileState::Pending
+        {
+            attention.wait_for(place.clone());
+        }
+        match held {
             Err(fault) => error(&format!("{fault}; look at the status"), "failed"),
             Ok(Held::Dir) => error("it is a directory; give files", "not-indexed"),
             Ok(Held::File { file: Some(file), .. }) => match &file.result {
@@ -113,7 +121,7 @@ impl Answers {
         }
         let is_file = seen.as_ref().is_some_and(|seen| seen.is_file);
         match held {
-            Held::File { row, file } => why_file(&mut report, &row, file.as_deref(), reader_is_current(&row)),
+            Held::File { row, file, .. } => why_file(&mut report, &row, file.as_deref(), reader_is_current(&row)),
             _ if seen.is_none() => {
                 report.state = WhyState::NoSuchFile;
                 report.next = "nothing; there is no such file".into();
@@ -181,13 +189,15 @@ impl Answers {
     }
 
     fn held(&self, path: &[u8]) -> Result<Held, StoreError> {
-        let Some((_, entry)) = entry_at(&*self.rows, path, &self.by)? else { return Ok(Held::Nothing) };
+        let Some((dir, entry)) = entry_at(&*self.rows, path, &self.by)? else { return Ok(Held::Nothing) };
         if sight::is_closed(path, &self.by) {
             return Ok(Held::Nothing);
         }
         Ok(match entry.node {
             Node::Dir(_) => Held::Dir,
-            Node::File(row) => Held::File { file: self.rows.file(row.id)?, row },
+            Node::File(row) => {
+                Held::File { place: Place { dir, name: entry.name }, file: self.rows.file(row.id)?, row }
+            }
         })
     }
 }

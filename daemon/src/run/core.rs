@@ -13,6 +13,7 @@ use tokio::{
 
 use super::{
     Event, Hints, UNSETTLED,
+    attention::{Attending, Attention},
     board::Board,
     governing::Governing,
     jobs::{Jobs, Visible},
@@ -80,6 +81,9 @@ pub(crate) struct Core {
     pub search_due: Option<Instant>,
     pub walks: Walks,
     pub reading: Reading,
+    /// What people look at, as their threads tell it.
+    pub attention: Arc<Attention>,
+    pub(super) attending: Attending,
     pub namesakes: Namesakes,
     pub jobs: Jobs,
     pub pauses: Pauses,
@@ -137,6 +141,7 @@ impl Core {
     /// When something is to be done though nothing happens; `None` is never.
     pub fn due(&self) -> Option<Instant> {
         let queue = self.reading.queue.next_due().filter(|_| !self.pauses.in_force()).map(|due| self.born + due);
+        let refilled = self.reading.refilled().filter(|_| !self.pauses.in_force()).map(|due| self.born + due);
         let pause = self.pauses.next_end().map(|end| {
             let left = Duration::from_micros(end.saturating_sub((self.wall_clock)().wall));
             Instant::now() + left + Duration::from_millis(1)
@@ -154,6 +159,8 @@ impl Core {
         let namesakes = self.namesakes.due.filter(|_| !self.pauses.in_force());
         [
             queue,
+            refilled,
+            self.attending.due,
             pause,
             poll,
             self.results_due,
@@ -175,6 +182,10 @@ impl Core {
     /// Moves every stage on as far as it goes.
     pub fn pump(&mut self) {
         self.expire_pauses();
+        let now = self.now();
+        // Also where nothing is handed over for another reason: what is due has to be over then.
+        self.reading.rate.flows(now);
+        self.attend();
         if [self.settled_due, self.unsettled_due].into_iter().flatten().any(|due| due <= Instant::now()) {
             self.hinted();
         }

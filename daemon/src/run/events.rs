@@ -18,6 +18,7 @@ use super::{
 use crate::{
     config,
     crawl::{Hindrance, Problem},
+    governor::signals::disk::DiskKind,
     model::{self, DirId, EntryRow, FileRow, FileState, Mutation, Node, Place},
     plan::Scope,
     store::{Changed, CommitId, StoreEvent},
@@ -30,7 +31,7 @@ impl Core {
         match event {
             Event::Looked(asked, looked) => self.answer(*asked, &looked, load),
             Event::Walk(root, progress) => self.walk_tells(root, progress),
-            Event::Disk(root, disk) => self.root(root).into_iter().for_each(|root| root.lies_on(disk)),
+            Event::Disk(root, disk) => self.lies_on(root, disk),
             Event::Pressed => self.governing.pressed(),
             Event::Said(said) => self.governing.heard(said),
             Event::WalkEnded(root, path, end) => self.walk_ended(root, &path, end),
@@ -42,6 +43,10 @@ impl Core {
                 self.reading.swept(found, next, pending, now);
             }
             Event::Known(files) => self.known(files),
+            Event::Noticed { dir, found } => {
+                let now = self.now();
+                self.reading.seen_in(dir, found, now);
+            }
             Event::Namesakes(places) => places.into_iter().for_each(|place| self.look_at_place(place)),
             Event::Found { job, targets, missing, current } => self.found(job, targets, (missing, current)),
             Event::Drained(commit) => self.drained_up_to(CommitId(commit)),
@@ -106,6 +111,13 @@ impl Core {
                 root.wanted.subtree(Vec::new());
             }
         }
+    }
+
+    fn lies_on(&mut self, id: RootId, disk: Option<DiskKind>) {
+        let Some(root) = self.root(id) else { return };
+        root.lies_on(disk);
+        let path = root.spec.path.clone();
+        self.reading.queue.turns(&path, disk == Some(DiskKind::Rotational));
     }
 
     fn root(&mut self, id: RootId) -> Option<&mut roots::Root> {
@@ -185,7 +197,7 @@ impl Core {
         let now = self.now();
         while self.after_commit.front().is_some_and(|waiting| waiting.commit <= commit) {
             let Some(Committing { rows, priority, .. }) = self.after_commit.pop_front() else { return };
-            if !self.reading.has_room() {
+            if !self.reading.has_room(priority) {
                 self.reading.search();
                 continue;
             }

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod answers;
+mod attention;
 mod board;
 mod commands;
 mod copies;
@@ -150,6 +151,11 @@ pub(crate) enum Event {
     },
     /// Files that have records, and that others may be copies of.
     Known(Vec<Known>),
+    /// Pending files of a directory that somebody looks into.
+    Noticed {
+        dir: DirId,
+        found: Vec<Target>,
+    },
     /// Names whose files have got further ones; they are to be looked at.
     Namesakes(Vec<Place>),
     /// The files a job is about.
@@ -206,24 +212,23 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
     let (control, mut commands) = Control::channel();
     let (facts, facts_seen) = watch::channel(Facts::default());
     let (changed, changed_seen) = mpsc::unbounded_channel();
-    let mut stop = Stop::listen()?;
+    let (mut ready, mut stop) = (Some(ready), Stop::listen()?);
     let mut hangup = signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?;
     let published = Published { facts: facts_seen.clone(), changed: changed_seen };
     let (mut bus, no_bus) = join(&place, control.clone(), published).await?;
-    let mut ready = Some(ready);
     let waiting =
         Waiting { settings: &settings, commands: &mut commands, facts: &facts, stop: &mut stop, ready: &mut ready };
     let store = match waiting.store(events.clone(), alive.as_ref()).await? {
         Ok(store) => store,
         Err(ended) => return Ok(ended),
     };
-    let mut degraded = BTreeMap::new();
-    say_damage(&store, &mut degraded);
+    let mut degraded = damage(&store);
     let (view, store) = (store.view(), Arc::new(store));
     let outside = Outside::of_this_machine(&settings, store, events.clone(), &hints, &mut degraded)?;
     let mut core = Core::open(settings, outside, degraded, (events, Arc::clone(&hints)), (facts, changed))?;
     no_bus.iter().for_each(|error| core.no_bus(error));
     core.mount(view);
+    let attention = Arc::clone(&core.attention);
     let _neighbours = listen(core.events.clone());
     ready.into_iter().for_each(|ready| ready());
     let back = || Box::pin(come_back(place.clone(), control.clone(), facts_seen.clone()));
@@ -240,6 +245,7 @@ pub async fn run(start: Start) -> anyhow::Result<Ended> {
             Some(asked) = commands.recv() => core.command(asked, &*reload),
             Some(event) = told.recv() => take_up(&mut core, event, &mut told, &*reload),
             () = hints.come.notified() => core.hints_came(),
+            () = attention.told() => core.noticed(),
             () = until(due) => {}
             () = lost(bus.as_ref()), if bus.is_some() => {
                 (bus, coming) = (None, Some(back()));
@@ -288,14 +294,15 @@ async fn end(mut core: Core, bus: Option<bus::Bus>, mut told: mpsc::Receiver<Eve
 }
 
 /// A store that was set aside is a degraded state until everything is read again.
-fn say_damage(store: &SledStore, degraded: &mut BTreeMap<&'static str, String>) {
-    if let Some((place, what)) = &store.report().set_aside {
+fn damage(store: &SledStore) -> BTreeMap<&'static str, String> {
+    let told = store.report().set_aside.as_ref().map(|(place, what)| {
         let place = place.display();
         let text = format!(
             "it was damaged ({what}); everything is read again; the old one lies in {place}, remove it at will"
         );
-        degraded.insert(telling::STORE_DAMAGED, text);
-    }
+        (telling::STORE_DAMAGED, text)
+    });
+    told.into_iter().collect()
 }
 
 /// The bus, or why the daemon goes on without.

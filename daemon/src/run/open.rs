@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -14,6 +15,7 @@ use tokio::{
 
 use super::{
     Event, Hints,
+    attention::Attending,
     board::{Board, NAMES},
     core::Core,
     governing::Governing,
@@ -24,7 +26,7 @@ use super::{
     pace::Pace,
     pauses::Pauses,
     performance::Performance,
-    reading::{Reading, Target},
+    reading::{Reading, Rules, Target},
     roots::{self, Root, RootId, bytes},
     slate::{Left, Slate},
     walks::Walks,
@@ -34,7 +36,7 @@ use crate::{
     config::{self, MountSettings, Settings},
     control::{AbsPath, Audience, Changed, Facts, Pause, RootOptions, RootOrigin, State},
     crawl::Crawl,
-    model::{self, DirId, EntryRow, FileRow, FileState, Mutation, Node, Note, Place},
+    model::{self, DirId, EntryRow, FileRow, FileState, Mutation, Node, Note, Place, ReaderId},
     mount::{self, View},
     queue::{Settle, cost::Model},
     readers,
@@ -54,8 +56,8 @@ impl Core {
             outside;
         let (readers, now, rows, watches) = (readers::current(), Instant::now(), store.clone(), watcher.clone());
         let crawl = Crawl { rows, files, watcher: watches, threads: walkers, readers: readers.clone() };
-        let rules = (settle(&settings), settings.retry, settings.policy());
-        let reading = Reading::new(engine, Slate::new(slate), rules, (&readers, wall_clock.clone()));
+        let mut reading = Reading::new(engine, Slate::new(slate), rules(&settings, &readers), wall_clock.clone());
+        reading.rate.set(settings.schedule.read_rate, Duration::ZERO);
         let board = Board::new(store.clone(), settings.is_shared());
         let mut core = Self {
             kept: Kept::beside(settings.store.path.parent().unwrap_or(std::path::Path::new("/"))),
@@ -78,6 +80,8 @@ impl Core {
             search_due: None,
             walks: Walks::new(crawl, events.clone(), threads.clone(), disks),
             reading,
+            attention: Arc::default(),
+            attending: Attending::default(),
             namesakes: Namesakes::default(),
             jobs: Jobs::default(),
             pauses: Pauses::default(),
@@ -273,6 +277,8 @@ impl Core {
             // Fails only when the daemon is stopping.
             _ = events.blocking_send(event);
         };
+        let attention = Arc::clone(&self.attention);
+        let view = view.telling(Box::new(move |dir| attention.look(dir)));
         let status = metafs::Status { names: NAMES, render: Box::new(move |name| board.render(name)) };
         let audience = match self.settings.audience {
             Audience::Owner => mount::Audience::Owner,
@@ -312,8 +318,14 @@ impl Core {
     }
 }
 
-fn settle(settings: &Settings) -> Settle {
-    Settle { quiet: settings.watch.settle, at_most: settings.watch.settle_max }
+fn rules(settings: &Settings, readers: &[ReaderId]) -> Rules {
+    Rules {
+        settle: Settle { quiet: settings.watch.settle, at_most: settings.watch.settle_max },
+        retry: settings.retry,
+        policy: settings.policy(),
+        readers: readers.to_vec(),
+        most_read: settings.limits.extract.read,
+    }
 }
 
 /// Opens the store and says what it took.

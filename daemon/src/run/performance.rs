@@ -108,7 +108,7 @@ impl Core {
         let kept = self.pauses.in_force() || self.governing.is_quiet() || self.stopping;
         let moment = Moment {
             at: now,
-            busy: in_hand > 0 || (!kept && self.reading.queue.has_due(now)),
+            busy: in_hand > 0 || (!kept && self.reading.due() > 0),
             workers: decision.size.workers.min(in_hand) as f64,
             strain: decision.strain.level(),
         };

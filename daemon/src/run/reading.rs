@@ -7,13 +7,14 @@ mod outcome;
 mod suspicion;
 mod target;
 mod totals;
+mod urgency;
 
 use std::{
     collections::{HashMap, HashSet},
     time::Duration,
 };
 
-use self::copies::Copies;
+use self::{copies::Copies, urgency::Views};
 pub(crate) use self::{copies::CopyUse, health::Health, target::Target, totals::Totals};
 use super::{
     outside::WallClock,
@@ -22,11 +23,12 @@ use super::{
 use crate::{
     config::Retry,
     engine::Engine,
-    model::{DirId, FileId, Job, JobId, Mutation, Place, PolicyId, Priority, ReaderId, Stamp, Task},
+    model::{DirId, Expected, FileId, Job, JobId, Mutation, Place, PolicyId, Priority, ReaderId, Stamp, Task},
     proto::Achieved,
     queue::{
         Queue, Settle,
         cost::{Kind, Mix, Model, Prediction},
+        rate::Bucket,
         worth::Worth,
     },
     store::CommitId,
@@ -39,6 +41,21 @@ const HIGH: usize = 8_192;
 
 /// Jobs in hand of a root that does not answer.
 const PROBES: usize = 8;
+
+/// What is read at most of a file of which nothing is known, as far as is foreseen.
+const UNKNOWN_READ: u64 = 64 << 10;
+
+/// What reading goes by.
+#[derive(Debug, Clone)]
+pub(crate) struct Rules {
+    pub settle: Settle,
+    pub retry: Retry,
+    pub policy: PolicyId,
+    /// All readers at their present version.
+    pub readers: Vec<ReaderId>,
+    /// Bytes that may be read of one file.
+    pub most_read: u64,
+}
 
 /// The search of the store for pending files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +91,8 @@ pub(crate) struct Reading {
     /// How each reader does.
     pub health: Health,
     wall_clock: WallClock,
+    /// How much may be read.
+    pub rate: Bucket,
     /// What the walls around workers are worth, as the last new one has measured it.
     pub achieved: Option<Achieved>,
     /// What the engine lacks to open files, and what to do.
@@ -101,8 +120,8 @@ pub(crate) struct Reading {
     /// Roots that do not answer, and how many of their jobs are in hand.
     held: HashMap<Box<[u8]>, usize>,
     sweep: Sweep,
-    retry: Retry,
-    policy: PolicyId,
+    views: Views,
+    rules: Rules,
     next_job: u64,
     /// Files that the last search left pending, all of them known: queued, or below a root that is away.
     pub left_pending: u64,
@@ -125,20 +144,16 @@ pub(crate) enum Alike {
 }
 
 impl Reading {
-    pub fn new(
-        engine: Box<dyn Engine>,
-        slate: Slate,
-        (settle, retry, policy): (Settle, Retry, PolicyId),
-        (readers, wall_clock): (&[ReaderId], WallClock),
-    ) -> Self {
+    pub fn new(engine: Box<dyn Engine>, slate: Slate, rules: Rules, wall_clock: WallClock) -> Self {
         Self {
             worth: Worth::default(),
-            health: Health::new(readers, wall_clock().wall),
+            health: Health::new(&rules.readers, wall_clock().wall),
             wall_clock,
             engine,
             slate,
-            queue: Queue::new(settle),
+            queue: Queue::new(rules.settle),
             costs: Model::default(),
+            rate: Bucket::default(),
             achieved: None,
             short: None,
             in_hand: HashMap::new(),
@@ -152,8 +167,8 @@ impl Reading {
             not_durable: Vec::new(),
             held: HashMap::new(),
             sweep: Sweep::Due { from: DirId::TOP, again: false },
-            retry,
-            policy,
+            views: Views::default(),
+            rules,
             next_job: 0,
             left_pending: 0,
             found_any: false,
@@ -237,11 +252,6 @@ impl Reading {
         self.queue.len() - self.queue.delayed().len()
     }
 
-    /// Whether the queue takes more of what the store could tell later.
-    pub fn has_room(&self) -> bool {
-        self.queue.len() < HIGH
-    }
-
     /// Begins a search of the store, if it is time for one; says from where.
     pub fn begin_sweep(&mut self) -> Option<DirId> {
         match self.sweep {
@@ -296,12 +306,16 @@ impl Reading {
             }
             return;
         }
+        if priority == Priority::Asked {
+            self.views.forget(target.file.id);
+        }
+        let priority = self.urgency(&target.file, priority);
         let job = self.job(target, priority);
         match priority {
             Priority::Fresh => self.queue.push_fresh(job, now),
             // Who ends the daemon again and again as soon as it starts may mean none of its files: it is not always the same
             // one that is in hand then.
-            Priority::Crawl if job.attempts > 1 && self.lone.contains(&job.file) => {
+            Priority::Crawl | Priority::Stale if job.attempts > 1 && self.lone.contains(&job.file) => {
                 let due = now + self.backoff(&job);
                 self.queue.push_at(job, due);
             }
@@ -311,8 +325,14 @@ impl Reading {
 
     /// Nothing more of this root is waited for, but what the engine has.
     pub fn forget(&mut self, root: &[u8]) {
+        self.queue.turns(root, false);
         self.queue.retain(|job| *job.root != *root);
         self.not_durable.retain(|(_, job)| *job.root != *root);
+    }
+
+    /// When more may be read, while something waits for that.
+    pub fn refilled(&self) -> Option<Duration> {
+        self.rate.due().filter(|_| self.queue.has_unasked())
     }
 
     /// Gives the engine what it takes, of roots that are watched still. What it gets is noted first.
@@ -340,17 +360,21 @@ impl Reading {
         let credit = if self.accused.is_none() { self.engine.credit() } else { 0 };
         let mut jobs = Vec::new();
         while jobs.len() < credit && self.alone.is_none() {
-            let Some(next) = self.queue.peek(now) else { break };
+            // What a person waits for waits for nothing else.
+            let least = if self.rate.flows(now) { Priority::Stale } else { Priority::Asked };
+            let Some(next) = self.queue.peek(now, least) else { break };
             if !is_watched(&next.root) {
                 // It was handed back or found meanwhile. Its rows go, or are found below another root.
-                self.queue.pop(now);
+                self.queue.pop(now, least, |_| {});
                 continue;
             }
             let alone = self.lone.contains(&next.file);
             if alone && !self.has_nothing_in_hand() {
                 break;
             }
-            let Some(job) = self.queue.pop(now) else { break };
+            let costs = &self.costs;
+            let Some(job) = self.queue.pop(now, least, |job| foresee(costs, job)) else { break };
+            self.views.forget(job.file);
             let Some(mut job) = self.compared(job, now) else { continue };
             if let Some(count) = self.held.get_mut(&job.root) {
                 if *count >= PROBES {
@@ -358,6 +382,7 @@ impl Reading {
                 }
                 *count += 1;
             }
+            self.rate.take(job.expected.read);
             self.next_job += 1;
             job.id = JobId(self.next_job);
             self.busy.insert(job.file, (job.id, None));
@@ -387,12 +412,23 @@ impl Reading {
             inode: target.identity.inode,
             stamp: target.file.fingerprint.stamp,
             reader,
+            expected: Expected::default(),
+            in_order: false,
             priority,
             attempts: self.suspects.get(&target.file.id).copied().unwrap_or(0)
                 + u8::from(self.doubted.contains(&target.file.id)),
             task: Task::Record,
         }
     }
+}
+
+/// Says in a job what reading it is likely to take, by what is known now.
+fn foresee(costs: &Model, job: &mut Job) {
+    job.reader = costs.likely(job.reader, &job.path);
+    let kind = Kind::of(job);
+    let Prediction { us, read, .. } = costs.predict(kind);
+    let read = if costs.knows(kind) { read as u64 } else { job.stamp.size.min(UNKNOWN_READ) };
+    job.expected = Expected { us: us.0 as u32, read };
 }
 
 #[cfg(test)]

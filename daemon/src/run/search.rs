@@ -37,16 +37,17 @@ impl Core {
         }
     }
 
+    /// The roots that are there and answer.
+    pub(super) fn there(&self) -> Vec<Box<[u8]>> {
+        let there = self.roots.iter().filter(|root| root.offline.is_empty() && root.silent.is_none());
+        there.map(|root| root.spec.path.clone()).collect()
+    }
+
     /// Searches the store for pending files, on a thread that may block.
     pub(super) fn sweep(&mut self) {
         let Some(from) = self.reading.begin_sweep() else { return };
         let (store, events) = (Arc::clone(&self.store), self.events.clone());
-        let roots: Vec<_> = self
-            .roots
-            .iter()
-            .filter(|root| root.offline.is_empty() && root.silent.is_none())
-            .map(|root| root.spec.path.clone())
-            .collect();
+        let roots = self.there();
         (self.threads)(Box::new(move || {
             let (found, next) = sweep(&*store, &roots, from).unwrap_or_default();
             _ = events.blocking_send(Event::Swept { found, next });

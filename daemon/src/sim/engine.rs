@@ -17,8 +17,9 @@ use crate::{
     config::Settings,
     engine::{
         Engine, EngineEvent, Size, WorkerInfo,
+        batch::{Opened, Share, batch, turn, weight},
         death::{Cause, Death, judge},
-        policy::{Aftermath, Whims, Wish, aftermath, batch, turn},
+        policy::{Aftermath, Whims, Wish, aftermath},
     },
     model::{self, Cost, Encoded, FailureKind, FileId, Job, JobId, Outcome, ReaderId, Task, join},
     proto::{self, exit},
@@ -41,7 +42,8 @@ struct State {
     world: Arc<World>,
     size: Size,
     unopened: VecDeque<Job>,
-    opened: VecDeque<Opened>,
+    /// Each with its inode, and what that held when it was opened.
+    opened: VecDeque<Opened<(Key, u64)>>,
     workers: Vec<Option<Worker>>,
     whims: Whims,
     told: VecDeque<EngineEvent>,
@@ -62,14 +64,6 @@ pub(super) struct Faults {
     pub captured: usize,
     /// Its program is of an earlier version, not in thousandths.
     pub is_old: bool,
-}
-
-#[derive(Debug)]
-struct Opened {
-    job: Job,
-    key: Key,
-    /// What it held then.
-    content: u64,
 }
 
 #[derive(Debug, Default)]
@@ -192,9 +186,9 @@ impl State {
         let Some(job) = self.unopened.pop_front() else { return false };
         let found = look(&self.world, &job);
         match found {
-            Ok((key, content)) => {
+            Ok(file) => {
                 let at = self.opened.partition_point(|other| turn(&other.job) <= turn(&job));
-                self.opened.insert(at, Opened { job, key, content });
+                self.opened.insert(at, Opened::new(job, file));
             }
             Err(outcome) => self.told.push_back(EngineEvent::Finished(job.id, outcome)),
         }
@@ -220,18 +214,19 @@ impl State {
     }
 
     fn take(&mut self, slot: usize) {
-        let share = self.opened.len().div_ceil(self.size.workers.max(1)).min(self.size.batch_files);
+        let all = self.opened.iter().map(|opened| weight(&opened.job)).sum();
+        let share = Share::of(all, 0, self.size.workers, self.size.batch_files);
         let captured = self.faults.captured;
         let is_captured = self.world.lock().rng.chance(captured);
         let worker = self.workers[slot].get_or_insert_with(Worker::default);
         let is_fresh = worker.life.is_empty() && worker.jobs.is_empty();
-        let (taken, alone) = batch(&mut self.opened, |opened| &opened.job, is_fresh, share);
+        let (taken, alone) = batch(&mut self.opened, is_fresh, share);
         worker.alone = alone;
         // Nothing that it has read can have captured one that has read nothing.
         worker.is_captured |= is_captured && !alone && !taken.is_empty();
-        for Opened { job, key, content } in taken {
+        for Opened { job, file, .. } in taken {
             worker.jobs.push_back(job);
-            worker.keys.push_back((key, content));
+            worker.keys.push_back(file);
         }
     }
 

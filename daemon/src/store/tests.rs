@@ -323,6 +323,28 @@ fn a_tag_that_stays_keeps_its_number_in_the_view() {
 }
 
 #[test]
+fn a_look_into_a_directory_and_at_a_name_that_is_missing_is_told() {
+    use std::sync::{Mutex, PoisonError};
+
+    use metafs::View;
+
+    let dir = tempfile::tempdir().unwrap();
+    let opened = open(dir.path());
+    let home = opened.store.new_dir();
+    opened.commit(vec![put_dir(home, DirId::TOP, "home")]);
+    let looks = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&looks);
+    let tell = move |dir| told.lock().unwrap_or_else(PoisonError::into_inner).push(dir);
+    let view = opened.store.view().telling(Box::new(tell));
+    view.child(metafs::DirId::TOP, b"home").unwrap().unwrap();
+    view.children(metafs::DirId(home.0), b"a", 9).unwrap();
+    assert_eq!(*looks.lock().unwrap(), [], "neither who passes through nor who goes on looks into it");
+    view.children(metafs::DirId(home.0), b"", 9).unwrap();
+    view.child(metafs::DirId::TOP, b"a.jpg").unwrap();
+    assert_eq!(*looks.lock().unwrap(), [home, DirId::TOP]);
+}
+
+#[test]
 fn a_store_in_memory_keeps_what_a_disk_would() {
     let disk = MemoryDisk::default();
     let (store, report) = MemoryStore::open(&disk).unwrap();

@@ -2,6 +2,7 @@
 //! that a file needs a record.
 
 use std::{
+    fmt,
     ops::Bound::{Included, Unbounded},
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -23,10 +24,19 @@ use crate::{
     },
 };
 
+/// Hears of directories that somebody looks into or misses a name in. Called by the kernel's request threads, it never waits.
+pub type Looks = Box<dyn Fn(DirId) + Send + Sync>;
+
 /// What [`metafs::mount`] is given.
-#[derive(Debug)]
 pub struct StoreView {
     shared: Arc<Shared>,
+    looks: Looks,
+}
+
+impl fmt::Debug for StoreView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreView").field("shared", &self.shared).finish_non_exhaustive()
+    }
 }
 
 /// What the kernel has to forget of a committed change.
@@ -37,7 +47,12 @@ pub fn change(changed: &Changed) -> Change {
 
 impl StoreView {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+        Self { shared, looks: Box::new(|_| {}) }
+    }
+
+    /// Tells of looks from now on.
+    pub fn telling(self, looks: Looks) -> Self {
+        Self { looks, ..self }
     }
 
     /// An entry as a child, if it is shown.
@@ -153,10 +168,17 @@ impl StoreView {
 
 impl metafs::View for StoreView {
     fn child(&self, dir: metafs::DirId, name: &[u8]) -> Result<Option<Child>, Error> {
-        self.shared.noticed(self.one(DirId(dir.0), name)).map_err(told)
+        let child = self.shared.noticed(self.one(DirId(dir.0), name)).map_err(told)?;
+        if child.is_none() {
+            (self.looks)(DirId(dir.0));
+        }
+        Ok(child)
     }
 
     fn children(&self, dir: metafs::DirId, after: &[u8], limit: usize) -> Result<Vec<Named>, Error> {
+        if after.is_empty() {
+            (self.looks)(DirId(dir.0));
+        }
         self.shared.noticed(self.named(DirId(dir.0), after, limit)).map_err(told)
     }
 

@@ -2,12 +2,13 @@
 
 use std::{
     collections::{BTreeSet, VecDeque},
+    os::fd::OwnedFd,
     time::{Duration, Instant},
 };
 
 use super::State;
 use crate::{
-    engine::{open::Opened, policy},
+    engine::batch::{self, Opened, Share},
     model::{FsId, Job},
 };
 
@@ -144,16 +145,19 @@ impl State {
         seen.into_iter().filter_map(|(fs, ready)| ready.then_some(fs)).collect()
     }
 
-    /// Takes the next files of one file system for a worker; see [`policy::batch`].
-    pub(super) fn batch(&mut self, fs: FsId, is_fresh: bool, share: usize) -> (Vec<Opened>, bool) {
-        let (mut own, others): (VecDeque<_>, VecDeque<_>) =
+    /// Takes the next files of one file system for a worker; see [`batch::batch`]. Those of others are then before the rest
+    /// of it, so that file systems take turns.
+    pub(super) fn batch(&mut self, fs: FsId, is_fresh: bool, share: Share) -> (Vec<Opened<OwnedFd>>, bool) {
+        let (mut own, mut others): (VecDeque<_>, VecDeque<_>) =
             std::mem::take(&mut self.opened).into_iter().partition(|opened| opened.job.fs == fs);
-        let taken = policy::batch(&mut own, |opened| &opened.job, is_fresh, share);
-        if !others.is_empty() {
-            own.extend(others);
-            own.make_contiguous().sort_by_key(|opened| policy::turn(&opened.job));
+        let taken = batch::batch(&mut own, is_fresh, share);
+        if others.is_empty() {
+            others = own;
+        } else {
+            others.extend(own);
+            others.make_contiguous().sort_by_key(|opened| batch::turn(&opened.job));
         }
-        self.opened = own;
+        self.opened = others;
         taken
     }
 

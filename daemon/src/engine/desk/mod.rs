@@ -17,7 +17,7 @@ use std::{
 
 use self::disk::Disk;
 pub(super) use self::slots::{Batch, Next};
-use super::{Config, EngineEvent, InHand, Sink, Size, WorkerInfo, open::Opened, policy::Whims, process};
+use super::{Config, EngineEvent, InHand, Sink, Size, WorkerInfo, batch::Opened, policy::Whims, process};
 use crate::{
     model::{FsId, Job, JobId, Outcome},
     proto::{self, Achieved},
@@ -68,7 +68,7 @@ struct State {
     disks: HashMap<FsId, Disk>,
     /// With an opener now. What is not here any more when the opener comes back has been given back already.
     opening: HashSet<JobId>,
-    opened: VecDeque<Opened>,
+    opened: VecDeque<Opened<OwnedFd>>,
     seats: HashMap<usize, Seat>,
     /// Workers that have sat in them so far.
     started: u64,

@@ -11,7 +11,10 @@ use rustix::fs::{Advice, fadvise};
 
 use super::{Among, Desk, IDLE, NewOpener, OPENED_AT_ONCE, State};
 use crate::{
-    engine::{EngineEvent, open::Opened, policy::turn},
+    engine::{
+        EngineEvent,
+        batch::{Opened, turn},
+    },
     model::{FsId, Job, Outcome},
 };
 
@@ -93,7 +96,7 @@ impl Desk {
         }
     }
 
-    pub(in crate::engine) fn opened(&self, opened: Opened) -> NewOpener {
+    pub(in crate::engine) fn opened(&self, opened: Opened<OwnedFd>) -> NewOpener {
         let mut state = self.lock();
         state.disk(opened.job.fs).opens();
         if state.paused {

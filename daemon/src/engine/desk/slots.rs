@@ -10,8 +10,8 @@ use super::{Among, Desk, HURRIED_FILES, IDLE, LAST_FILES, NewOpener, Seat, State
 use crate::{
     engine::{
         EngineEvent,
+        batch::{Opened, Share, weight},
         death::Verdict,
-        open::Opened,
         policy::{self, Aftermath, Wish},
     },
     model::{FileId, FsId, Job, Outcome, Task},
@@ -153,23 +153,28 @@ impl Desk {
             return batch;
         }
         let Some(seat) = state.seats.get(&slot) else { return batch };
-        let (fs, own, is_fresh) = (seat.fs(), seat.jobs.len(), seat.files == 0 && seat.jobs.is_empty());
+        let (fs, own, is_fresh) = (seat.fs(), &seat.jobs, seat.files == 0 && seat.jobs.is_empty());
+        let us = |jobs: &VecDeque<Job>| jobs.iter().map(weight).sum::<u64>();
+        let (own, room) = (us(own), state.batch_files.saturating_sub(own.len()));
         let ready = state.ready(now);
         let Some(fs) = fs.or(ready.first().copied()).filter(|fs| ready.contains(fs)) else { return batch };
-        let waiting = state.opened.iter().filter(|opened| ready.contains(&opened.job.fs)).count();
         let share = match state.is_silent(fs, now) {
-            true => state.disk(fs).probes(now),
+            true => Share { files: state.disk(fs).probes(now), ..Share::ONE },
             // Of all that is open, so that who comes late finds something even behind a file that takes long.
             false => {
-                let with_workers: usize = state.seats.values().map(|seat| seat.jobs.len()).sum();
-                let fair = (waiting + with_workers).div_ceil(state.spread.max(1));
-                fair.saturating_sub(own).min(state.batch_files)
+                let waiting = state.opened.iter().filter(|opened| ready.contains(&opened.job.fs));
+                let waiting: u64 = waiting.map(|opened| weight(&opened.job)).sum();
+                let with_workers: u64 = state.seats.values().map(|seat| us(&seat.jobs)).sum();
+                Share::of(waiting + with_workers, own, state.spread, room)
             }
         };
+        if share.is_nothing() {
+            return batch;
+        }
         let (taken, alone) = state.batch(fs, is_fresh, share);
         batch.alone = alone;
         let Some(seat) = state.seats.get_mut(&slot) else { return batch };
-        for Opened { job, file } in taken {
+        for Opened { job, file, .. } in taken {
             batch.add(&job, file);
             if seat.jobs.is_empty() {
                 seat.since = Instant::now();

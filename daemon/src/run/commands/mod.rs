@@ -5,7 +5,7 @@ mod roots;
 mod stats;
 mod status;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
@@ -137,7 +137,9 @@ impl Core {
                 _ = reply.send(self.end_root(&by, path));
             }
             Command::ListRoots(reply) => self.list_roots(by, reply),
-            Command::Show { paths, options, reply } => _ = reply.send(Ok(self.answers(&by).show(paths, options))),
+            Command::Show { paths, options, reply } => {
+                _ = reply.send(Ok(self.answers(&by).show(paths, options, Arc::clone(&self.attention))))
+            }
             Command::Failed(reply) => _ = reply.send(Ok(self.answers(&by).failed())),
             Command::Stats(reply) => self.stats(by, reply),
             Command::Formats(reply) => _ = reply.send(Ok(self.formats())),
@@ -272,6 +274,8 @@ impl Core {
         if self.settings.dedupe != before.dedupe {
             self.look_for_copies();
         }
+        let now = self.now();
+        self.reading.rate.set(self.settings.schedule.read_rate, now);
         if rules_differ {
             for root in &mut self.roots {
                 let (path, options, origin) = (root.path.clone(), root.options, root.origin);

@@ -47,7 +47,7 @@ impl Core {
             workers: WorkersReport {
                 running: u32::try_from(workers.len()).unwrap_or(u32::MAX),
                 wanted: u32::try_from(self.governing.decision.size.workers).unwrap_or(u32::MAX),
-                why: self.governing.decision.why.clone(),
+                why: self.why_workers(),
                 isolation: self.isolation(),
                 lost: self.reading.totals.strikes.all(),
             },
@@ -109,6 +109,17 @@ impl Core {
         let mut lines = self.settings.lines();
         lines.extend(self.roots.iter().filter(|root| self.sees_root(root, by)).map(root));
         Stream(Box::new(lines.into_iter()))
+    }
+
+    /// Why there are so many, and what holds them back.
+    fn why_workers(&self) -> String {
+        let why = &self.governing.decision.why;
+        match self.settings.schedule.read_rate.filter(|_| self.reading.refilled().is_some()) {
+            Some(rate) => {
+                format!("{why}; reads at most {:.4} MiB/s by schedule.read_rate", rate as f64 / f64::from(1 << 20))
+            }
+            None => why.clone(),
+        }
     }
 
     fn isolation(&self) -> String {

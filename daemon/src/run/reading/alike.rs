@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Alike, Next, Reading, Target, copies::Step};
 use crate::{
     model::{Cost, Encoded, FileId, FileResult, Job, Outcome, Priority, ReaderId, Stamp, Task},
+    proto::SAMPLED_WHOLE,
     run::reading::CopyUse,
 };
 
@@ -40,10 +41,10 @@ impl Reading {
     /// A job as the engine is to have it; `None` where something else is to be done first.
     pub(super) fn compared(&mut self, job: Job, now: Duration) -> Option<Job> {
         if job.task != Task::Record {
-            return Some(job);
+            return Some(digesting(job));
         }
         match self.copies.step(&job) {
-            Step::Do(task) => Some(Job { task, ..job }),
+            Step::Do(task) => Some(digesting(Job { task, ..job })),
             Step::First(file, task) => {
                 let stamp = self.copies.stamp(file)?;
                 self.alike.push(Alike::Ask { file, stamp, task, priority: job.priority });
@@ -69,7 +70,7 @@ impl Reading {
             // It is about to be another one.
             Some(_) => self.lost(file),
             None if self.queue.contains(file) => {
-                if self.queue.get(file).is_none_or(|job| job.task == Task::Record) {
+                if self.queue.task(file) == Some(Task::Record) {
                     self.lost(file);
                 }
             }
@@ -155,4 +156,14 @@ impl Reading {
             }
         }
     }
+}
+
+/// What it reads is known, if it is to give a digest.
+fn digesting(mut job: Job) -> Job {
+    match job.task {
+        Task::Record => {}
+        Task::Sample => job.expected.read = job.stamp.size.min(SAMPLED_WHOLE),
+        Task::Digest => job.expected.read = job.stamp.size,
+    }
+    job
 }

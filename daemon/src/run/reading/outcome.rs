@@ -24,6 +24,13 @@ impl Reading {
         if let Some(count) = self.held.get_mut(&job.root) {
             *count = count.saturating_sub(1);
         }
+        let read = match &outcome {
+            Outcome::Read { cost, .. } => cost.read.min(self.rules.most_read),
+            // How much it was nobody says.
+            Outcome::Strike { .. } | Outcome::Digest(_) => job.expected.read,
+            Outcome::Gone | Outcome::Changed | Outcome::Unreadable { .. } | Outcome::Returned => 0,
+        };
+        self.rate.put_right(job.expected.read, read);
         let after = self.busy.remove(&job.file).and_then(|(_, after)| after);
         if let Some((target, priority)) = after {
             self.want(target, priority, now);
@@ -116,7 +123,7 @@ impl Reading {
         if !worth.is_known {
             self.totals.unknown_us += f64::from(worth.us);
         }
-        let fingerprint = Fingerprint { stamp: job.stamp, reader, policy: self.policy };
+        let fingerprint = Fingerprint { stamp: job.stamp, reader, policy: self.rules.policy };
         // A doubt counts as a try as long as it lasts.
         let attempts = job.attempts.saturating_sub(u8::from(self.doubted.remove(&job.file)));
         // Whoever ended the daemon, it was not a file that can be read.
@@ -135,7 +142,7 @@ impl Reading {
     }
 
     fn is_tried_again(&self, job: &Job, record: &Encoded) -> bool {
-        is_unreadable(record) && job.attempts.saturating_add(1) < self.retry.attempts
+        is_unreadable(record) && job.attempts.saturating_add(1) < self.rules.retry.attempts
     }
 
     /// A disk that fails now may not fail later; a right that is missing is missing until it is given.
@@ -152,7 +159,7 @@ impl Reading {
 
     fn try_again(&mut self, mut job: Job, kind: FailureKind, text: String) -> Next {
         job.attempts = job.attempts.saturating_add(1);
-        if job.attempts >= self.retry.attempts {
+        if job.attempts >= self.rules.retry.attempts {
             return self.give_up(&job, kind, text);
         }
         self.suspects.insert(job.file, job.attempts);
@@ -163,9 +170,9 @@ impl Reading {
 
     /// Doubles with each try; spread by the job's number, so that suspects do not come together again.
     pub(super) fn backoff(&self, job: &Job) -> Duration {
-        let doubled = self.retry.backoff.saturating_mul(1 << u32::from(job.attempts.clamp(1, 16) - 1));
+        let doubled = self.rules.retry.backoff.saturating_mul(1 << u32::from(job.attempts.clamp(1, 16) - 1));
         let jitter = doubled.mul_f64((job.file.0 % 32) as f64 / 64.0);
-        (doubled + jitter).min(self.retry.backoff_max)
+        (doubled + jitter).min(self.rules.retry.backoff_max)
     }
 }
 

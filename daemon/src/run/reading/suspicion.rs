@@ -23,14 +23,14 @@ impl Reading {
     pub fn accuse(&mut self, target: Target, alone: bool) -> Vec<Mutation> {
         let mut job = self.job(target, Priority::Crawl);
         job.attempts = job.attempts.saturating_add(1);
-        if alone && self.lone.contains(&job.file) && job.attempts >= self.retry.attempts {
+        if alone && self.lone.contains(&job.file) && job.attempts >= self.rules.retry.attempts {
             tracing::warn!(path = ?path(&job.absolute()), "the daemon ended again and again with a file, leaving it until it changes");
             return match self.give_up(&job, FailureKind::EndedDaemon, ENDED_DAEMON.into()) {
                 Next::Commit(mutations) => mutations,
                 _ => Vec::new(),
             };
         }
-        let attempts = job.attempts.min(self.retry.attempts.saturating_sub(1)).max(1);
+        let attempts = job.attempts.min(self.rules.retry.attempts.saturating_sub(1)).max(1);
         self.suspects.insert(job.file, attempts);
         self.lone.insert(job.file);
         let Job { file, place, .. } = job;

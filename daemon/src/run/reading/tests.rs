@@ -49,9 +49,9 @@ fn reading() -> (Reading, Arc<Mutex<Vec<Job>>>) {
     let given = Arc::clone(&engine.0);
     let retry = Retry { attempts: 3, backoff: Duration::from_millis(100), backoff_max: Duration::from_secs(300) };
     let settle = Settle { quiet: Duration::from_secs(2), at_most: Duration::from_secs(300) };
+    let rules = Rules { settle, retry, policy: PolicyId(1), readers: vec![ReaderId(3)], most_read: 1 << 20 };
     let clock: WallClock = Arc::new(|| Clocks { wall: 0, uptime: 0 });
-    let slate = Slate::new(Box::new(Nowhere));
-    (Reading::new(Box::new(engine), slate, (settle, retry, PolicyId(1)), (&[], clock)), given)
+    (Reading::new(Box::new(engine), Slate::new(Box::new(Nowhere)), rules, clock), given)
 }
 
 fn target(file: u64, mtime: i64) -> Target {
@@ -258,4 +258,110 @@ fn what_is_no_longer_watched_is_neither_waited_for_nor_read() {
     assert!(!reading.is_idle(), "it waits again");
     reading.feed(START, |root| root != b"/r");
     assert!(taken(&given).is_empty() && reading.is_idle());
+}
+
+/// The same file in another directory and root, as it was read last.
+fn read_before(file: u64, dir: u32, (reader, policy): (u32, u32)) -> Target {
+    let mut target = target(file, 1);
+    target.place.dir = DirId(dir);
+    target.file.fingerprint.reader = ReaderId(reader);
+    target.file.fingerprint.policy = PolicyId(policy);
+    target
+}
+
+#[test]
+fn who_is_asked_for_comes_before_changes_before_the_crawl_before_what_others_read_before() {
+    let (mut reading, given) = reading();
+    let (new, current) = ((0, 0), (3, 1));
+    for (file, last, priority) in [
+        (1, (9, 1), Priority::Crawl),
+        (2, (3, 9), Priority::Crawl),
+        (3, (0, 1), Priority::Crawl),
+        (4, new, Priority::Crawl),
+        (5, (9, 1), Priority::Fresh),
+        (6, current, Priority::Fresh),
+        (7, (9, 1), Priority::Asked),
+        (8, current, Priority::Crawl),
+    ] {
+        reading.want(read_before(file, 2, last), priority, START);
+    }
+    reading.feed(START, |_| true);
+    let given: Vec<_> = taken(&given).into_iter().map(|job| (job.file.0, job.priority)).collect();
+    let (asked, fresh, crawl, stale) = (Priority::Asked, Priority::Fresh, Priority::Crawl, Priority::Stale);
+    let wanted = [(7, asked), (5, fresh), (6, fresh), (3, crawl), (4, crawl), (8, crawl), (1, stale), (2, stale)];
+    assert_eq!(given, wanted);
+}
+
+#[test]
+fn a_pending_file_that_is_shown_is_the_next_and_read_once() {
+    let (mut reading, given) = reading();
+    (1..=20).for_each(|file| reading.want(target(file, 1), Priority::Crawl, START));
+    reading.raise(target(13, 1), START);
+    reading.raise(target(21, 1), START);
+    reading.feed(START, |_| true);
+    let jobs = taken(&given);
+    assert_eq!([jobs[0].file, jobs[1].file], [FileId(13), FileId(21)], "queued, and known to the store alone");
+    reading.raise(target(13, 1), START);
+    assert_eq!(reading.finished(jobs[0].id, Outcome::Gone, START), Next::LookAt(jobs[0].place.clone()));
+    assert!(reading.queue.is_empty(), "what is in hand is not read again for that");
+}
+
+#[test]
+fn of_directories_that_are_looked_into_only_the_last_few_come_first() {
+    let (mut reading, given) = reading();
+    let new = |file: u64| read_before(file, file as u32, (0, 0));
+    (1..=9).for_each(|file| reading.want(new(file), Priority::Crawl, START));
+    reading.want(new(3), Priority::Asked, START);
+    // Whoever walks through everything.
+    (1..=9).for_each(|dir| reading.look_into(&[DirId(dir)]));
+    reading.look_into(&[DirId(6)]);
+    reading.seen_in(DirId(6), vec![new(6), read_before(10, 6, (0, 0))], START);
+    reading.seen_in(DirId(1), vec![read_before(11, 1, (0, 0))], START);
+    reading.feed(START, |_| true);
+    let jobs = taken(&given);
+    let asked: Vec<_> = jobs.iter().filter(|job| job.priority == Priority::Asked).map(|job| job.file.0).collect();
+    assert_eq!(asked, [6, 7, 8, 9, 3, 10], "and what was asked for stays so");
+    assert_eq!(jobs.len(), 10, "a directory that nobody looks into any more waits for its turn");
+}
+
+#[test]
+fn what_is_asked_for_has_room_in_a_queue_that_is_full() {
+    let (mut reading, _) = reading();
+    let mut files = 1..;
+    for (priority, next) in [(Priority::Crawl, Priority::Fresh), (Priority::Fresh, Priority::Asked)] {
+        while reading.has_room(priority) {
+            reading.want(target(files.next().unwrap_or(0), 1), priority, START);
+        }
+        assert!(reading.has_room(next));
+    }
+}
+
+#[test]
+fn no_more_is_handed_over_than_the_rate_allows_but_what_is_asked_for() {
+    let (mut reading, given) = reading();
+    reading.rate.set(Some(1_000), START);
+    let sized = |file: u64| {
+        let mut target = target(file, 1);
+        target.file.fingerprint.stamp.size = 600;
+        target
+    };
+    (1..=5).for_each(|file| reading.want(sized(file), Priority::Crawl, START));
+    reading.feed(START, |_| true);
+    let jobs = taken(&given);
+    assert_eq!(jobs.len(), 2, "1000 bytes are saved up, and the last may go beyond");
+    let due = reading.refilled().expect("it is waited for");
+    assert_eq!(due, Duration::from_millis(250));
+    reading.want(sized(6), Priority::Asked, START);
+    reading.feed(START, |_| true);
+    assert_eq!(taken(&given).len(), 1, "whoever is asked for does not wait");
+    let due = reading.refilled().expect("but counts");
+    assert_eq!(due, Duration::from_millis(850));
+    reading.feed(due, |_| true);
+    assert_eq!(taken(&given).len(), 1);
+    // It was not there to be read.
+    reading.finished(jobs[0].id, Outcome::Gone, due);
+    reading.feed(due, |_| true);
+    assert_eq!(taken(&given).len(), 1);
+    reading.forget(b"/r");
+    assert_eq!(reading.refilled(), None, "nothing waits any more");
 }

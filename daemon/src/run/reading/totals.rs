@@ -46,11 +46,7 @@ impl Totals {
                 self.cost.read = add(self.cost.read, cost.read, MOST.read);
             }
             Outcome::Strike { kind, .. } => self.strikes.count(*kind),
-            Outcome::Digest(_)
-            | Outcome::Unreadable { .. }
-            | Outcome::Gone
-            | Outcome::Changed
-            | Outcome::Returned => {}
+            Outcome::Digest(_) | Outcome::Unreadable { .. } | Outcome::Gone | Outcome::Changed | Outcome::Returned => {}
         }
     }
 
