@@ -20,7 +20,10 @@ use std::{
     thread,
 };
 
-use metaextract::json::{self, Form};
+use metaextract::{
+    Ahead,
+    json::{self, Form},
+};
 
 use crate::{
     args::Files,
@@ -262,6 +265,7 @@ fn job(number: u64, file: &Path, attempts: u8) -> Result<Job, (String, &'static 
             ctime: ns(metadata.ctime(), metadata.ctime_nsec()),
         },
         reader: ReaderId(0),
+        ahead: Ahead::default(),
         priority: Priority::Asked,
         attempts,
     })

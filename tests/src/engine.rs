@@ -113,6 +113,7 @@ pub fn job(number: u64, dir: &Path, name: &str) -> Job {
             ctime: stat.ctime() * 1_000_000_000 + stat.ctime_nsec(),
         },
         reader: ReaderId(0),
+        ahead: metaextract::Ahead::default(),
         priority: Priority::Crawl,
         attempts: 0,
     }

@@ -139,6 +139,7 @@ mod tests {
             inode: 0,
             stamp: Stamp { size: 0, mtime: 0, ctime: 0 },
             reader: ReaderId(0),
+            ahead: metaextract::Ahead::default(),
             priority: Priority::Crawl,
             attempts,
         }

@@ -10,6 +10,8 @@ use std::{
 };
 
 pub(crate) use self::target::Target;
+use metaextract::Ahead;
+
 use super::slate::{Left, Slate};
 use crate::{
     config::Retry,
@@ -326,6 +328,7 @@ impl Reading {
             }
             self.next_job += 1;
             job.id = JobId(self.next_job);
+            job.ahead = self.costs.ahead(Kind::of(&job));
             self.busy.insert(job.file, (job.id, None));
             self.in_hand.insert(job.id, job.clone());
             self.slate.put(Left { file: job.file, dir: job.place.dir, alone, accused: 0 });
@@ -353,6 +356,7 @@ impl Reading {
             inode: target.identity.inode,
             stamp: target.file.fingerprint.stamp,
             reader,
+            ahead: Ahead::default(),
             priority,
             attempts: self.suspects.get(&target.file.id).copied().unwrap_or(0)
                 + u8::from(self.doubted.contains(&target.file.id)),

@@ -89,8 +89,8 @@ impl Reading {
 
     fn learn(&mut self, job: &Job, reader: ReaderId, cost: &Cost) {
         self.totals.learned += 1;
-        if let Some(times) = self.costs.learn(&job.path, reader, job.stamp.size, cost) {
-            tracing::debug!(reader = reader.0, times, "a format costs more than it did");
+        if let Some(worse) = self.costs.learn(&job.path, reader, job.stamp.size, cost) {
+            tracing::debug!(reader = worse.reader.0, times = worse.times, "a format costs more than it did");
         }
     }
 
