@@ -17,7 +17,7 @@ const PIECE_MAX: usize = 1 << 20;
 pub struct Ahead {
     /// Bytes of the first read, at the file's beginning.
     pub first: u32,
-    /// Bytes of each further one where a reader asks for less; more when it reads on from there.
+    /// Bytes of each further one where a reader asks for less; more when it goes on from what was read before.
     pub next: u32,
 }
 
@@ -174,14 +174,16 @@ impl<'a> Source<'a> {
 
     /// As [`Source::array`], but asks for these bytes alone: for headers that lie far apart.
     pub fn skim<const N: usize>(&mut self, at: u64) -> Result<[u8; N], Error> {
-        let is_file = matches!(self.input, Input::File(_));
-        if !is_file || self.cached(at).len() >= N || self.follows(at).is_some() {
+        if self.track.is_near(at) {
             return self.array(at);
         }
         if self.available(at, N as u64) < N as u64 {
             return Err(Error::Truncated { at, wanted: N as u64 });
         }
         self.ask(N)?;
+        if let Some(bytes) = self.cached(at).first_chunk() {
+            return Ok(*bytes);
+        }
         let mut bytes = [0; N];
         match self.fetch(at, &mut bytes, N)? {
             got if got == N => Ok(bytes),
@@ -258,21 +260,21 @@ impl<'a> Source<'a> {
             Input::Bytes(bytes) => (bytes.as_ref(), from(bytes, 0)),
             Input::File(_) => {
                 let (head, window) = (from(&self.head, 0), from(&self.window, self.window_at));
-                let longest_is_head = head.map_or(0, |skip| self.head.len() - skip)
-                    >= window.map_or(0, |skip| self.window.len() - skip);
+                let longest_is_head =
+                    head.map_or(0, |skip| self.head.len() - skip) >= window.map_or(0, |skip| self.window.len() - skip);
                 if longest_is_head { (self.head.as_slice(), head) } else { (self.window.as_slice(), window) }
             }
         };
         skip.map_or(&[], |skip| &held[skip..])
     }
 
-    /// The length of the read after which somebody goes on who wants something at `at`.
-    fn follows(&self, at: u64) -> Option<usize> {
-        let goes_on = |start: u64, held: &[u8]| at >= start && at <= start + held.len() as u64 + NEAR;
-        [(self.window_at, &self.window), (0, &self.head)]
-            .into_iter()
-            .find(|(start, held)| !held.is_empty() && goes_on(*start, held))
-            .map(|(_, held)| held.len())
+    /// How much to read at `at` where that goes on from what was read last: as much as the first time, then twice as much each time.
+    fn goes_on(&self, at: u64) -> Option<usize> {
+        let follows = |start: u64, held: &[u8]| {
+            !held.is_empty() && at >= start && at <= start.saturating_add(held.len() as u64).saturating_add(NEAR)
+        };
+        let on = follows(self.window_at, &self.window).then(|| self.window.len() * 2);
+        on.or_else(|| follows(0, &self.head).then_some(self.head.len()))
     }
 
     /// Has `len` bytes at `at` in memory, and what is likely to be wanted behind them.
@@ -288,9 +290,9 @@ impl<'a> Source<'a> {
             return Ok(());
         }
         let next = self.ahead.next as usize;
-        let ahead = match self.follows(at) {
+        let ahead = match self.goes_on(at) {
             _ if is_thrifty => len,
-            Some(before) => (before * 2).clamp(next, Ahead::MOST_NEXT as usize),
+            Some(more) => more.clamp(next.max(NEAR as usize), PIECE_MAX),
             None => next,
         };
         let held = self.cached(at).to_vec();
@@ -321,5 +323,60 @@ impl<'a> Source<'a> {
             }
         }
         Ok(done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    /// A file of `size` bytes without a name, each byte told by its place.
+    fn source(size: usize, ahead: Ahead) -> Source<'static> {
+        let mut file = tempfile::tempfile().expect("a temporary file");
+        file.write_all(&(0..size).map(byte).collect::<Vec<_>>()).expect("it can be written");
+        Source::from_file(file, size as u64, b"x", Limits::default()).with_ahead(ahead)
+    }
+
+    fn byte(at: usize) -> u8 {
+        (at ^ (at >> 8) ^ (at >> 16)) as u8
+    }
+
+    #[test]
+    fn what_is_read_at_once_is_not_asked_for_again() {
+        const KIB: usize = 1 << 10;
+        // What the reader wants, then calls and KiB asked of the kernel.
+        let table: [(&[(u64, usize)], (u64, u64)); 6] = [
+            (&[(0, 4096), (100, 8000), (0, 1)], (1, 8)),
+            // Going on takes as much as the first time, then twice as much; nothing is read twice.
+            (&[(0, 4096), (8000, 8192), (23_000, 100)], (2, 8 + 16)),
+            (&[(0, 4096), (8000, 8192), (16_384, 8192), (50_000, 1)], (3, 8 + 16 + 32)),
+            // The head stays while something else is looked at.
+            (&[(0, 4096), (900_000, 10), (0, 100), (900_100, 10)], (2, 8 + 4)),
+            (&[(0, 4096), (1_000_000, 4000)], (2, 8 + 4)),
+            (&[(0, 100_000)], (1, 98)),
+        ];
+        for (pieces, (calls, kib)) in table {
+            let mut source = source(1_004_000, Ahead { first: 8 << 10, next: 4 << 10 });
+            for &(at, len) in pieces {
+                let expected: Vec<u8> = (at as usize..at as usize + len).map(byte).collect();
+                assert_eq!(source.read_up_to(at, len).expect("it can be read"), expected, "{pieces:?}");
+            }
+            assert_eq!((source.calls(), source.spent().div_ceil(KIB as u64)), (calls, kib), "{pieces:?}");
+        }
+    }
+
+    #[test]
+    fn blocks_take_what_is_there_and_headers_far_apart_come_alone() {
+        let mut source = source(1_000_000, Ahead { first: 8 << 10, next: 4 << 10 });
+        source.head(4096).expect("it can be read");
+        let block = source.block(8000, 20_000).expect("it is there");
+        assert!(block.iter().enumerate().all(|(at, found)| *found == byte(8000 + at)));
+        assert_eq!(source.spent(), 28_000, "not what was read already");
+        assert_eq!(source.skim::<4>(500_000).expect("it is there"), [0, 1, 2, 3].map(|n| byte(500_000 + n)));
+        assert_eq!((source.spent(), source.calls()), (28_004, 3));
+        assert_eq!(source.wanted(), Wanted { head: 28_000, parts: 0, bytes: 0 });
+        assert!(matches!(source.skim::<4>(999_998), Err(Error::Truncated { .. })));
     }
 }

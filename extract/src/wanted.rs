@@ -32,19 +32,22 @@ impl Track {
         if len == 0 {
             return;
         }
-        if at <= self.before.head.saturating_add(NEAR) {
+        if goes_on(at, 0, self.before.head) {
             self.before.head = self.before.head.max(end);
             return;
         }
         self.part = match self.part {
-            Some((start, reached)) if at >= start && at <= reached.saturating_add(NEAR) => {
-                Some((start, reached.max(end)))
-            }
+            Some((start, reached)) if goes_on(at, start, reached) => Some((start, reached.max(end))),
             _ => {
                 self.before = self.wanted();
                 Some((at, end))
             }
         };
+    }
+
+    /// Whether what stands at `at` belongs to a part that was wanted already.
+    pub(crate) fn is_near(&self, at: u64) -> bool {
+        goes_on(at, 0, self.before.head) || self.part.is_some_and(|(start, end)| goes_on(at, start, end))
     }
 
     pub(crate) fn wanted(&self) -> Wanted {
@@ -54,6 +57,10 @@ impl Track {
             None => self.before,
         }
     }
+}
+
+fn goes_on(at: u64, start: u64, end: u64) -> bool {
+    at >= start && at <= end.saturating_add(NEAR)
 }
 
 #[cfg(test)]

@@ -216,7 +216,11 @@ impl Model {
         let above = || self.cells.range(at(class)..=at(CLASSES)).next();
         match below {
             Some((kind, cell)) if kind.class == class => Some(cell),
-            below => [below, above()].into_iter().flatten().min_by_key(|(kind, _)| kind.class.abs_diff(class)).map(|(_, cell)| cell),
+            below => [below, above()]
+                .into_iter()
+                .flatten()
+                .min_by_key(|(kind, _)| kind.class.abs_diff(class))
+                .map(|(_, cell)| cell),
         }
     }
 }
@@ -247,12 +251,17 @@ impl Mix {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use metaextract::Wanted;
+
+    use super::{
+        keep::{KEPT, VERSION},
+        *,
+    };
 
     const A: &[u8] = b"dir/a.jpg";
 
     fn cost(cpu_us: u64) -> Cost {
-        Cost { cpu_us, wall_us: cpu_us, read: cpu_us * 10 }
+        Cost { cpu_us, wall_us: cpu_us, read: cpu_us * 10, calls: 2, memory: cpu_us * 3, ..Cost::default() }
     }
 
     /// A number from 0 to 1 that looks like chance.
@@ -278,13 +287,37 @@ mod tests {
             model.predict(Kind::new(ReaderId(1), 6000))
         };
         for (from, times) in [(0, 1), (10_000, 20)] {
-            let Prediction { us: (mean, deviation), median_us, read } = learn(from, times);
+            let Prediction { us: (mean, deviation), median_us, read, calls, memory } = learn(from, times);
             let (times, mean, median_us) = (times as f32, mean - BESIDE, median_us - BESIDE);
             assert!((mean / times - 200.0).abs() < 60.0, "{mean}");
             assert!((deviation / times - 173.0).abs() < 60.0, "{deviation}");
             assert!((median_us / times - 100.0).abs() < 60.0, "{median_us}");
             assert!((read / times - 2000.0).abs() < 600.0, "{read}");
+            assert!((memory.0 / times - 600.0).abs() < 180.0 && (memory.1 / times - 519.0).abs() < 180.0, "{memory:?}");
+            assert!((calls - 2.0).abs() < 0.01, "{calls}");
         }
+    }
+
+    #[test]
+    fn what_is_read_at_once_is_what_is_usually_wanted() {
+        let mut model = Model::default();
+        let kind = Kind::new(ReaderId(1), 5 << 20);
+        assert_eq!(model.ahead(kind), Ahead::default(), "nothing is known");
+        let mut learn = |heads: &[u64], parts: u64, bytes: u64| {
+            for head in heads.iter().cycle().take(2000) {
+                let cost = Cost { wanted: Wanted { head: *head, parts, bytes }, ..cost(1) };
+                model.learn(A, ReaderId(1), 5 << 20, &cost);
+            }
+            let Ahead { first, next } = model.ahead(kind);
+            (first >> 10, next >> 10)
+        };
+        assert_eq!(learn(&[3000], 0, 0), (4, 16));
+        assert_eq!(learn(&[9000], 1, 128), (12, 4), "a beginning and an end");
+        assert_eq!(learn(&[3000, 5000], 0, 0).0, 8, "4 KiB more for each are less than a call for every second");
+        assert_eq!(learn(&[3000, 3000, 3000, 60_000], 2, 20_000).0, 4, "for one of four it is not worth it");
+        assert_eq!(learn(&[60_000], 2, 20_000), (64, 12));
+        assert_eq!(learn(&[10 << 20], 1, 1 << 40), (10 << 10, 1 << 10));
+        assert_eq!(learn(&[4096], 1, 10), (4, 4), "it follows what changes");
     }
 
     #[test]
@@ -334,8 +367,8 @@ mod tests {
         assert_eq!(model.learn(A, ReaderId(1), 5000, &cost(900)), None, "one is chance");
         assert!((0..200).all(|n| model.learn(A, ReaderId(1), 5000, &usual(n)).is_none()));
         let noticed = (0..40).find_map(|n| Some((n, model.learn(A, ReaderId(1), 5000, &cost(1000))?)));
-        let (files, times) = noticed.expect("it is noticed");
-        assert!(files < 10 && times > 2.0, "after {files} files, {times} times");
+        let (files, worse) = noticed.expect("it is noticed");
+        assert!(files < 10 && worse.times > 2.0 && worse.reader == ReaderId(1), "after {files} files, {worse:?}");
     }
 
     #[test]
@@ -344,9 +377,14 @@ mod tests {
         (1..300).for_each(|n| _ = model.learn(A, ReaderId(n % 7 + 1), u64::from(n) << (n % 30), &cost(u64::from(n))));
         let bytes = model.encode();
         assert_eq!(Model::decode(&bytes), model);
-        for damaged in
-            [&[][..], &[VERSION], &[9; 200], &[&[VERSION], &[0xff; KEPT * 3][..]].concat(), &bytes[..bytes.len() - 1]]
-        {
+        for damaged in [
+            &[][..],
+            &[VERSION],
+            &[1; 2000],
+            &[9; 200],
+            &[&[VERSION], &[0xff; KEPT * 3][..]].concat(),
+            &bytes[..bytes.len() - 1],
+        ] {
             assert_ne!(Model::decode(damaged), model);
         }
     }
@@ -355,10 +393,16 @@ mod tests {
     fn what_a_file_can_claim_is_bounded() {
         let mut model = Model::default();
         for n in 0..10_000 {
-            model.learn(A, ReaderId(n), 0, &Cost { cpu_us: u64::MAX, wall_us: u64::MAX, read: u64::MAX });
+            let most = u64::MAX;
+            let wanted = Wanted { head: most, parts: 1 + u64::from(n % 2), bytes: most };
+            let cost = Cost { cpu_us: most, wall_us: most, read: most, calls: most, memory: most, wanted };
+            model.learn(A, ReaderId(n), 0, &cost);
         }
         assert!(model.cells.len() <= MOST);
         let Prediction { us: (mean, deviation), .. } = model.predict(Kind::new(ALL, 0));
         assert!(mean.is_finite() && deviation >= 0.0);
+        let Ahead { first, next } = model.ahead(Kind::new(ALL, 0));
+        assert!(first <= Ahead::MOST_FIRST && next <= Ahead::MOST_NEXT);
+        assert_eq!(Model::decode(&model.encode()), model);
     }
 }

@@ -6,7 +6,7 @@
 use metaextract::{Ahead, Wanted};
 
 /// To ask the kernel once more costs as much as to read so many bytes.
-const CALL: f32 = 16_384.0;
+const CALL: f32 = 12_288.0;
 /// Sizes that a first read may have: 4, 8, 12, 16, 24, 32, 48, 64 KiB and so on, and 10 MiB at last.
 pub(super) const STEPS: usize = 23;
 /// Further reads where none was ever wanted.
@@ -56,7 +56,8 @@ impl Sizes {
     fn first(&self) -> u32 {
         // Of files that need more than the size at hand: their share, and what they cost beyond it.
         let mut more: f32 = self.heads.iter().sum();
-        let mut beyond: f32 = self.heads.iter().enumerate().map(|(step, share)| share * (size(step) as f32 + CALL)).sum();
+        let mut beyond: f32 =
+            self.heads.iter().enumerate().map(|(step, share)| share * (size(step) as f32 + CALL)).sum();
         let all = more;
         let mut best = (f32::INFINITY, Ahead::LEAST);
         for (step, share) in self.heads.iter().enumerate() {

@@ -1,6 +1,9 @@
 //! A model as bytes, for the store. What a damaged or other version's note says is not known.
 
-use super::{CLASSES, Cell, Kind, MOST, Model, Usual, ahead::{STEPS, Sizes}};
+use super::{
+    CLASSES, Cell, Kind, MOST, Model, Usual,
+    ahead::{STEPS, Sizes},
+};
 use crate::model::ReaderId;
 
 /// The first byte; another one is of another version, and nothing is known.
