@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use metaextract::Limits;
 use metaextractd::{
     engine::{Config, Engine, EngineEvent, Size},
     model::{FailureKind, Job, Outcome},
@@ -262,7 +263,9 @@ fn memory_is_the_same_from_10_mb_to_100_gb() {
     let samples =
         ["flac/tagged.flac", "jpeg/exif.jpg", "mp3/id3v2.4.mp3", "pdf/broken.pdf", "png/plain.png", "tiff/plain.tif"];
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
-    let mut bench = Bench::new(1, config());
+    // Zeros look like chunks to some readers: this ends them sooner.
+    let limits = Limits { read: 16 << 20, ..Limits::default() };
+    let mut bench = Bench::new(1, Config { limits, ..config() });
     let dir = bench.dir().to_owned();
     let mut needed = |number: u64, sample: &str, size: u64| {
         let name = format!("{number}-{}", sample.replace('/', "."));
