@@ -339,6 +339,9 @@ mod tests {
         Source::from_file(file, size as u64, b"x", Limits::default()).with_ahead(ahead)
     }
 
+    /// Place and length of each.
+    type Pieces = &'static [(u64, usize)];
+
     fn byte(at: usize) -> u8 {
         (at ^ (at >> 8) ^ (at >> 16)) as u8
     }
@@ -347,7 +350,7 @@ mod tests {
     fn what_is_read_at_once_is_not_asked_for_again() {
         const KIB: usize = 1 << 10;
         // What the reader wants, then calls and KiB asked of the kernel.
-        let table: [(&[(u64, usize)], (u64, u64)); 6] = [
+        let table: [(Pieces, (u64, u64)); 6] = [
             (&[(0, 4096), (100, 8000), (0, 1)], (1, 8)),
             // Going on takes as much as the first time, then twice as much; nothing is read twice.
             (&[(0, 4096), (8000, 8192), (23_000, 100)], (2, 8 + 16)),

@@ -67,9 +67,12 @@ fn goes_on(at: u64, start: u64, end: u64) -> bool {
 mod tests {
     use super::*;
 
+    /// Place and length of each.
+    type Pieces = &'static [(u64, u64)];
+
     #[test]
     fn pieces_that_lie_near_are_one_part() {
-        let table: [(&[(u64, u64)], [u64; 3]); 6] = [
+        let table: [(Pieces, [u64; 3]); 6] = [
             (&[], [0, 0, 0]),
             (&[(0, 4096), (0, 16), (5000, 100)], [5100, 0, 0]),
             (&[(0, 10), (10 + NEAR, 10)], [NEAR + 20, 0, 0]),

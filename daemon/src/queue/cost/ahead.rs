@@ -37,8 +37,8 @@ impl Sizes {
         let step = (0..STEPS - 1).find(|step| wanted.head <= u64::from(size(*step))).unwrap_or(STEPS - 1);
         self.heads.iter_mut().for_each(|head| *head *= 1.0 - share);
         self.heads[step] += share;
-        if wanted.parts > 0 {
-            let length = (wanted.bytes / wanted.parts).min(u64::from(Ahead::MOST_NEXT)) as f32;
+        if let Some(length) = wanted.bytes.checked_div(wanted.parts) {
+            let length = length.min(u64::from(Ahead::MOST_NEXT)) as f32;
             let (mean, variance) = self.part;
             let share = if mean == 0.0 { 1.0 } else { share };
             let off = length - mean;
