@@ -109,7 +109,7 @@ mod tests {
         std::thread::spawn(|| drop(vec![1_u8; 1 << 20])).join().expect("it does not panic");
         block.reserve_exact(200_000);
         drop((before, block));
-        let small = vec![1_u8; 10];
+        let small = Box::new([1_u8; 10]);
         assert!((200_000..210_000).contains(&most()), "{} bytes, and {}", most(), small.len());
         weigh();
         assert_eq!(most(), 0);
