@@ -66,7 +66,7 @@ fn result(dir: DirId, file: FileId, n: u64) -> Mutation {
         place: Place { dir, name: name(n) },
         fingerprint: fingerprint(n),
         result: Box::new(FileResult::Record(record(n))),
-        cost: Cost { cpu_us: 300, wall_us: 400, read: 65_536 },
+        cost: Cost { cpu_us: 300, wall_us: 400, read: 65_536, ..Cost::default() },
         attempts: 0,
     }
 }

@@ -20,7 +20,10 @@ use std::{
     thread,
 };
 
-use metaextract::json::{self, Form};
+use metaextract::{
+    Ahead,
+    json::{self, Form},
+};
 
 use crate::{
     args::Files,
@@ -265,6 +268,7 @@ fn job(number: u64, file: &Path, attempts: u8) -> Result<Job, (String, &'static 
         reader: ReaderId(0),
         expected: Expected::default(),
         in_order: false,
+        ahead: Ahead::default(),
         priority: Priority::Asked,
         attempts,
         task: Task::default(),

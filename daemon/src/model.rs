@@ -2,7 +2,7 @@
 
 use std::{ffi::OsStr, io, os::unix::ffi::OsStrExt, path::Path, sync::Arc};
 
-use metaextract::{Reason, Record};
+use metaextract::{Ahead, Reason, Record, Wanted};
 use rustix::io::Errno;
 
 pub use crate::codec::Encoded;
@@ -48,7 +48,7 @@ pub struct Stamp {
 }
 
 /// Stands for a reader at its version: equal numbers, equal output for equal bytes. Zero is "never read".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReaderId(pub u32);
 
 /// Stands for the settings that shape a record (limits, privacy, content).
@@ -236,6 +236,12 @@ pub struct Cost {
     pub wall_us: u64,
     /// Bytes asked of the kernel.
     pub read: u64,
+    /// How often it was asked. From here on nothing is kept with the record, only learned from.
+    pub calls: u64,
+    /// Bytes the worker held for this file at most at once.
+    pub memory: u64,
+    /// Which parts of the file the reader wanted.
+    pub wanted: Wanted,
 }
 
 /// What the store keeps of a file beside its entry.
@@ -408,6 +414,8 @@ pub struct Job {
     pub expected: Expected,
     /// Files of its disk are read in the order they are handed over: the head of one that turns moves one way then.
     pub in_order: bool,
+    /// How much of it is read at once.
+    pub ahead: Ahead,
     pub priority: Priority,
     /// Failed tries before this one; above 0 it runs alone in a fresh worker.
     pub attempts: u8,

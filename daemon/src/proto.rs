@@ -4,7 +4,7 @@
 //! once, then one result a ticket in the order of the tickets, so that the file in hand is always the oldest without a
 //! result. Replies are decoded as if an enemy wrote them.
 
-use metaextract::Limits;
+use metaextract::{Ahead, Limits, Wanted};
 
 pub use crate::config::Isolation;
 use crate::{
@@ -48,6 +48,8 @@ pub struct Ticket {
     /// Counts a worker's tickets from 0.
     pub number: u64,
     pub size: u64,
+    /// How much of it is read at once.
+    pub ahead: Ahead,
     /// The last component of the path, for its extension.
     pub name: Vec<u8>,
     pub task: Task,
@@ -153,12 +155,12 @@ impl Setup {
 pub fn encode_tickets(tickets: &[Ticket]) -> Vec<u8> {
     let mut out = vec![TICKETS];
     write_varint(tickets.len() as u64, &mut out);
-    for Ticket { number, size, name, task } in tickets {
+    for Ticket { number, size, ahead, name, task } in tickets {
         let name = &name[name.len().saturating_sub(NAME)..];
         out.push(*task as u8);
-        write_varint(*number, &mut out);
-        write_varint(*size, &mut out);
-        write_varint(name.len() as u64, &mut out);
+        for n in [*number, *size, ahead.first.into(), ahead.next.into(), name.len() as u64] {
+            write_varint(n, &mut out);
+        }
         out.extend_from_slice(name);
     }
     out
@@ -174,7 +176,13 @@ pub fn decode_tickets(packet: &[u8]) -> Result<Vec<Ticket>, DecodeError> {
     }
     let mut ticket = || {
         let task = TASKS.get(usize::from(input.byte()?)).copied().ok_or(DecodeError::Bad("no task"))?;
-        Ok(Ticket { number: input.varint()?, size: input.varint()?, name: input.bytes()?.to_vec(), task })
+        Ok(Ticket {
+            number: input.varint()?,
+            size: input.varint()?,
+            ahead: Ahead { first: number(&mut input)?, next: number(&mut input)? },
+            name: input.bytes()?.to_vec(),
+            task,
+        })
     };
     (0..count).map(|_| ticket()).collect()
 }
@@ -194,7 +202,9 @@ pub fn encode_reply(reply: &Reply) -> Vec<Vec<u8>> {
         Reply::Panicked(text) => vec![[&[PANICKED], &text.as_bytes()[..text.floor_char_boundary(1000)]].concat()],
         Reply::Result { ticket, cost, record } => {
             let mut head = vec![RESULT];
-            for n in [*ticket, cost.cpu_us, cost.wall_us, cost.read, record.len() as u64] {
+            let Cost { cpu_us, wall_us, read, calls, memory, wanted } = *cost;
+            let Wanted { head: first, parts, bytes } = wanted;
+            for n in [*ticket, cpu_us, wall_us, read, calls, memory, first, parts, bytes, record.len() as u64] {
                 write_varint(n, &mut head);
             }
             let (first, rest) = record.split_at(record.len().min(PACKET - head.len()));
@@ -241,7 +251,14 @@ impl Replies {
             }
             (RESULT, None) => {
                 let ticket = input.varint()?;
-                let cost = Cost { cpu_us: input.varint()?, wall_us: input.varint()?, read: input.varint()? };
+                let cost = Cost {
+                    cpu_us: input.varint()?,
+                    wall_us: input.varint()?,
+                    read: input.varint()?,
+                    calls: input.varint()?,
+                    memory: input.varint()?,
+                    wanted: Wanted { head: input.varint()?, parts: input.varint()?, bytes: input.varint()? },
+                };
                 let len = input.varint()?;
                 if len > self.longest {
                     return Err(DecodeError::Bad("a record longer than any may be"));
@@ -310,8 +327,9 @@ mod tests {
         };
         assert_eq!(Setup::decode(&setup.encode()), Ok(setup));
 
-        let short = Ticket { number: 3, size: 5, name: b"a.jpg".to_vec(), task: Task::Sample };
-        let long = Ticket { number: 4, size: u64::MAX, name: vec![b'x'; 300], task: Task::Record };
+        let ahead = Ahead { first: 10 << 20, next: 4 << 10 };
+        let short = Ticket { number: 3, size: 5, ahead, name: b"a.jpg".to_vec(), task: Task::Sample };
+        let long = Ticket { number: 4, size: u64::MAX, ahead, name: vec![b'x'; 300], task: Task::Record };
         let cut = Ticket { name: vec![b'x'; 255], ..long.clone() };
         let packet = encode_tickets(&[short.clone(), long]);
         assert_eq!(decode_tickets(&packet), Ok(vec![short, cut]));
@@ -320,7 +338,8 @@ mod tests {
     #[test]
     fn results_of_any_length_arrive_whole() {
         for len in [0, 1, PACKET - 60, PACKET, 3 * PACKET + 7] {
-            let cost = Cost { cpu_us: 1, wall_us: 2, read: u64::MAX };
+            let wanted = Wanted { head: 5, parts: 6, bytes: 7 };
+            let cost = Cost { cpu_us: 1, wall_us: 2, read: u64::MAX, calls: 3, memory: 4, wanted };
             let reply = Reply::Result { ticket: 9, cost, record: vec![7; len] };
             let packets = encode_reply(&reply);
             assert!(packets.iter().all(|packet| packet.len() <= PACKET));

@@ -23,12 +23,14 @@ pub mod limits;
 pub mod print;
 pub mod record;
 pub mod source;
+pub mod wanted;
 
 pub use error::{Error, Reason, ReasonKind};
 pub use format::{Format, Magic, Tier};
 pub use limits::Limits;
 pub use record::{Name, Priority, Rank, Record, Tag, Value};
-pub use source::Source;
+pub use source::{Ahead, Source};
+pub use wanted::Wanted;
 
 /// Reads all metadata of one file. What stopped the reader, if anything did, stands in [`Record::stopped`].
 pub fn extract(source: &mut Source<'_>) -> Record {

@@ -3,7 +3,7 @@
 /// Bounds of one extraction. Every reader spends from them through [`crate::Source`] and [`crate::Record`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes read from the file in all, re-reads included.
+    /// Bytes that a reader asks for in all, repeats included. As many again may be read ahead.
     pub read: u64,
     /// Bytes of tag names and values kept in the record.
     pub record: u64,

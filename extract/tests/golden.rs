@@ -13,7 +13,7 @@ use std::{
 };
 
 use metaextract::{
-    Limits, Record, Source, extract, formats,
+    Ahead, Limits, Record, Source, extract, formats,
     json::{self, Form},
     record::Rank,
 };
@@ -109,6 +109,34 @@ fn render(record: &Record) -> String {
         writeln!(out, "stopped {} {reason}", reason.kind.as_str()).expect("a string takes all");
     }
     out
+}
+
+/// However much is read at once, and whatever the budget: the reader sees the same bytes, and what it wanted is the same.
+#[test]
+fn records_are_the_same_however_much_is_read_ahead() {
+    const SIZES: [(u32, u32); 7] =
+        [(4, 4), (16, 16), (64, 64), (1024, 1024), (4, 1024), (10 << 10, 4), (0, u32::MAX >> 10)];
+    for_each(|sample| {
+        let size = sample.data.len() as u64;
+        let whole = Limits::default();
+        for limits in [whole, Limits { read: size / 2, ..whole }, Limits { read: 5000, block: 3000, ..whole }] {
+            let mut memory = Source::from_bytes(&sample.data[..], sample.name().as_bytes(), limits);
+            let (expected, wanted) = (render(&extract(&mut memory)), memory.wanted());
+            for (first, next) in SIZES {
+                let file = fs::File::open(&sample.path).map_err(|error| error.to_string())?;
+                let ahead = Ahead { first: first << 10, next: next << 10 };
+                let mut source = Source::from_file(file, size, sample.name().as_bytes(), limits).with_ahead(ahead);
+                let found = render(&extract(&mut source));
+                if found != expected || source.wanted() != wanted {
+                    return Err(format!("differs with {ahead:?} and {limits:?}: {:?}, {wanted:?}", source.wanted()));
+                }
+                if source.spent() > 3 * limits.read + u64::from(Ahead::MOST_FIRST) {
+                    return Err(format!("reads {} bytes with {ahead:?} and {limits:?}", source.spent()));
+                }
+            }
+        }
+        Ok(())
+    });
 }
 
 /// Groups that are about the whole file, or stand at its end where a cut takes them first.

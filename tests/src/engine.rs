@@ -115,6 +115,7 @@ pub fn job(number: u64, dir: &Path, name: &str) -> Job {
         reader: ReaderId(0),
         expected: Expected::default(),
         in_order: false,
+        ahead: metaextract::Ahead::default(),
         priority: Priority::Crawl,
         attempts: 0,
         task: metaextractd::model::Task::Record,

@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use metaextract::Limits;
 use metaextractd::{
     engine::{Config, Engine, EngineEvent, Size},
     model::{FailureKind, Job, Outcome},
@@ -254,4 +255,32 @@ fn paused_holds_no_file_open() {
     bench.submit("plain");
     bench.engine.resize(Size::calm(1, 8));
     assert!(bench.outcomes(21).values().all(|outcome| matches!(outcome, Outcome::Read { .. })));
+}
+
+/// What a worker needs for a file does not grow with it, whatever lies where its content should go on.
+#[test]
+fn memory_is_the_same_from_10_mb_to_100_gb() {
+    let samples =
+        ["flac/tagged.flac", "jpeg/exif.jpg", "mp3/id3v2.4.mp3", "pdf/broken.pdf", "png/plain.png", "tiff/plain.tif"];
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    // Zeros look like chunks to some readers: this ends them sooner.
+    let limits = Limits { read: 16 << 20, ..Limits::default() };
+    let mut bench = Bench::new(1, Config { limits, ..config() });
+    let dir = bench.dir().to_owned();
+    let mut needed = |number: u64, sample: &str, size: u64| {
+        let name = format!("{number}-{}", sample.replace('/', "."));
+        fs::copy(golden.join(sample), dir.join(&name)).unwrap();
+        File::options().write(true).open(dir.join(&name)).unwrap().set_len(size).unwrap();
+        bench.engine.submit(job(number, &dir, &name));
+        match bench.outcomes(1).remove(&number) {
+            Some(Outcome::Read { record, cost, .. }) => (record.format().unwrap().to_owned(), cost.memory),
+            other => panic!("{sample} of {size} bytes: {other:?}"),
+        }
+    };
+    for (n, sample) in samples.into_iter().enumerate() {
+        let [small, large] =
+            [(0, 10 << 20), (1, 100 << 30)].map(|(second, size)| needed(1 + 2 * n as u64 + second, sample, size));
+        assert_eq!(small.0, large.0, "{sample}");
+        assert!(small.1 > 0 && large.1 <= small.1 + small.1 / 4, "{sample}: {} and {} bytes", small.1, large.1);
+    }
 }

@@ -30,7 +30,7 @@ const TICK: i64 = 20_000_000;
 #[derive(Debug)]
 pub(super) enum Closed {
     /// It is about the file.
-    Outcome(Outcome),
+    Outcome(Box<Outcome>),
     /// It is about us, or a moment's matter: later. With what we lack, if so, and what to do.
     Later(Option<String>),
 }
@@ -73,7 +73,7 @@ fn open_one(desk: &Arc<Desk>, root: &mut Option<Root>, job: Job) {
             desk.opened(Opened::new(job, file))
         }
         Err(Closed::Outcome(outcome)) => {
-            desk.finished_unopened(&job, outcome);
+            desk.finished_unopened(&job, *outcome);
             NewOpener::Enough
         }
         Err(Closed::Later(short)) => {
@@ -115,10 +115,10 @@ fn open_job(job: &Job, root: &mut Option<Root>, shared: bool) -> Result<OwnedFd,
     let place = retrying(|| openat2(&root.place, &*job.path, flags, Mode::empty(), resolve)).map_err(on_the_way)?;
     let stat = fstat(&place).map_err(closed)?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-        return Err(Closed::Outcome(Outcome::Gone));
+        return Err(Closed::Outcome(Box::new(Outcome::Gone)));
     }
     if stat.st_ino != job.inode || stamp(&stat) != job.stamp {
-        return Err(Closed::Outcome(Outcome::Changed));
+        return Err(Closed::Outcome(Box::new(Outcome::Changed)));
     }
     let file = reopen(&place).map_err(closed)?;
     outlast(job.stamp.ctime);
@@ -178,7 +178,7 @@ fn nanoseconds(seconds: i64, ns: i64) -> i64 {
 /// at its place decides.
 fn on_the_way(error: Errno) -> Closed {
     match error {
-        Errno::ACCESS | Errno::PERM => Closed::Outcome(Outcome::Changed),
+        Errno::ACCESS | Errno::PERM => Closed::Outcome(Box::new(Outcome::Changed)),
         other => closed(other),
     }
 }
@@ -186,10 +186,12 @@ fn on_the_way(error: Errno) -> Closed {
 fn closed(error: Errno) -> Closed {
     let unreadable = |kind| {
         let text = format!("cannot be opened: {}", std::io::Error::from(error));
-        Closed::Outcome(Outcome::Unreadable { kind, text })
+        Closed::Outcome(Box::new(Outcome::Unreadable { kind, text }))
     };
     match error {
-        Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV | Errno::NXIO => Closed::Outcome(Outcome::Gone),
+        Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV | Errno::NXIO => {
+            Closed::Outcome(Box::new(Outcome::Gone))
+        }
         Errno::ACCESS | Errno::PERM => unreadable(FailureKind::PermissionDenied),
         Errno::AGAIN => Closed::Later(None),
         other if let short @ Some(_) = model::shortage(&other.into()) => Closed::Later(short),

@@ -112,6 +112,7 @@ mod tests {
             reader: ReaderId(0),
             expected: Expected::default(),
             in_order: false,
+            ahead: metaextract::Ahead::default(),
             priority: Priority::Crawl,
             attempts,
             task: crate::model::Task::default(),

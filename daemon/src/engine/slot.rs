@@ -183,9 +183,7 @@ impl Slot {
             return;
         }
         let numbered = (worker.sent..).zip(&batch.about);
-        let tickets: Vec<Ticket> = numbered
-            .map(|(number, (size, name, task))| Ticket { number, size: *size, name: name.clone(), task: *task })
-            .collect();
+        let tickets: Vec<Ticket> = numbered.map(|(number, about)| about.ticket(number)).collect();
         match worker.process.send(&tickets, &batch.files) {
             // Nobody there: its end is heard next, and says why.
             Ok(Sent::Yes | Sent::Gone) => {

@@ -1,10 +1,18 @@
 //! What reading a file is likely to cost: learned for each format and class of size, from what it did cost.
 //!
 //! Pure. Recent files count more than those of long ago (exponential smoothing), so that a new disk or a new version of a reader
-//! shows. What was learned is kept in the store as bytes ([`Model::encode`]).
+//! shows. What was learned is kept in the store as bytes ([`Model::encode`]). `usual` follows one figure, `ahead` how much of a
+//! file is read at once.
 
-use std::collections::HashMap;
+mod ahead;
+mod keep;
+mod usual;
 
+use std::collections::{BTreeMap, HashMap};
+
+use metaextract::Ahead;
+
+use self::{ahead::Sizes, usual::Usual};
 use crate::model::{Cost, Job, ReaderId};
 
 /// How much the newest file counts at least, once there were many.
@@ -17,16 +25,17 @@ const KNOWN: u32 = 200;
 const BAND: f32 = 4.0;
 /// Cells and endings remembered at most: there are as many as readers, and what was read with older versions.
 const MOST: usize = 1024;
-/// More than an hour and a TiB counts for nothing, in microseconds and bytes.
+/// More than an hour, a TiB and so many calls count for nothing, in microseconds and bytes.
 const MOST_US: u64 = 3_600_000_000;
-const MOST_READ: u64 = 1 << 40;
+const MOST_BYTES: u64 = 1 << 40;
+const MOST_CALLS: u64 = 1 << 32;
 /// What nothing is known of is taken to need so long, in microseconds.
 const UNKNOWN: f32 = 1000.0;
 /// What each file takes beside its reading, in microseconds: to be handed over, and to be stored.
 const BESIDE: f32 = 50.0;
 
 /// What kind of file it is, as far as its cost depends on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kind {
     /// Who is likely to read it; [`ALL`] where nobody can say.
     reader: ReaderId,
@@ -54,14 +63,17 @@ pub struct Prediction {
     pub us: (f32, f32),
     /// The same as half of the files take at most.
     pub median_us: f32,
-    /// Bytes asked of the kernel, mean.
+    /// Bytes asked of the kernel, and how often it is asked, mean.
     pub read: f32,
+    pub calls: f32,
+    /// Bytes of memory that the worker needs beside its own: mean, and standard deviation.
+    pub memory: (f32, f32),
 }
 
 impl Default for Prediction {
     /// Of what nothing is known.
     fn default() -> Self {
-        Self { us: (UNKNOWN, UNKNOWN), median_us: UNKNOWN, read: 0.0 }
+        Self { us: (UNKNOWN, UNKNOWN), median_us: UNKNOWN, read: 0.0, calls: 0.0, memory: (0.0, 0.0) }
     }
 }
 
@@ -76,14 +88,6 @@ pub struct Habit {
     pub worst: f32,
 }
 
-/// A figure as it usually is.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Usual {
-    mean: f32,
-    variance: f32,
-    median: f32,
-}
-
 /// One format in one class of size.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Cell {
@@ -92,25 +96,32 @@ struct Cell {
     cpu: Usual,
     wall: Usual,
     read: Usual,
+    calls: Usual,
+    memory: Usual,
     /// The mean of the newest only: eight times quicker to change than `cpu`.
     lately: f32,
+    /// Which parts of a file are wanted.
+    sizes: Sizes,
+}
+
+/// A format costs more than it did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Worse {
+    pub reader: ReaderId,
+    /// How many times as much processor time as usual it takes lately: above 2.
+    pub times: f32,
 }
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Model {
-    cells: HashMap<Kind, Cell>,
+    cells: BTreeMap<Kind, Cell>,
     /// Who read the last file whose name ended so, by a hash of the ending.
     endings: HashMap<u32, ReaderId>,
 }
 
 /// Stands for all readers together: for what was never seen.
 const ALL: ReaderId = ReaderId(0);
-/// The first byte of a model as it is kept; another one is of another version, and nothing is known.
-const VERSION: u8 = 1;
-/// Figures of a cell, and its bytes as it is kept.
-const FIGURES: usize = 10;
-const KEPT: usize = 4 + 1 + 4 + FIGURES * 4;
 
 /// The class of a size in bytes.
 fn class(size: u64) -> u8 {
@@ -126,61 +137,38 @@ fn ending(path: &[u8]) -> Option<u32> {
     Some(name[at + 1..].iter().take(16).fold(0x811c_9dc5, fold))
 }
 
-impl Usual {
-    /// `share` is what the newest counts, 0 to 1.
-    fn learn(&mut self, value: f32, share: f32) {
-        let off = value - self.mean;
-        self.mean += share * off;
-        self.variance = (1.0 - share) * (self.variance + share * off * off);
-        // Goes by a step of its own towards each value: it rests where as many are above as below.
-        self.median = match share >= 1.0 {
-            true => value,
-            false => (self.median + share * self.variance.sqrt() * (value - self.median).signum()).max(0.0),
-        };
-    }
-}
-
 impl Cell {
     fn learn(&mut self, cost: &Cost) {
         // A worker says it: one that a file has captured says anything.
-        let cost = Cost {
-            cpu_us: cost.cpu_us.min(MOST_US),
-            wall_us: cost.wall_us.min(MOST_US),
-            read: cost.read.min(MOST_READ),
-        };
         self.files = self.files.saturating_add(1).min(KNOWN * 8);
         let share = (1.0 / self.files as f32).max(NEWEST);
-        self.cpu.learn(cost.cpu_us as f32, share);
-        self.wall.learn(cost.wall_us as f32, share);
-        self.read.learn(cost.read as f32, share);
-        self.lately += (share * 8.0).min(1.0) * (cost.cpu_us as f32 - self.lately);
+        let cpu = cost.cpu_us.min(MOST_US) as f32;
+        self.cpu.learn(cpu, share);
+        self.wall.learn(cost.wall_us.min(MOST_US) as f32, share);
+        self.read.learn(cost.read.min(MOST_BYTES) as f32, share);
+        self.calls.learn(cost.calls.min(MOST_CALLS) as f32, share);
+        self.memory.learn(cost.memory.min(MOST_BYTES) as f32, share);
+        self.lately += (share * 8.0).min(1.0) * (cpu - self.lately);
+        self.sizes.learn(&cost.wanted, share);
     }
 
     fn prediction(&self) -> Prediction {
-        let us = (self.wall.mean + BESIDE, self.wall.variance.sqrt());
-        Prediction { us, median_us: self.wall.median + BESIDE, read: self.read.mean }
+        Prediction {
+            us: (self.wall.mean + BESIDE, self.wall.deviation()),
+            median_us: self.wall.median + BESIDE,
+            read: self.read.mean,
+            calls: self.calls.mean,
+            memory: (self.memory.mean, self.memory.deviation()),
+        }
     }
 
     /// How many times as much processor time as usual it costs lately, where that is no chance.
     fn worse(&self) -> Option<f32> {
         // The mean of some files deviates less than a single one: here of about eight.
-        let usual = self.cpu.variance.sqrt() / 8_f32.sqrt();
+        let usual = self.cpu.deviation() / 8_f32.sqrt();
         let is_worse =
             self.files >= KNOWN && self.lately > self.cpu.mean * 2.0 && self.lately - self.cpu.mean > BAND * usual;
         is_worse.then(|| self.lately / self.cpu.mean.max(1.0))
-    }
-
-    fn figures(&self) -> [f32; FIGURES] {
-        let Self { cpu, wall, read, lately, .. } = self;
-        let [c, w, r] = [cpu, wall, read].map(|usual| [usual.mean, usual.variance, usual.median]);
-        [c[0], c[1], c[2], w[0], w[1], w[2], r[0], r[1], r[2], *lately]
-    }
-
-    /// `None` where they are no figures.
-    fn from_figures(files: u32, figures: [f32; FIGURES]) -> Option<Self> {
-        let usual = |at: usize| Usual { mean: figures[at], variance: figures[at + 1], median: figures[at + 2] };
-        let is_sound = files > 0 && figures.iter().all(|figure| figure.is_finite() && *figure >= 0.0);
-        is_sound.then(|| Self { files, cpu: usual(0), wall: usual(3), read: usual(6), lately: figures[9] })
     }
 }
 
@@ -193,9 +181,9 @@ impl Model {
         }
     }
 
-    /// Learns from a file that this reader has read. Gives how many times as much processor time as usual this format costs
+    /// Learns from a file of `size` bytes that this reader has read. Says when this format costs more processor time than usual
     /// lately, where that is no chance.
-    pub fn learn(&mut self, path: &[u8], reader: ReaderId, size: u64, cost: &Cost) -> Option<f32> {
+    pub fn learn(&mut self, path: &[u8], reader: ReaderId, size: u64, cost: &Cost) -> Option<Worse> {
         let (kind, all) = (Kind::new(reader, size), Kind::new(ALL, size));
         // Of long ago: what is read now is learned soon.
         if self.cells.len() + 2 > MOST && !self.cells.contains_key(&kind) {
@@ -210,7 +198,7 @@ impl Model {
         self.cells.entry(all).or_default().learn(cost);
         let cell = self.cells.entry(kind).or_default();
         cell.learn(cost);
-        cell.worse()
+        cell.worse().map(|times| Worse { reader, times })
     }
 
     /// Whether files of this format have been read before.
@@ -220,9 +208,17 @@ impl Model {
 
     /// What a file of this kind is expected to cost.
     pub fn predict(&self, kind: Kind) -> Prediction {
-        // The same format in the nearest class is nearer than other formats of the same size.
-        let nearest = self.nearest(kind.reader, kind.class).or_else(|| self.nearest(ALL, kind.class));
-        nearest.map(Cell::prediction).unwrap_or_default()
+        self.cell(kind).map(Cell::prediction).unwrap_or_default()
+    }
+
+    /// How much of a file of this kind is best read at once.
+    pub fn ahead(&self, kind: Kind) -> Ahead {
+        self.cell(kind).map(|cell| cell.sizes.ahead()).unwrap_or_default()
+    }
+
+    /// The same format in the nearest class is nearer than other formats of the same size.
+    fn cell(&self, kind: Kind) -> Option<&Cell> {
+        self.nearest(kind.reader, kind.class).or_else(|| self.nearest(ALL, kind.class))
     }
 
     /// What reading with this reader costs; `None` where it has read nothing.
@@ -240,43 +236,16 @@ impl Model {
     }
 
     fn nearest(&self, reader: ReaderId, class: u8) -> Option<&Cell> {
-        let mut classes = (0..CLASSES).flat_map(|far| [class.checked_sub(far), class.checked_add(far)]).flatten();
-        classes.find_map(|class| self.cells.get(&Kind { reader, class }))
-    }
-
-    /// As bytes, for the store: at most 60 KiB.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![VERSION];
-        bytes.extend((self.cells.len() as u32).to_le_bytes());
-        for (kind, cell) in &self.cells {
-            bytes.extend(kind.reader.0.to_le_bytes());
-            bytes.push(kind.class);
-            bytes.extend(cell.files.to_le_bytes());
-            bytes.extend(cell.figures().iter().flat_map(|figure| figure.to_le_bytes()));
-        }
-        for (ending, reader) in &self.endings {
-            bytes.extend([*ending, reader.0].iter().flat_map(|word| word.to_le_bytes()));
-        }
-        bytes
-    }
-
-    /// From what [`Self::encode`] gave. What it cannot read is not known.
-    pub fn decode(bytes: &[u8]) -> Self {
-        let word = |bytes: &[u8], at: usize| bytes[at..].first_chunk().copied().map_or(0, u32::from_le_bytes);
-        let Some((head, rest)) = bytes.split_at_checked(5).filter(|(head, _)| head[0] == VERSION) else {
-            return Self::default();
-        };
-        let cells = (word(head, 1) as usize).min(MOST) * KEPT;
-        let Some((cells, endings)) = rest.split_at_checked(cells) else { return Self::default() };
-        let cell = |bytes: &[u8; KEPT]| {
-            let figures = std::array::from_fn(|number| f32::from_bits(word(bytes, 9 + number * 4)));
-            let kind = Kind { reader: ReaderId(word(bytes, 0)), class: bytes[4] };
-            Cell::from_figures(word(bytes, 5), figures).filter(|_| kind.class < CLASSES).map(|cell| (kind, cell))
-        };
-        let ending = |bytes: &[u8; 8]| (word(bytes, 0), ReaderId(word(bytes, 4)));
-        Self {
-            cells: cells.as_chunks().0.iter().filter_map(cell).collect(),
-            endings: endings.as_chunks().0.iter().take(MOST).map(ending).collect(),
+        let at = |class| Kind { reader, class };
+        let below = self.cells.range(at(0)..=at(class)).next_back();
+        let above = || self.cells.range(at(class)..=at(CLASSES)).next();
+        match below {
+            Some((kind, cell)) if kind.class == class => Some(cell),
+            below => [below, above()]
+                .into_iter()
+                .flatten()
+                .min_by_key(|(kind, _)| kind.class.abs_diff(class))
+                .map(|(_, cell)| cell),
         }
     }
 }
@@ -307,12 +276,17 @@ impl Mix {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use metaextract::Wanted;
+
+    use super::{
+        keep::{KEPT, VERSION},
+        *,
+    };
 
     const A: &[u8] = b"dir/a.jpg";
 
     fn cost(cpu_us: u64) -> Cost {
-        Cost { cpu_us, wall_us: cpu_us, read: cpu_us * 10 }
+        Cost { cpu_us, wall_us: cpu_us, read: cpu_us * 10, calls: 2, memory: cpu_us * 3, ..Cost::default() }
     }
 
     /// A number from 0 to 1 that looks like chance.
@@ -338,13 +312,37 @@ mod tests {
             model.predict(Kind::new(ReaderId(1), 6000))
         };
         for (from, times) in [(0, 1), (10_000, 20)] {
-            let Prediction { us: (mean, deviation), median_us, read } = learn(from, times);
+            let Prediction { us: (mean, deviation), median_us, read, calls, memory } = learn(from, times);
             let (times, mean, median_us) = (times as f32, mean - BESIDE, median_us - BESIDE);
             assert!((mean / times - 200.0).abs() < 60.0, "{mean}");
             assert!((deviation / times - 173.0).abs() < 60.0, "{deviation}");
             assert!((median_us / times - 100.0).abs() < 60.0, "{median_us}");
             assert!((read / times - 2000.0).abs() < 600.0, "{read}");
+            assert!((memory.0 / times - 600.0).abs() < 180.0 && (memory.1 / times - 519.0).abs() < 180.0, "{memory:?}");
+            assert!((calls - 2.0).abs() < 0.01, "{calls}");
         }
+    }
+
+    #[test]
+    fn what_is_read_at_once_is_what_is_usually_wanted() {
+        let mut model = Model::default();
+        let kind = Kind::new(ReaderId(1), 5 << 20);
+        assert_eq!(model.ahead(kind), Ahead::default(), "nothing is known");
+        let mut learn = |heads: &[u64], parts: u64, bytes: u64| {
+            for head in heads.iter().cycle().take(2000) {
+                let cost = Cost { wanted: Wanted { head: *head, parts, bytes }, ..cost(1) };
+                model.learn(A, ReaderId(1), 5 << 20, &cost);
+            }
+            let Ahead { first, next } = model.ahead(kind);
+            (first >> 10, next >> 10)
+        };
+        assert_eq!(learn(&[3000], 0, 0), (4, 16));
+        assert_eq!(learn(&[9000], 1, 128), (12, 4), "a beginning and an end");
+        assert_eq!(learn(&[3000, 5000], 0, 0).0, 8, "4 KiB more for each are less than a call for every second");
+        assert_eq!(learn(&[3000, 3000, 3000, 60_000], 2, 20_000).0, 4, "for one of four it is not worth it");
+        assert_eq!(learn(&[60_000], 2, 20_000), (64, 12));
+        assert_eq!(learn(&[10 << 20], 1, 1 << 40), (10 << 10, 1 << 10));
+        assert_eq!(learn(&[4096], 1, 10), (4, 4), "it follows what changes");
     }
 
     #[test]
@@ -394,8 +392,8 @@ mod tests {
         assert_eq!(model.learn(A, ReaderId(1), 5000, &cost(900)), None, "one is chance");
         assert!((0..200).all(|n| model.learn(A, ReaderId(1), 5000, &usual(n)).is_none()));
         let noticed = (0..40).find_map(|n| Some((n, model.learn(A, ReaderId(1), 5000, &cost(1000))?)));
-        let (files, times) = noticed.expect("it is noticed");
-        assert!(files < 10 && times > 2.0, "after {files} files, {times} times");
+        let (files, worse) = noticed.expect("it is noticed");
+        assert!(files < 10 && worse.times > 2.0 && worse.reader == ReaderId(1), "after {files} files, {worse:?}");
     }
 
     #[test]
@@ -420,9 +418,14 @@ mod tests {
         (1..300).for_each(|n| _ = model.learn(A, ReaderId(n % 7 + 1), u64::from(n) << (n % 30), &cost(u64::from(n))));
         let bytes = model.encode();
         assert_eq!(Model::decode(&bytes), model);
-        for damaged in
-            [&[][..], &[VERSION], &[9; 200], &[&[VERSION], &[0xff; KEPT * 3][..]].concat(), &bytes[..bytes.len() - 1]]
-        {
+        for damaged in [
+            &[][..],
+            &[VERSION],
+            &[1; 2000],
+            &[9; 200],
+            &[&[VERSION], &[0xff; KEPT * 3][..]].concat(),
+            &bytes[..bytes.len() - 1],
+        ] {
             assert_ne!(Model::decode(damaged), model);
         }
     }
@@ -431,10 +434,16 @@ mod tests {
     fn what_a_file_can_claim_is_bounded() {
         let mut model = Model::default();
         for n in 0..10_000 {
-            model.learn(A, ReaderId(n), 0, &Cost { cpu_us: u64::MAX, wall_us: u64::MAX, read: u64::MAX });
+            let most = u64::MAX;
+            let wanted = Wanted { head: most, parts: 1 + u64::from(n % 2), bytes: most };
+            let cost = Cost { cpu_us: most, wall_us: most, read: most, calls: most, memory: most, wanted };
+            model.learn(A, ReaderId(n), 0, &cost);
         }
         assert!(model.cells.len() <= MOST);
         let Prediction { us: (mean, deviation), .. } = model.predict(Kind::new(ALL, 0));
         assert!(mean.is_finite() && deviation >= 0.0);
+        let Ahead { first, next } = model.ahead(Kind::new(ALL, 0));
+        assert!(first <= Ahead::MOST_FIRST && next <= Ahead::MOST_NEXT);
+        assert_eq!(Model::decode(&model.encode()), model);
     }
 }

@@ -286,6 +286,7 @@ mod tests {
             reader: ReaderId(0),
             expected: Expected::default(),
             in_order: false,
+            ahead: metaextract::Ahead::default(),
             priority,
             attempts: 0,
             task: crate::model::Task::default(),

@@ -14,6 +14,8 @@ use std::{
     time::Duration,
 };
 
+use metaextract::Ahead;
+
 use self::{copies::Copies, urgency::Views};
 pub(crate) use self::{copies::CopyUse, health::Health, target::Target, totals::Totals};
 use super::{
@@ -385,6 +387,7 @@ impl Reading {
             self.rate.take(job.expected.read);
             self.next_job += 1;
             job.id = JobId(self.next_job);
+            job.ahead = self.costs.ahead(Kind::of(&job));
             self.busy.insert(job.file, (job.id, None));
             self.in_hand.insert(job.id, job.clone());
             self.slate.put(Left { file: job.file, dir: job.place.dir, alone, accused: 0 });
@@ -414,6 +417,7 @@ impl Reading {
             reader,
             expected: Expected::default(),
             in_order: false,
+            ahead: Ahead::default(),
             priority,
             attempts: self.suspects.get(&target.file.id).copied().unwrap_or(0)
                 + u8::from(self.doubted.contains(&target.file.id)),

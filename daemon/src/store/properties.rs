@@ -257,7 +257,7 @@ impl Pair {
                     false => FileResult::Record((&record(&format!("Title {n}"))).into()),
                 };
                 let fingerprint = Fingerprint { stamp: stamp(u64::from(*n)), reader: ReaderId(7), policy: PolicyId(7) };
-                let cost = Cost { cpu_us: 1, wall_us: 2, read: 3 };
+                let cost = Cost { cpu_us: 1, wall_us: 2, read: 3, ..Cost::default() };
                 let result = Box::new(result);
                 self.mutate(Mutation::PutResult { file, place, fingerprint, result, cost, attempts: 1 });
             }

@@ -88,7 +88,7 @@ impl Row {
         let input = &mut Input::new(bytes);
         let (kind, committed) = read_start(input)?;
         let place = read_place(input)?;
-        let cost = Cost { cpu_us: input.varint()?, wall_us: input.varint()?, read: input.varint()? };
+        let cost = Cost { cpu_us: input.varint()?, wall_us: input.varint()?, read: input.varint()?, ..Cost::default() };
         let attempts = input.varint()? as u8;
         let numbers = match read_u32(input)? {
             0 => None,

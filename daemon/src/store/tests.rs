@@ -83,7 +83,7 @@ pub(super) fn result(file: FileId, place: Place, title: &str) -> Mutation {
         place,
         fingerprint: fingerprint(1),
         result: Box::new(FileResult::Record((&record(title)).into())),
-        cost: Cost { cpu_us: 1, wall_us: 2, read: 3 },
+        cost: Cost { cpu_us: 1, wall_us: 2, read: 3, ..Cost::default() },
         attempts: 0,
     }
 }

@@ -73,12 +73,19 @@ fn serve(extra: &[&'static Format]) -> io::Result<i32> {
 
 fn read(ticket: Ticket, file: OwnedFd, limits: Limits, extra: &[&'static Format]) -> Reply {
     let (cpu, wall) = (cpu_us(), Instant::now());
-    let mut source = Source::from_file(File::from(file), ticket.size, &ticket.name, limits);
+    malloc::weigh();
+    let mut source = Source::from_file(File::from(file), ticket.size, &ticket.name, limits).with_ahead(ticket.ahead);
     let found = metaextract::extract_with(extra, &mut source);
     let mut record = Vec::with_capacity(4096);
     codec::encode(&found, &mut Inline, &mut record);
-    let cost =
-        Cost { cpu_us: cpu_us().saturating_sub(cpu), wall_us: wall.elapsed().as_micros() as u64, read: source.spent() };
+    let cost = Cost {
+        cpu_us: cpu_us().saturating_sub(cpu),
+        wall_us: wall.elapsed().as_micros() as u64,
+        read: source.spent(),
+        calls: source.calls(),
+        memory: malloc::most(),
+        wanted: source.wanted(),
+    };
     Reply::Result { ticket: ticket.number, cost, record }
 }
 

@@ -398,7 +398,7 @@ fn why(path: AbsPath) -> WhyReport {
             format: "JPEG".into(),
             mime: "image/jpeg".into(),
             committed: TIME,
-            cost: Cost { cpu_us: 900, wall_us: 1500, read: 65_536 },
+            cost: Cost { cpu_us: 900, wall_us: 1500, read: 65_536, ..Cost::default() },
             tags: 77,
             attempts: 0,
             reason: Some(("truncated", "truncated: 12 bytes wanted at byte 345".into())),

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use metaextract::Ahead;
+
 use super::{Among, Desk, HURRIED_FILES, IDLE, LAST_FILES, NewOpener, Seat, State};
 use crate::{
     engine::{
@@ -15,7 +17,7 @@ use crate::{
         policy::{self, Aftermath, Wish},
     },
     model::{FileId, FsId, Job, Outcome, Task},
-    proto::Achieved,
+    proto::{Achieved, Ticket},
 };
 
 /// What a slot is to do.
@@ -35,8 +37,7 @@ pub(in crate::engine) enum Next {
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Batch {
     pub(in crate::engine) files: Vec<OwnedFd>,
-    /// Of each file, size, name, and what is to be done.
-    pub(in crate::engine) about: Vec<(u64, Vec<u8>, Task)>,
+    pub(in crate::engine) about: Vec<About>,
     /// A file that has failed before: for a fresh worker, and nothing beside it.
     pub(in crate::engine) alone: bool,
 }
@@ -44,8 +45,23 @@ pub(in crate::engine) struct Batch {
 impl Batch {
     fn add(&mut self, job: &Job, file: OwnedFd) {
         let name = job.path.rsplit(|&b| b == b'/').next().unwrap_or_default().to_vec();
-        self.about.push((job.stamp.size, name, job.task));
+        self.about.push(About { size: job.stamp.size, ahead: job.ahead, name, task: job.task });
         self.files.push(file);
+    }
+}
+
+/// What a worker is told of a file.
+#[derive(Debug)]
+pub(in crate::engine) struct About {
+    size: u64,
+    ahead: Ahead,
+    name: Vec<u8>,
+    task: Task,
+}
+
+impl About {
+    pub(in crate::engine) fn ticket(&self, number: u64) -> Ticket {
+        Ticket { number, size: self.size, ahead: self.ahead, name: self.name.clone(), task: self.task }
     }
 }
 

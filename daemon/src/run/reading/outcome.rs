@@ -110,7 +110,7 @@ impl Reading {
     fn learn(&mut self, job: &Job, reader: ReaderId, cost: &Cost) {
         self.totals.learned += 1;
         let slower = self.costs.learn(&job.path, reader, job.stamp.size, cost);
-        self.health.learned(reader, slower, &self.costs);
+        self.health.learned(reader, slower.map(|worse| worse.times), &self.costs);
     }
 
     pub(super) fn result(&mut self, job: &Job, result: FileResult<Encoded>, reader: ReaderId, cost: Cost) -> Next {

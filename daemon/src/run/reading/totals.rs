@@ -6,8 +6,10 @@ use metaextract::ReasonKind;
 
 use crate::model::{Cost, Encoded, FailureKind, FileResult, Outcome, ReaderId};
 
-/// More of one file is a worker's lie.
-const MOST: Cost = Cost { cpu_us: 3_600_000_000, wall_us: 3_600_000_000, read: 1 << 40 };
+/// More microseconds, bytes or calls of one file are a worker's lie.
+const MOST_US: u64 = 3_600_000_000;
+const MOST_READ: u64 = 1 << 40;
+const MOST_CALLS: u64 = 1 << 32;
 
 /// Counted since the start.
 #[derive(Debug, Default)]
@@ -40,10 +42,11 @@ impl Totals {
         match outcome {
             Outcome::Read { reader, cost, .. } => {
                 self.read.count(*reader);
-                let add = |sum: u64, more: u64, most: u64| sum.saturating_add(more.min(most));
-                self.cost.cpu_us = add(self.cost.cpu_us, cost.cpu_us, MOST.cpu_us);
-                self.cost.wall_us = add(self.cost.wall_us, cost.wall_us, MOST.wall_us);
-                self.cost.read = add(self.cost.read, cost.read, MOST.read);
+                let add = |sum: &mut u64, more: u64, most: u64| *sum = sum.saturating_add(more.min(most));
+                add(&mut self.cost.cpu_us, cost.cpu_us, MOST_US);
+                add(&mut self.cost.wall_us, cost.wall_us, MOST_US);
+                add(&mut self.cost.read, cost.read, MOST_READ);
+                add(&mut self.cost.calls, cost.calls, MOST_CALLS);
             }
             Outcome::Strike { kind, .. } => self.strikes.count(*kind),
             Outcome::Digest(_) | Outcome::Unreadable { .. } | Outcome::Gone | Outcome::Changed | Outcome::Returned => {}
