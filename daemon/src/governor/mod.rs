@@ -108,6 +108,8 @@ pub struct Decision {
     pub size: Size,
     /// Caches are to be given up.
     pub trim: bool,
+    /// Nothing is to be read before somebody asks for it.
+    pub hold: bool,
     /// When to decide again though nothing happens; `None` is not at all.
     pub again: Option<Duration>,
     /// One line for people.
@@ -167,6 +169,7 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
         },
         again: again(inputs),
         trim: strain.is_great(),
+        hold: !is_calm || inputs.quiet == Some(Quiet::LowBattery),
         why,
     }
 }

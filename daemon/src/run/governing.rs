@@ -48,7 +48,7 @@ pub(crate) struct Governing {
 
 impl Governing {
     pub fn new(senses: Senses) -> Self {
-        let decision = Decision { size: Size::calm(0, 0), trim: false, again: None, why: "starting".into() };
+        let decision = Decision { size: Size::calm(0, 0), trim: false, hold: false, again: None, why: "starting".into() };
         Self {
             decision,
             quiet: None,
@@ -136,7 +136,7 @@ impl Core {
         governing.quiet = inputs.quiet;
         let decision = governor::decide(&inputs, &mut governing.state);
         let before = std::mem::replace(&mut governing.decision, decision);
-        let Decision { size, trim, ref why, .. } = governing.decision;
+        let Decision { size, trim, hold, ref why, .. } = governing.decision;
         let is_news = trim != before.trim || (size.workers == 0) != (before.size.workers == 0);
         match is_news {
             _ if size.workers == before.size.workers => {}
@@ -145,6 +145,9 @@ impl Core {
         }
         if size != before.size {
             self.reading.engine.resize(size);
+        }
+        if hold {
+            self.store.hold();
         }
         if trim {
             self.trim();

@@ -14,7 +14,7 @@ use crate::{
         DirId, DirRows, EntryRef, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Note, Place,
     },
     store::{
-        CacheUse, CommitId, Counts, OpenReport, Rest, Rows, Scanned, Shared, Sink, Store, StoreConfig, StoreError,
+        Caches, CommitId, Counts, OpenReport, Rest, Rows, Scanned, Shared, Sink, Store, StoreConfig, StoreError,
         StoreView, open,
         writer::{Message, write},
     },
@@ -44,6 +44,7 @@ impl SledStore {
         // Without a writer nobody can follow.
         let tell = Arc::new(move |message| _ = told.send(message));
         let shared = Arc::new(Shared::new(config, opened, tell));
+        shared.ahead.begin(&shared);
         let messages = (sender.clone(), receiver);
         let writer = thread::Builder::new().name("store".into());
         let writer = writer.spawn({
@@ -58,11 +59,6 @@ impl SledStore {
     /// How its opening went.
     pub fn report(&self) -> &OpenReport {
         &self.report
-    }
-
-    /// How well the cache of decoded records serves.
-    pub fn cache_use(&self) -> CacheUse {
-        self.shared.cache.usage()
     }
 
     /// The same rows for the mounted view.
@@ -94,6 +90,14 @@ impl Store for SledStore {
 
     fn trim(&self) {
         self.shared.trim();
+    }
+
+    fn hold(&self) {
+        self.shared.ahead.hold();
+    }
+
+    fn caches(&self) -> Caches {
+        self.shared.caches()
     }
 
     fn rest(&self) -> Rest {

@@ -380,9 +380,9 @@ fn where_others_want_memory_records_go_and_the_store_sleeps_soon() {
     while store.file(file).unwrap().is_none() {
         std::thread::yield_now();
     }
-    assert!(store.file(file).unwrap().is_some() && store.cache_use().bytes > 0);
+    assert!(store.file(file).unwrap().is_some() && store.caches().records.bytes > 0);
     store.trim();
-    assert_eq!(store.cache_use().bytes, 0);
+    assert_eq!(store.caches().records.bytes, 0);
     while store.rest() != Rest::Asleep {
         std::thread::yield_now();
     }
@@ -438,7 +438,7 @@ fn a_store_that_nobody_uses_sleeps_and_the_next_one_wakes_it() {
         assert_eq!(store.counts().indexed, round as u64 + 1);
         // Asking for totals wakes nobody.
         assert_eq!(store.rest(), Rest::Asleep);
-        assert_eq!(store.cache_use().bytes, 0);
+        assert_eq!(store.caches().records.bytes, 0);
         let some = files[round * 7 % files.len()];
         ask.iter().for_each(|ask| ask.send(some).unwrap());
         for answer in &asked {
