@@ -59,6 +59,7 @@ pub(super) fn look_at(
     seen.dirs.fetch_add(1, Ordering::Relaxed);
     seen.files.fetch_add(files as u64, Ordering::Relaxed);
     let mut delta = compare(rows, &visit, &found, current)?;
+    seen.unchanged.fetch_add(delta.unchanged as u64, Ordering::Relaxed);
     if let Some(opened) = opened.filter(|_| root.within().shared) {
         look_for_lists(&mut delta, &opened);
     }

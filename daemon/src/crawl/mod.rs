@@ -150,6 +150,8 @@ fn of_directory(error: io::Error) -> Result<io::Error, Stop> {
 pub struct Seen {
     pub dirs: AtomicU64,
     pub files: AtomicU64,
+    /// Of these, those that stand as the index has them: they are not read.
+    pub unchanged: AtomicU64,
     pub cancel: AtomicBool,
     /// Nobody wants it any more: what it has begun it ends, and looks at nothing that stands as the index has it.
     pub enough: AtomicBool,

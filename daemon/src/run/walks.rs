@@ -36,11 +36,30 @@ pub(crate) struct Walks {
     disks: Disks,
     /// One permit a batch, given back when it is committed: a walk never runs far ahead of the store.
     room: Arc<Semaphore>,
+    /// What the walks that came to their end have looked at.
+    pub looks: Looks,
+}
+
+/// How well the rows serve as a cache of readings, keyed by identity, stamp and reader's version. Totals since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Looks {
+    /// Files that stand as the index has them: none was opened.
+    pub unchanged: u64,
+    /// Files that are new or differ.
+    pub changed: u64,
+}
+
+impl Looks {
+    /// A walk has looked at so many files.
+    pub fn add(&mut self, files: u64, unchanged: u64) {
+        self.unchanged += unchanged;
+        self.changed += files.saturating_sub(unchanged);
+    }
 }
 
 impl Walks {
     pub fn new(crawl: Crawl, events: mpsc::Sender<Event>, threads: Threads, disks: Disks) -> Self {
-        Self { crawl: Arc::new(crawl), events, threads, disks, room: Arc::new(Semaphore::new(BATCHES)) }
+        Self { crawl: Arc::new(crawl), events, threads, disks, room: Arc::new(Semaphore::new(BATCHES)), looks: Looks::default() }
     }
 
     /// Starts the root's next walk, if one is wanted and the changes of its last are committed.

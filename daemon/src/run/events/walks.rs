@@ -1,6 +1,6 @@
 //! What follows when a walk tells something.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use tokio::time::Instant;
 
@@ -140,6 +140,7 @@ impl Core {
     /// A walk has looked at all that it was to look at, or as far as anybody waited for it.
     fn walk_done(&mut self, id: RootId, running: Running, (dirs, files): (u64, u64)) {
         self.jobs.looked(&running.askers.jobs, files);
+        self.walks.looks.add(files, running.seen.unchanged.load(Ordering::Relaxed));
         let (now, pending) = ((self.wall_clock)().wall, self.store.counts().pending);
         let unwatched = self.watcher.is_none() || running.unwatched;
         let Some(root) = self.root(id) else { return };

@@ -24,7 +24,7 @@ use runs::{Ask, Fetch, Runs, Todo};
 pub(super) use runs::{Item, Wanted};
 
 /// Threads that fetch at once at most: so many answers of a slow disk are waited for together.
-const THREADS: usize = 16;
+const THREADS: usize = 32;
 /// A fetch that takes longer waits for a disk.
 const SLOW: Duration = Duration::from_millis(1);
 /// How long a thread waits for more before it ends.
@@ -103,7 +103,9 @@ impl Ahead {
             return;
         }
         let todo = state.runs.want(wanted);
-        if state.take(todo) {
+        state.take(todo);
+        // What was used makes room for what waits.
+        if !state.jobs.is_empty() {
             self.inner.call(state, shared);
         }
     }
@@ -141,14 +143,25 @@ impl State {
         self.runs.forget();
     }
 
-    /// Whether there is more to do now.
-    fn take(&mut self, todo: Todo) -> bool {
-        let before = self.jobs.len();
+    fn take(&mut self, todo: Todo) {
         // Without the names there is nothing to fetch later.
         todo.ask.into_iter().for_each(|ask| self.jobs.push_front(Job::Ask(ask)));
         self.jobs.extend(todo.fetch.into_iter().map(Job::Fetch));
         self.jobs.truncate(JOBS);
-        self.jobs.len() > before
+    }
+
+    /// The next thing to do. Where there is no room left, what is fetched waits until somebody has used something, and
+    /// what another run wanted is given up.
+    fn pop(&mut self, is_full: impl Fn() -> bool) -> Option<Job> {
+        if self.busy >= self.wanted || matches!(self.jobs.front(), None) {
+            return None;
+        }
+        if matches!(self.jobs.front(), Some(Job::Fetch(_))) && is_full() {
+            let last = self.runs.last_used();
+            self.jobs.retain(|job| !matches!(job, Job::Fetch(fetch) if Some(fetch.run) != last));
+            return None;
+        }
+        self.jobs.pop_front()
     }
 }
 
@@ -178,7 +191,7 @@ impl Inner {
 
     /// A thread's life.
     fn work(self: Arc<Self>, shared: &Weak<Shared>) {
-        while let Some(job) = self.next() {
+        while let Some(job) = self.next(shared) {
             let began = Instant::now();
             let todo = shared.upgrade().map(|shared| {
                 // What readers meet there they are told.
@@ -198,13 +211,12 @@ impl Inner {
     }
 
     /// The next thing to do, which is begun; `None` when nothing has come for long.
-    fn next(&self) -> Option<Job> {
+    fn next(&self, shared: &Weak<Shared>) -> Option<Job> {
         let mut state = self.state();
         let end = Instant::now() + IDLE;
+        let is_full = || shared.upgrade().is_none_or(|shared| self.is_full(&shared));
         loop {
-            if state.busy < state.wanted
-                && let Some(job) = state.jobs.pop_front()
-            {
+            if let Some(job) = state.pop(is_full) {
                 state.busy += 1;
                 return Some(job);
             }
@@ -217,6 +229,10 @@ impl Inner {
         }
     }
 
+    fn is_full(&self, shared: &Shared) -> bool {
+        shared.cache.is_ahead(self.records) || shared.listings.is_ahead(usize::MAX)
+    }
+
     fn act(&self, shared: &Shared, job: Job) -> Todo {
         match job {
             Job::Ask(ask) => match fetch::names(shared, &ask) {
@@ -224,10 +240,6 @@ impl Inner {
                 Err(_) => Todo::default(),
             },
             Job::Fetch(fetch) => {
-                if shared.cache.is_ahead(self.records) || shared.listings.is_ahead(usize::MAX) {
-                    self.state().runs.is_full(fetch.run);
-                    return Todo::default();
-                }
                 let go_on = || {
                     let mut state = self.state();
                     !state.closed && !state.is_held()

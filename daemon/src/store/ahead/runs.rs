@@ -184,12 +184,9 @@ impl Runs {
         run.map(|run| run.follow(ask, names, most)).unwrap_or_default()
     }
 
-    /// What a run has fetched does not fit: it keeps to less.
-    pub fn is_full(&mut self, run: u64) {
-        let run = self.runs.iter_mut().find(|other| other.id == run);
-        if let Some(Phase::Sure(sure)) = run.map(|run| &mut run.phase) {
-            sure.window = (sure.window / 2).max(1);
-        }
+    /// The run that somebody went on with last.
+    pub fn last_used(&self) -> Option<u64> {
+        self.runs.iter().max_by_key(|run| run.used).map(|run| run.id)
     }
 
     pub fn forget(&mut self) {
