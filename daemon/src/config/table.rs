@@ -11,8 +11,8 @@ use super::{
     Isolation, LogFormat, Settings,
     hours::Hours,
     value::{
-        Given, auto_or, count, duration, duration_from, in_bytes, in_percent, in_time, integer, number, or_auto, said, share, size,
-        switch, text, texts, word,
+        Given, auto_or, count, duration, duration_from, in_bytes, in_percent, in_time, integer, number, or_auto, said,
+        share, size, switch, text, texts, word,
     },
 };
 use crate::control::Setting;

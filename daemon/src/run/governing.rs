@@ -48,7 +48,8 @@ pub(crate) struct Governing {
 
 impl Governing {
     pub fn new(senses: Senses) -> Self {
-        let decision = Decision { size: Size::calm(0, 0), trim: false, hold: false, again: None, why: "starting".into() };
+        let decision =
+            Decision { size: Size::calm(0, 0), trim: false, hold: false, again: None, why: "starting".into() };
         Self {
             decision,
             quiet: None,

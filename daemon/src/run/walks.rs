@@ -59,7 +59,14 @@ impl Looks {
 
 impl Walks {
     pub fn new(crawl: Crawl, events: mpsc::Sender<Event>, threads: Threads, disks: Disks) -> Self {
-        Self { crawl: Arc::new(crawl), events, threads, disks, room: Arc::new(Semaphore::new(BATCHES)), looks: Looks::default() }
+        Self {
+            crawl: Arc::new(crawl),
+            events,
+            threads,
+            disks,
+            room: Arc::new(Semaphore::new(BATCHES)),
+            looks: Looks::default(),
+        }
     }
 
     /// Starts the root's next walk, if one is wanted and the changes of its last are committed.

@@ -1,6 +1,10 @@
 //! Directories as the view lists them: what stands in one, decoded once.
 
-use std::{ops::Bound::{Included, Unbounded}, sync::{Arc, PoisonError}, time::{Duration, SystemTime, UNIX_EPOCH}};
+use std::{
+    ops::Bound::{Included, Unbounded},
+    sync::{Arc, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use metafs::{Access, Child, ChildId, view::Named};
 
@@ -102,7 +106,12 @@ impl Tables {
 impl Shared {
     /// A directory with all that is in it, from the cache or, unless it is too large, read; `None` also while something
     /// is removed, as it may lie below that.
-    pub(super) fn listing(&self, dir: DirId, whom: For, go_on: &dyn Fn() -> bool) -> Result<Option<Arc<Listing>>, StoreError> {
+    pub(super) fn listing(
+        &self,
+        dir: DirId,
+        whom: For,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Option<Arc<Listing>>, StoreError> {
         if !self.hidden.is_empty() {
             return Ok(None);
         }
@@ -118,7 +127,9 @@ impl Shared {
             For::Reader => Some(self.lease.tables()?),
             For::Later => self.lease.awake(),
         };
-        let Some(listing) = tables.map(|tables| tables.listing(dir, go_on)).transpose()?.flatten() else { return Ok(None) };
+        let Some(listing) = tables.map(|tables| tables.listing(dir, go_on)).transpose()?.flatten() else {
+            return Ok(None);
+        };
         let listing = Arc::new(listing);
         // Its pages and rows are of one transaction only if there was none since: what is not kept may be torn.
         let _still = self.applying.read().unwrap_or_else(PoisonError::into_inner);

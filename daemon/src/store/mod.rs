@@ -273,11 +273,7 @@ impl std::ops::Add for Prefetch {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self {
-            fetched: self.fetched + other.fetched,
-            hits: self.hits + other.hits,
-            wasted: self.wasted + other.wasted,
-        }
+        Self { fetched: self.fetched + other.fetched, hits: self.hits + other.hits, wasted: self.wasted + other.wasted }
     }
 }
 

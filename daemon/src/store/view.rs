@@ -42,7 +42,7 @@ impl StoreView {
     }
 
     /// Some children of a directory. Whoever begins with the first is about to list it.
-    fn named(&self, dir: DirId, after: &[u8], limit: usize) -> Result<Vec<Named>, StoreError> {
+    pub(super) fn named(&self, dir: DirId, after: &[u8], limit: usize) -> Result<Vec<Named>, StoreError> {
         let listing = match after {
             b"" => self.shared.listing(dir, For::Reader, &|| true)?,
             _ => self.shared.known_listing(dir),
@@ -56,7 +56,7 @@ impl StoreView {
     }
 
     /// The same, not more than that.
-    fn part(&self, dir: DirId, after: &[u8], limit: usize) -> Result<Vec<Named>, StoreError> {
+    pub(super) fn part(&self, dir: DirId, after: &[u8], limit: usize) -> Result<Vec<Named>, StoreError> {
         let tables = self.shared.lease.tables()?;
         let mut children: Vec<Named> = Vec::new();
         if !self.shared.is_visible(&tables, dir)? {
@@ -88,7 +88,7 @@ impl StoreView {
         Ok(children)
     }
 
-    fn one(&self, dir: DirId, name: &[u8]) -> Result<Option<Child>, StoreError> {
+    pub(super) fn one(&self, dir: DirId, name: &[u8]) -> Result<Option<Child>, StoreError> {
         if let Some(listing) = self.shared.known_listing(dir) {
             return Ok(listing.child(name));
         }
@@ -121,7 +121,7 @@ impl StoreView {
         }
     }
 
-    fn access_of(&self, id: ChildId) -> Result<Option<Access>, StoreError> {
+    pub(super) fn access_of(&self, id: ChildId) -> Result<Option<Access>, StoreError> {
         if let Some(access) = self.known_access(id) {
             return Ok(Some(access));
         }

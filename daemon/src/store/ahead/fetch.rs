@@ -70,12 +70,7 @@ fn is_like(ask: &Ask, name: &[u8], node: &Node) -> Option<Item> {
 
 /// Decodes a directory or a record into the caches, and with a directory its records, as long as there is room for so
 /// many and `go_on` says so.
-pub(super) fn fetch(
-    shared: &Shared,
-    fetch: Fetch,
-    records: usize,
-    go_on: &dyn Fn() -> bool,
-) -> Result<(), StoreError> {
+pub(super) fn fetch(shared: &Shared, fetch: Fetch, records: usize, go_on: &dyn Fn() -> bool) -> Result<(), StoreError> {
     let dir: DirId = match fetch.item {
         Item::Dir(dir) => dir,
         Item::File(file) => return shared.load_ahead(file),

@@ -122,6 +122,13 @@ impl Ahead {
         state.give_up();
     }
 
+    /// Whether all that is to be fetched was.
+    #[cfg(test)]
+    pub(super) fn is_idle(&self) -> bool {
+        let state = self.inner.state();
+        state.jobs.is_empty() && state.busy == 0
+    }
+
     /// For good.
     pub(super) fn close(&self) {
         let mut state = self.inner.state();
@@ -153,7 +160,7 @@ impl State {
     /// The next thing to do. Where there is no room left, what is fetched waits until somebody has used something, and
     /// what another run wanted is given up.
     fn pop(&mut self, is_full: impl Fn() -> bool) -> Option<Job> {
-        if self.busy >= self.wanted || matches!(self.jobs.front(), None) {
+        if self.busy >= self.wanted {
             return None;
         }
         if matches!(self.jobs.front(), Some(Job::Fetch(_))) && is_full() {

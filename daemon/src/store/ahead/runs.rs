@@ -120,7 +120,11 @@ enum Phase {
     /// Names that rise, the last one left out.
     Maybe(Vec<FileName>),
     /// It is looked up whether these follow the first, or, where it is a run already, what does.
-    Asked { since: Vec<FileName>, order: Order, window: usize },
+    Asked {
+        since: Vec<FileName>,
+        order: Order,
+        window: usize,
+    },
     Sure(Sure),
 }
 
@@ -223,7 +227,9 @@ impl Run {
             _ if *self.name == *name => Fit::Next,
             Phase::Maybe(_) if self.rises(name) => Fit::Maybe,
             Phase::Asked { .. } if self.rises(name) => Fit::Asked,
-            Phase::Sure(sure) if sure.place(name).is_some() || Counter::between(&self.name, name).is_some() => Fit::Next,
+            Phase::Sure(sure) if sure.place(name).is_some() || Counter::between(&self.name, name).is_some() => {
+                Fit::Next
+            }
             // Faster than what follows could be looked up.
             Phase::Sure(sure) if sure.asked && sure.next.is_empty() && self.rises(name) => Fit::Asked,
             _ => Fit::No,
@@ -264,7 +270,8 @@ impl Run {
                     // It leaves out too many.
                 } else if sure.asked && sure.next.is_empty() {
                     return Todo::default();
-                } else if let Some(counter) = Counter::between(&before, wanted.name).filter(|_| sure.order == Order::Bytes)
+                } else if let Some(counter) =
+                    Counter::between(&before, wanted.name).filter(|_| sure.order == Order::Bytes)
                 {
                     let (order, window) = (Order::Number(counter), sure.window / 2);
                     self.phase = Phase::Asked { since: Vec::new(), order: order.clone(), window };
@@ -411,7 +418,9 @@ mod tests {
                 }
                 let Some(ask) = todo.ask else { break };
                 let follows: Vec<_> = match &ask.order {
-                    Order::Bytes => items.iter().filter(|(name, _)| *name > ask.after).cloned().take(ask.most).collect(),
+                    Order::Bytes => {
+                        items.iter().filter(|(name, _)| *name > ask.after).cloned().take(ask.most).collect()
+                    }
                     Order::Number(counter) => (1..=ask.most as u64)
                         .filter_map(|further| counter.name(further))
                         .filter_map(|name| item(&name).map(|item| (name, item)))
@@ -476,7 +485,8 @@ mod tests {
         for (at, (name, item)) in dirs.iter().take(40).enumerate() {
             let todo = runs.want(Wanted { parent: PARENT, name, item: *item, files: 4 });
             let Item::Dir(dir) = *item else { unreachable!() };
-            let follow = |ask: Ask| (dirs.iter().filter(|(name, _)| *name > ask.after).cloned().collect::<Vec<_>>(), ask);
+            let follow =
+                |ask: Ask| (dirs.iter().filter(|(name, _)| *name > ask.after).cloned().collect::<Vec<_>>(), ask);
             with_records.extend(todo.fetch.iter().map(|fetch| fetch.records));
             if let Some((names, ask)) = todo.ask.map(follow) {
                 let todo = runs.follow(&ask, names);
