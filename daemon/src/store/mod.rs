@@ -2,7 +2,7 @@
 //!
 //! A change goes `writer` (groups, commit points, trouble) → `apply` and `links` (what it means) → `draft` (rows as
 //! they will be, one transaction) → `page`, `row`, `names`, `side`, `schema` (rows as bytes). Readers come through
-//! `read`, with `cache` in front. `open` makes and repairs within a `bound`, `lease` holds the handle.
+//! `read` and, for the view, `listing`, with `cache` in front; `ahead` fills it before they come. `open` makes and repairs within a `bound`, `lease` holds the handle.
 
 mod ahead;
 mod apply;
