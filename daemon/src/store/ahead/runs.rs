@@ -419,7 +419,7 @@ mod tests {
                 let Some(ask) = todo.ask else { break };
                 let follows: Vec<_> = match &ask.order {
                     Order::Bytes => {
-                        items.iter().filter(|(name, _)| *name > ask.after).cloned().take(ask.most).collect()
+                        items.iter().filter(|(name, _)| *name > ask.after).take(ask.most).cloned().collect()
                     }
                     Order::Number(counter) => (1..=ask.most as u64)
                         .filter_map(|further| counter.name(further))
