@@ -107,8 +107,10 @@ pub struct WatchSettings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreSettings {
     pub path: PathBuf,
-    /// Bytes of decoded records.
+    /// Bytes of decoded records and listings.
     pub cache: u64,
+    /// Records decoded before they are asked for, at most; `None` is as many as fit a quarter of the cache.
+    pub prefetch_records: Option<usize>,
     /// Bytes that stay free on its disk.
     pub min_free: u64,
     /// Without work or reads for so long it is closed until somebody wants it.
@@ -183,6 +185,7 @@ impl Settings {
             store: StoreSettings {
                 path: places.state.join("store"),
                 cache: 16 << 20,
+                prefetch_records: None,
                 min_free: 200 << 20,
                 sleep_after: Duration::from_secs(30),
             },

@@ -11,8 +11,8 @@ use super::{
     Isolation, LogFormat, Settings,
     hours::Hours,
     value::{
-        Given, count, duration, duration_from, in_bytes, in_percent, in_time, integer, number, said, share, size,
-        switch, text, texts, word,
+        Given, auto_or, count, duration, duration_from, in_bytes, in_percent, in_time, integer, number, or_auto, said,
+        share, size, switch, text, texts, word,
     },
 };
 use crate::control::Setting;
@@ -231,9 +231,17 @@ pub static KEYS: &[Key] = &[
     key!(
         "store.cache",
         "16MiB",
-        "memory for decoded records",
+        "memory for decoded records and directories",
         |s, g| s.store.cache = size(g, 0)?,
         in_bytes(s.store.cache)
+    ),
+    key!(
+        "prefetch.records",
+        "auto",
+        "records decoded before they are asked for where somebody goes through files in order, 0 is off; auto is as many as fit \
+         a quarter of store.cache",
+        |s, g| s.store.prefetch_records = auto_or(g, 1_000_000)?,
+        or_auto(s.store.prefetch_records)
     ),
     key!(
         "store.min_free",

@@ -78,6 +78,18 @@ pub(super) fn number(count: usize) -> Setting {
     Setting::Number(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
+/// A count from 0 to `most`, or `auto`, which is `None`.
+pub(super) fn auto_or(given: &Given, most: i64) -> Result<Option<usize>, String> {
+    match given {
+        Given::Text(text) if text == "auto" => Ok(None),
+        _ => count(given, 0, most).map(Some).map_err(|wanted| format!("{wanted}, or auto")),
+    }
+}
+
+pub(super) fn or_auto(count: Option<usize>) -> Setting {
+    count.map_or_else(|| Setting::Text("auto".into()), number)
+}
+
 /// From small to large.
 const TIMES: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("min", 60_000), ("h", 3_600_000)];
 const SIZES: [(&str, u64); 4] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];

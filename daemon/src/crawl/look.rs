@@ -58,6 +58,7 @@ pub(super) fn look_at(
     let files = found.iter().filter(|found| found.kind != FoundKind::Dir).count();
     seen.looked(files);
     let mut delta = compare(rows, &visit, &found, current)?;
+    seen.unchanged(delta.unchanged);
     if let Some(opened) = opened.filter(|_| root.within().shared) {
         look_for_lists(&mut delta, &opened);
     }

@@ -150,6 +150,8 @@ fn of_directory(error: io::Error) -> Result<io::Error, Stop> {
 pub struct Looks {
     pub dirs: AtomicU64,
     pub files: AtomicU64,
+    /// Of these, those that stand as the index has them: none is opened.
+    pub unchanged: AtomicU64,
 }
 
 /// Counters that others read while a walk goes on.
@@ -171,6 +173,11 @@ pub struct Seen {
 impl Seen {
     fn beat(&self) {
         self.beats.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// So many files of it stand as the index has them.
+    fn unchanged(&self, files: usize) {
+        self.all.unchanged.fetch_add(files as u64, Ordering::Relaxed);
     }
 
     /// A directory with so many files was looked at.

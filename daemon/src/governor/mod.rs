@@ -113,6 +113,8 @@ pub struct Decision {
     pub size: Size,
     /// Caches are to be given up.
     pub trim: bool,
+    /// Nothing is to be read before somebody asks for it.
+    pub hold: bool,
     /// When to decide again though nothing happens; `None` is not at all.
     pub again: Option<Duration>,
     /// How much others would like to have what we use.
@@ -180,6 +182,7 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
         again: again(inputs),
         trim: strain.is_great(),
         strain,
+        hold: !is_calm || inputs.quiet == Some(Quiet::LowBattery),
         why,
     }
 }

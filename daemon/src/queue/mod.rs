@@ -289,7 +289,7 @@ mod tests {
             ahead: metaextract::Ahead::default(),
             priority,
             attempts: 0,
-            task: crate::model::Task::default(),
+            task: Task::default(),
         }
     }
 

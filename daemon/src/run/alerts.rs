@@ -30,6 +30,9 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::FailureRate, Self::SlowFormat, Self::StoreGrowth, Self::WatchesShort];
+
     /// The stable name.
     pub fn as_str(self) -> &'static str {
         match self {

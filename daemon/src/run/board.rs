@@ -81,7 +81,6 @@ impl Board {
             roots,
             workers,
             store: Arc::clone(&self.store),
-            cache: self.store.cache_use(),
             all: !self.shared,
         };
         metrics::text(&all(samples, &seen))

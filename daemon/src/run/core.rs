@@ -33,7 +33,7 @@ use crate::{
     control::{AbsPath, Changed, Facts, State},
     model::{DirId, EntryRow, FileId, Mutation, Note, Priority, ReaderId},
     mount::View,
-    store::{self, CommitId, Store},
+    store::{self, Caches, CommitId, Store},
     watch::{Watcher, mounts::Mounts},
 };
 
@@ -326,6 +326,17 @@ impl Core {
             if let Some(view) = view {
                 view.unmount();
             }
+            let Caches { records, listings, prefetch } = store.caches();
+            tracing::debug!(
+                record_hits = records.hits,
+                record_misses = records.misses,
+                listing_hits = listings.hits,
+                listing_misses = listings.misses,
+                prefetch_fetched = prefetch.fetched,
+                prefetch_hits = prefetch.hits,
+                prefetch_wasted = prefetch.wasted,
+                "how the caches served"
+            );
             let closed = store.close();
             reading.slate.wipe();
             closed

@@ -52,8 +52,14 @@ pub(crate) struct Governing {
 
 impl Governing {
     pub fn new(senses: Senses) -> Self {
-        let decision =
-            Decision { size: Size::calm(0, 0), trim: false, again: None, strain: Strain::None, why: "starting".into() };
+        let decision = Decision {
+            size: Size::calm(0, 0),
+            trim: false,
+            hold: false,
+            again: None,
+            strain: Strain::None,
+            why: "starting".into(),
+        };
         Self {
             decision,
             changes: (0, 0),
@@ -146,7 +152,7 @@ impl Core {
         let before = std::mem::replace(&mut governing.decision, decision);
         governing.changes.0 += u64::from(governing.decision.size.workers > before.size.workers);
         governing.changes.1 += u64::from(governing.decision.size.workers < before.size.workers);
-        let Decision { size, trim, ref why, .. } = governing.decision;
+        let Decision { size, trim, hold, ref why, .. } = governing.decision;
         let is_news = trim != before.trim || (size.workers == 0) != (before.size.workers == 0);
         match is_news {
             _ if size.workers == before.size.workers => {}
@@ -155,6 +161,9 @@ impl Core {
         }
         if size != before.size {
             self.reading.engine.resize(size);
+        }
+        if hold {
+            self.store.hold();
         }
         if trim {
             self.trim();

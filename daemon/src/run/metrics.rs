@@ -5,14 +5,14 @@ use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use metaextract::{ReasonKind, formats};
 
-use super::core::Core;
+use super::{alerts::Kind, core::Core};
 use crate::{
-    control::{FileCounts, RootState, State},
+    control::{FileCounts, RootState, ScoreReport, State},
     governor::{Strain, pss},
     metrics::{Measure, Sample, join, measure},
     model::{FailureKind, ReaderId},
     readers,
-    store::{CacheUse, Rest, Store},
+    store::{Caches, Prefetch, Rest, Store, Tier},
 };
 
 /// What the loop knows; none of it may take long.
@@ -46,6 +46,7 @@ static OF_THE_LOOP: &[Measure<Core>] = &[
         to.of(["other"], read(readers::id("")));
     }),
     ("metaextract_read_bytes_total", |core, to| to.is(core.reading.totals.cost.read)),
+    ("metaextract_read_calls_total", |core, to| to.is(core.reading.totals.cost.calls)),
     ("metaextract_read_cpu_seconds_total", |core, to| to.is(seconds(core.reading.totals.cost.cpu_us))),
     ("metaextract_workers", |core, to| to.is(core.reading.engine.workers().len())),
     ("metaextract_workers_wanted", |core, to| to.is(core.governing.decision.size.workers)),
@@ -71,7 +72,46 @@ static OF_THE_LOOP: &[Measure<Core>] = &[
     ("metaextract_crawl_directories_total", |core, to| to.is(core.walks.looks.dirs.load(Relaxed))),
     ("metaextract_crawl_files_total", |core, to| to.is(core.walks.looks.files.load(Relaxed))),
     ("metaextract_commits_total", |core, to| to.is(core.committed.0)),
+    ("metaextract_cache_hits_total", |core, to| caches(core).iter().for_each(|(name, tier)| to.of([name], tier.hits))),
+    ("metaextract_cache_misses_total", |core, to| {
+        caches(core).iter().for_each(|(name, tier)| to.of([name], tier.misses))
+    }),
+    ("metaextract_cache_evictions_total", |core, to| {
+        caches(core).iter().filter(|(_, tier)| tier.most > 0).for_each(|(name, tier)| to.of([name], tier.evictions));
+    }),
+    ("metaextract_cache_bytes", |core, to| {
+        caches(core).iter().filter(|(_, tier)| tier.most > 0).for_each(|(name, tier)| to.of([name], tier.bytes));
+    }),
+    ("metaextract_cache_limit_bytes", |core, to| {
+        caches(core).iter().filter(|(_, tier)| tier.most > 0).for_each(|(name, tier)| to.of([name], tier.most));
+    }),
+    ("metaextract_prefetch_total", |core, to| {
+        let Prefetch { fetched, hits, wasted } = core.store.caches().prefetch;
+        to.of(["fetched"], fetched);
+        to.of(["used"], hits);
+        to.of(["wasted"], wasted);
+    }),
+    ("metaextract_score", |core, to| to.is(u64::from(core.performance.score.value))),
+    ("metaextract_score_lost", |core, to| {
+        let ScoreReport { slowness, pressure, failures, .. } = core.performance.score;
+        to.of(["slowness"], u64::from(slowness));
+        to.of(["pressure"], u64::from(pressure));
+        to.of(["failures"], u64::from(failures));
+    }),
+    ("metaextract_alert", |core, to| {
+        Kind::ALL.iter().for_each(|kind| to.of([kind.as_str()], core.performance.alerts.is_on(*kind)));
+    }),
 ];
+
+/// The caches, the quickest first. What the index as such keeps has its size elsewhere.
+fn caches(core: &Core) -> [(&'static str, Tier); 4] {
+    let Caches { records, listings, .. } = core.store.caches();
+    let looks = &core.walks.looks;
+    let unchanged = looks.unchanged.load(Relaxed);
+    let changed = looks.files.load(Relaxed).saturating_sub(unchanged);
+    let index = Tier { hits: unchanged, misses: changed, ..Tier::default() };
+    [("records", records), ("listings", listings), ("index", index), ("copies", core.reading.copy_use())]
+}
 
 /// What is looked at when somebody reads.
 static WHEN_READ: &[Measure<Seen>] = &[
@@ -93,9 +133,6 @@ static WHEN_READ: &[Measure<Seen>] = &[
     }),
     ("metaextract_store_bytes", |seen, to| to.is(seen.store.size())),
     ("metaextract_store_rest", |seen, to| to.one_of(Rest::ALL.map(Rest::as_str), seen.store.rest().as_str())),
-    ("metaextract_record_cache_hits_total", |seen, to| to.is(seen.cache.hits)),
-    ("metaextract_record_cache_misses_total", |seen, to| to.is(seen.cache.misses)),
-    ("metaextract_record_cache_bytes", |seen, to| to.is(seen.cache.bytes)),
 ];
 
 /// What is seen by whoever reads: of roots and files as much as may be.
@@ -106,7 +143,6 @@ pub(super) struct Seen {
     /// Processes.
     pub workers: Vec<u32>,
     pub store: Arc<dyn Store>,
-    pub cache: CacheUse,
     /// Whether everything is; else what is private is left out.
     pub all: bool,
 }

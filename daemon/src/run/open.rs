@@ -333,6 +333,7 @@ pub(super) fn open_store(settings: &Settings, events: mpsc::Sender<Event>) -> Re
     let sink = move |event| _ = events.blocking_send(Event::Store(event));
     let config = store::StoreConfig {
         records_bytes: settings.store.cache as usize,
+        prefetch_records: settings.store.prefetch_records,
         min_free_bytes: settings.store.min_free,
         sleep_after: settings.store.sleep_after,
         ..store::StoreConfig::new(&settings.store.path)

@@ -17,7 +17,7 @@ use std::{
 use metaextract::Ahead;
 
 use self::{copies::Copies, urgency::Views};
-pub(crate) use self::{copies::CopyUse, health::Health, target::Target, totals::Totals};
+pub(crate) use self::{health::Health, target::Target, totals::Totals};
 use super::{
     outside::WallClock,
     slate::{Left, Slate},

@@ -245,8 +245,8 @@ impl Watcher for World {
         self.lock().watches.len()
     }
 
-    fn most(&self) -> usize {
-        self.lock().watch_limit
+    fn limit(&self) -> Option<usize> {
+        Some(self.lock().watch_limit)
     }
 }
 

@@ -235,7 +235,7 @@ fn damage(store: &SledStore, table: Table, key: &[u8]) {
     let mut changes = Changes::default();
     changes.put(table, key, Some(b"rot".to_vec()));
     store.shared.lease.tables().unwrap().commit(&changes).unwrap();
-    store.shared.cache.clear();
+    store.shared.clear_caches();
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn a_damaged_record_is_found_by_a_reader_and_by_the_walk_and_read_again() {
     // The large one lies beside the rows.
     let sides = fs::read_dir(dir.path().join("store/rows/side")).unwrap();
     sides.for_each(|side| fs::remove_file(side.unwrap().path()).unwrap());
-    store.shared.cache.clear();
+    store.shared.clear_caches();
     assert!(store.file(files[0].1).is_err());
     until(&events, |event| matches!(event, StoreEvent::Mended { files: 1 }));
     assert_eq!(state(0), FileState::Pending);

@@ -328,6 +328,7 @@ impl<'a> Draft<'a> {
             self.tools.note(&changes);
             // Before anybody is told that something is gone.
             self.shared.cache.forget(self.records.keys().copied());
+            self.shared.listings.forget(self.listed().into_iter());
             self.shared.committed(self.counts, &self.hidden);
         }
         self.tools.names.set_stored();
@@ -341,6 +342,18 @@ impl<'a> Draft<'a> {
         unnamed.for_each(|(digest, _)| self.shared.unnamed_side(digest));
         (self.operations, self.bytes) = (0, 0);
         Ok(())
+    }
+
+    /// Directories whose listings change: those with a page or a record that does, and those above one whose first
+    /// page, and with it the time of its change, does.
+    fn listed(&self) -> BTreeSet<DirId> {
+        let records = self.records.values().flatten().map(|row| row.place.dir);
+        let mut dirs: BTreeSet<DirId> = records.collect();
+        for (key, slot) in self.pages.iter().filter(|(_, slot)| slot.dirty) {
+            dirs.extend(page_of(key).map(|(dir, _)| dir));
+            dirs.extend(slot.page.as_ref().and_then(|page| page.head.as_ref()).map(|head| head.row.parent));
+        }
+        dirs
     }
 
     /// The changes, as rows.

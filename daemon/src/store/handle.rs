@@ -14,7 +14,7 @@ use crate::{
         DirId, DirRows, EntryRef, EntryRow, FailureKind, FileId, FileRecord, FileState, Identity, Mutation, Note, Place,
     },
     store::{
-        CacheUse, CommitId, Counts, OpenReport, Rest, Rows, Scanned, Shared, Sink, Store, StoreConfig, StoreError,
+        Caches, CommitId, Counts, OpenReport, Rest, Rows, Scanned, Shared, Sink, Store, StoreConfig, StoreError,
         StoreView, open,
         writer::{Message, write},
     },
@@ -44,6 +44,7 @@ impl SledStore {
         // Without a writer nobody can follow.
         let tell = Arc::new(move |message| _ = told.send(message));
         let shared = Arc::new(Shared::new(config, opened, tell));
+        shared.ahead.begin(&shared);
         let messages = (sender.clone(), receiver);
         let writer = thread::Builder::new().name("store".into());
         let writer = writer.spawn({
@@ -91,6 +92,14 @@ impl Store for SledStore {
         self.shared.trim();
     }
 
+    fn hold(&self) {
+        self.shared.ahead.hold();
+    }
+
+    fn caches(&self) -> Caches {
+        self.shared.caches()
+    }
+
     fn rest(&self) -> Rest {
         match () {
             () if self.shared.is_rebuilding() => Rest::Rebuilding,
@@ -102,10 +111,6 @@ impl Store for SledStore {
     fn size(&self) -> u64 {
         // The place is the open store's own; no file there is an empty one.
         std::fs::metadata(self.shared.config.path.join("rows").join("db")).map_or(0, |file| file.len())
-    }
-
-    fn cache_use(&self) -> CacheUse {
-        self.shared.cache.usage()
     }
 
     fn close(&self) -> Result<(), StoreError> {

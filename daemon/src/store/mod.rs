@@ -2,8 +2,9 @@
 //!
 //! A change goes `writer` (groups, commit points, trouble) → `apply` and `links` (what it means) → `draft` (rows as
 //! they will be, one transaction) → `page`, `row`, `names`, `side`, `schema` (rows as bytes). Readers come through
-//! `read`, with `cache` in front. `open` makes and repairs within a `bound`, `lease` holds the handle.
+//! `read` and, for the view, `listing`, with `cache` in front; `ahead` fills it before they come. `open` makes and repairs within a `bound`, `lease` holds the handle.
 
+mod ahead;
 mod apply;
 mod bound;
 mod cache;
@@ -14,6 +15,7 @@ mod group;
 mod handle;
 mod lease;
 mod links;
+mod listing;
 mod names;
 mod open;
 mod page;
@@ -99,6 +101,12 @@ pub trait Store: Rows {
     fn close(&self) -> Result<(), StoreError>;
     /// Gives up what it keeps in memory only to be faster; where nobody has wanted anything for a moment, it sleeps.
     fn trim(&self) {}
+    /// Others want what it uses: for some seconds nothing is read ahead.
+    fn hold(&self) {}
+    /// How its caches serve. Wakes nothing.
+    fn caches(&self) -> Caches {
+        Caches::default()
+    }
     /// What it does when nobody wants anything of it.
     fn rest(&self) -> Rest {
         Rest::Awake
@@ -106,10 +114,6 @@ pub trait Store: Rows {
     /// Bytes of its rows on disk; asks the file system.
     fn size(&self) -> u64 {
         0
-    }
-    /// How well the cache of decoded records serves.
-    fn cache_use(&self) -> CacheUse {
-        CacheUse::default()
     }
 }
 
@@ -196,8 +200,10 @@ pub struct Counts {
 pub struct StoreConfig {
     /// The store's own directory; made if it is missing.
     pub path: PathBuf,
-    /// Bytes of decoded records kept for readers.
+    /// Bytes of decoded records and listings kept for readers.
     pub records_bytes: usize,
+    /// Records decoded before anybody asks for them at most, 0 for none; `None` is as many as fit a quarter of the room.
+    pub prefetch_records: Option<usize>,
     /// Bytes sled's own cache aims at.
     pub cache_bytes: u64,
     /// Nothing is written while the file system has less room.
@@ -217,6 +223,7 @@ impl StoreConfig {
         Self {
             path: path.into(),
             records_bytes: 16 << 20,
+            prefetch_records: None,
             cache_bytes: 16 << 20,
             min_free_bytes: 200 << 20,
             sleep_after: Duration::from_secs(30),
@@ -238,12 +245,45 @@ pub struct OpenReport {
     pub set_aside: Option<(PathBuf, String)>,
 }
 
-/// How well the cache of decoded records serves.
+/// How the caches serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct CacheUse {
+pub struct Caches {
+    /// Decoded records.
+    pub records: Tier,
+    /// Directories as the view lists them.
+    pub listings: Tier,
+    /// What gets into either before anybody asks for it.
+    pub prefetch: Prefetch,
+}
+
+/// How one cache serves. Totals since the store was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tier {
+    /// Taken now, about.
     pub bytes: u64,
+    pub most: u64,
     pub hits: u64,
     pub misses: u64,
+    /// Gone to make room. What a change or want of memory takes is none.
+    pub evictions: u64,
+}
+
+/// How reading ahead serves, in records and directories. What is neither used nor wasted still waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Prefetch {
+    pub fetched: u64,
+    /// Asked for afterwards.
+    pub hits: u64,
+    /// Gone before anybody asked.
+    pub wasted: u64,
+}
+
+impl std::ops::Add for Prefetch {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { fetched: self.fetched + other.fetched, hits: self.hits + other.hits, wasted: self.wasted + other.wasted }
+    }
 }
 
 /// Takes what the store announces; called by the writer's thread, so it must not wait.

@@ -289,6 +289,16 @@ impl Pair {
         while !sled.shared.hidden.is_empty() {
             std::thread::yield_now();
         }
+        // What the view keeps of listings is what it would read now.
+        let view = sled.view();
+        for &dir in &self.dirs {
+            let listed = view.named(dir, b"", 1_000).unwrap();
+            assert_eq!(listed, view.part(dir, b"", 1_000).unwrap());
+            for (name, child) in listed {
+                assert_eq!(view.one(dir, &name).unwrap(), Some(child));
+                assert_eq!(view.access_of(child.id).unwrap(), Some(child.access));
+            }
+        }
         for &file in &self.files {
             let record = sled.file(file).unwrap().map(|record| FileRecord { committed: 0, ..(*record).clone() });
             assert_eq!(record, plain.file(file).unwrap().map(|record| (*record).clone()));

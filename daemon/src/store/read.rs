@@ -11,7 +11,8 @@ use crate::{
         Note, Place, join,
     },
     store::{
-        Counts, Rows, Scanned, Shared, StoreError, cache,
+        Counts, Rows, Scanned, Shared, StoreError,
+        cache::{self, For, Miss},
         page::{Head, Page, Reader},
         row::{Body, Packed, Row},
         schema::{failure_of, file_of, link_place, link_prefix, meta, page_key, page_of, record_key},
@@ -95,6 +96,17 @@ impl Shared {
             Err(miss) => miss,
         };
         let Some(row) = self.lease.tables()?.row(file)? else { return Ok(None) };
+        Ok(Some(self.decode(file, row, miss, For::Reader)?))
+    }
+
+    /// The same before anybody asks for it, if the store is awake.
+    pub(super) fn load_ahead(&self, file: FileId) -> Result<(), StoreError> {
+        let Err(miss) = self.cache.peek(file) else { return Ok(()) };
+        let row = self.lease.awake().map(|tables| tables.row(file)).transpose()?.flatten();
+        row.map_or(Ok(()), |row| self.decode(file, row, miss, For::Later).map(drop))
+    }
+
+    fn decode(&self, file: FileId, row: Row, miss: Miss, whom: For) -> Result<Arc<Loaded>, StoreError> {
         let Row { place, committed, cost, attempts, numbers, body } = row;
         let result = self.result(body)?;
         let bytes = match &result {
@@ -103,8 +115,8 @@ impl Shared {
         };
         let record = Arc::new(FileRecord { place, committed, cost, attempts, result });
         let loaded = Arc::new(Loaded { record, numbers, entry: OnceLock::new() });
-        self.cache.put(miss, file, &loaded, bytes);
-        Ok(Some(loaded))
+        self.cache.put(miss, file, &loaded, bytes, whom);
+        Ok(loaded)
     }
 
     /// The record of a row's body, from wherever it lies.
@@ -195,7 +207,9 @@ impl Rows for Shared {
     }
 
     fn file(&self, file: FileId) -> Result<Option<Arc<FileRecord>>, StoreError> {
-        Ok(self.load(file)?.map(|loaded| loaded.record.clone()))
+        let Some(loaded) = self.load(file)? else { return Ok(None) };
+        self.ahead.want_file(file, &loaded.record.place);
+        Ok(Some(loaded.record.clone()))
     }
 
     fn links(&self, identity: &Identity) -> Result<Vec<Place>, StoreError> {

@@ -11,10 +11,12 @@ use std::{
 use crate::{
     model::{DirId, FileId},
     store::{
-        Counts, StoreConfig, StoreError,
+        Caches, Counts, StoreConfig, StoreError,
+        ahead::Ahead,
         cache::Cache,
         dictionary::Unpacker,
         lease::Lease,
+        listing::Listing,
         names::Names,
         open::{Memory, Opened},
         read::Loaded,
@@ -29,7 +31,9 @@ pub(super) struct Shared {
     pub names: Arc<Names>,
     pub unpacker: Unpacker,
     pub side: SideFiles,
-    pub cache: Cache<Loaded>,
+    pub cache: Cache<FileId, Loaded>,
+    pub listings: Cache<DirId, Listing>,
+    pub ahead: Ahead,
     pub hidden: Hidden,
     /// Taken by the writer for the moment of a transaction and by readers of several pages, which must see all of them
     /// before it or all after. Sled itself makes single reads wait as long.
@@ -63,7 +67,9 @@ impl Shared {
             tell,
             rebuilding: AtomicBool::new(false),
             side,
-            cache: Cache::new(config.records_bytes),
+            cache: Cache::new(config.records_bytes - config.records_bytes / 4),
+            listings: Cache::new(config.records_bytes / 4),
+            ahead: Ahead::new(&config),
             hidden: Hidden::new(hidden),
             applying: RwLock::new(()),
             counts: Mutex::new(state.counts),
@@ -103,7 +109,7 @@ impl Shared {
         let Memory { state, hidden, .. } = Memory::read(&*self.lease.tables()?)?;
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = state.counts;
         self.hidden.replace(hidden);
-        self.cache.clear();
+        self.clear_caches();
         Ok(())
     }
 
@@ -122,8 +128,19 @@ impl Shared {
 
     /// Memory is wanted by others.
     pub(super) fn trim(&self) {
-        self.cache.clear();
+        self.ahead.hold();
+        self.clear_caches();
         (self.tell)(Message::Trim);
+    }
+
+    pub(super) fn clear_caches(&self) {
+        self.cache.clear();
+        self.listings.clear();
+    }
+
+    pub(super) fn caches(&self) -> Caches {
+        let ((records, prefetch), (listings, dirs)) = (self.cache.usage(), self.listings.usage());
+        Caches { records, listings, prefetch: prefetch + dirs }
     }
 
     pub(super) fn is_rebuilding(&self) -> bool {

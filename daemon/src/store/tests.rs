@@ -322,6 +322,116 @@ fn a_tag_that_stays_keeps_its_number_in_the_view() {
     assert_eq!(view.children(metafs::DirId::TOP, b"a.jpg", 9).unwrap(), []);
 }
 
+/// So many directories below the top, each with this many files, which have records.
+fn shoots(opened: &Opened, dirs: usize, files: usize) -> Vec<(DirId, Vec<FileId>)> {
+    let shoot = |number: usize| {
+        let dir = opened.store.new_dir();
+        let ids: Vec<_> = (0..files).map(|_| opened.store.new_file()).collect();
+        let mut batch = vec![put_dir(dir, DirId::TOP, &format!("shoot-{number:03}"))];
+        for (&file, frame) in ids.iter().zip(0_u64..) {
+            let name = format!("{frame}.jpg");
+            batch.push(Mutation::PutFile { dir, entry: file_entry(&name, file, file.0, 1) });
+            batch.push(result(file, place(dir, &name), "Sea"));
+        }
+        opened.commit(batch);
+        (dir, ids)
+    };
+    (0..dirs).map(shoot).collect()
+}
+
+/// Lists a directory as the mounted view does, reads these files of it, and waits until all that follows is fetched.
+fn visit(store: &SledStore, dir: DirId, files: &[FileId]) {
+    use metafs::View;
+
+    let view = store.view();
+    view.children(metafs::DirId(dir.0), b"", 64).unwrap();
+    files.iter().for_each(|file| assert!(view.entry(metafs::FileId(file.0)).unwrap().is_some()));
+    while !store.shared.ahead.is_idle() {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn who_walks_through_directories_finds_the_next_ones_decoded() {
+    let dir = tempfile::tempdir().unwrap();
+    let opened = open(dir.path());
+    let shoots = shoots(&opened, 100, 3);
+    let store = &opened.store;
+    for (dir, files) in &shoots[..50] {
+        visit(store, *dir, files);
+    }
+    let Caches { records, listings, prefetch } = store.caches();
+    assert!(listings.misses <= 4 && listings.hits >= 46, "{listings:?}");
+    assert!(records.misses <= 20 && records.hits >= 130, "{records:?}");
+    assert!(prefetch.hits >= 46 + 130 && prefetch.wasted == 0, "{prefetch:?}");
+    assert!(prefetch.fetched > prefetch.hits && prefetch.fetched <= 100 + 300, "{prefetch:?}");
+
+    // A change takes what was fetched; the next one who comes reads it anew.
+    let (last, files) = &shoots[50];
+    opened.commit(vec![Mutation::RemoveFile(place(*last, "0.jpg"))]);
+    let children = store.view().named(*last, b"", 64).unwrap();
+    let ids: Vec<_> = children.iter().map(|(_, child)| child.id).collect();
+    assert_eq!(ids, files[1..].iter().map(|file| metafs::ChildId::File(metafs::FileId(file.0))).collect::<Vec<_>>());
+    let wasted = store.caches().prefetch.wasted;
+    assert!((1..=5).contains(&wasted), "{wasted}");
+
+    // Where others want memory it goes, and for a while no more is fetched.
+    store.trim();
+    let Prefetch { fetched, hits, wasted } = store.caches().prefetch;
+    assert_eq!(fetched, hits + wasted);
+    for (dir, files) in &shoots[51..] {
+        visit(store, *dir, files);
+    }
+    assert_eq!(store.caches().prefetch.fetched, fetched);
+}
+
+#[test]
+fn what_is_fetched_ahead_keeps_to_its_room_and_can_be_switched_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let opened = open(dir.path());
+    let shoots = shoots(&opened, 60, 20);
+    drop(opened);
+    for (records, expected) in [(Some(0), 0..=0), (Some(30), 31..=60 * 21)] {
+        let config = StoreConfig { prefetch_records: records, ..config(dir.path()) };
+        let (store, _) = SledStore::open(config, Box::new(|_| ())).unwrap();
+        for (dir, files) in &shoots {
+            // What has no room waits until something is used.
+            let view = store.view();
+            view.named(*dir, b"", 64).unwrap();
+            for file in files {
+                assert!(metafs::View::entry(&view, metafs::FileId(file.0)).unwrap().is_some());
+                let (_, ahead) = store.shared.cache.usage();
+                // Each thread may have been at one when the room was full.
+                assert!(ahead.fetched - ahead.hits - ahead.wasted <= 30 + 32, "{ahead:?}");
+            }
+        }
+        assert!(expected.contains(&store.caches().prefetch.fetched), "{records:?} {:?}", store.caches());
+    }
+}
+
+#[test]
+fn a_run_of_records_in_the_order_of_their_numbers_is_decoded_ahead() {
+    let dir = tempfile::tempdir().unwrap();
+    let opened = open(dir.path());
+    let series = opened.store.new_dir();
+    let mut batch = vec![put_dir(series, DirId::TOP, "series")];
+    let slices: Vec<_> = (1..=120).map(|n| (opened.store.new_file(), format!("slice_{n}"))).collect();
+    for (file, name) in &slices {
+        batch.push(Mutation::PutFile { dir: series, entry: file_entry(name, *file, file.0, 1) });
+        batch.push(result(*file, place(series, name), "Sea"));
+    }
+    opened.commit(batch);
+    for (file, _) in &slices {
+        assert!(opened.store.file(*file).unwrap().is_some());
+        while !opened.store.shared.ahead.is_idle() {
+            std::thread::yield_now();
+        }
+    }
+    let Caches { records, prefetch, .. } = opened.store.caches();
+    assert!(records.misses <= 8, "{records:?}");
+    assert!(prefetch.hits >= 112 && prefetch.fetched <= prefetch.hits + 8, "{prefetch:?}");
+}
+
 #[test]
 fn a_look_into_a_directory_and_at_a_name_that_is_missing_is_told() {
     use std::sync::{Mutex, PoisonError};
@@ -402,9 +512,9 @@ fn where_others_want_memory_records_go_and_the_store_sleeps_soon() {
     while store.file(file).unwrap().is_none() {
         std::thread::yield_now();
     }
-    assert!(store.file(file).unwrap().is_some() && store.cache_use().bytes > 0);
+    assert!(store.file(file).unwrap().is_some() && store.caches().records.bytes > 0);
     store.trim();
-    assert_eq!(store.cache_use().bytes, 0);
+    assert_eq!(store.caches().records.bytes, 0);
     while store.rest() != Rest::Asleep {
         std::thread::yield_now();
     }
@@ -460,7 +570,7 @@ fn a_store_that_nobody_uses_sleeps_and_the_next_one_wakes_it() {
         assert_eq!(store.counts().indexed, round as u64 + 1);
         // Asking for totals wakes nobody.
         assert_eq!(store.rest(), Rest::Asleep);
-        assert_eq!(store.cache_use().bytes, 0);
+        assert_eq!(store.caches().records.bytes, 0);
         let some = files[round * 7 % files.len()];
         ask.iter().for_each(|ask| ask.send(some).unwrap());
         for answer in &asked {

@@ -5,7 +5,6 @@ use std::{
     fmt,
     ops::Bound::{Included, Unbounded},
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use metafs::{
@@ -14,12 +13,14 @@ use metafs::{
 };
 
 use crate::{
-    model::{self, DirId, EntryRef, FileId, FileResult, Node},
+    model::{DirId, FileId, FileResult, Place},
     store::{
         Changed, Shared, StoreError,
+        ahead::{Item, Wanted},
+        cache::For,
+        listing::access,
         page::Reader,
-        row::Row,
-        schema::{page_key, page_of, record_key},
+        schema::{page_key, page_of},
         tables::{Table, Tables},
     },
 };
@@ -41,7 +42,7 @@ impl fmt::Debug for StoreView {
 
 /// What the kernel has to forget of a committed change.
 pub fn change(changed: &Changed) -> Change {
-    let model::Place { dir, name } = &changed.place;
+    let Place { dir, name } = &changed.place;
     Change { dir: metafs::DirId(dir.0), name: name.clone(), file: changed.file.map(|file| metafs::FileId(file.0)) }
 }
 
@@ -55,23 +56,22 @@ impl StoreView {
         Self { looks, ..self }
     }
 
-    /// An entry as a child, if it is shown.
-    fn shown(&self, tables: &Tables, entry: &EntryRef<'_>) -> Result<Option<Child>, StoreError> {
-        let (id, changed) = match entry.node {
-            Node::Dir(dir) => {
-                let changed = tables.head(dir)?.map(|head| head.changed);
-                (ChildId::Dir(metafs::DirId(dir.0)), changed)
-            }
-            Node::File(file) => {
-                let row = tables.get(Table::Records, record_key(file.id))?;
-                let committed = row.map(|bytes| Row::committed(&bytes)).transpose()?.flatten();
-                (ChildId::File(metafs::FileId(file.id.0)), committed)
-            }
+    /// Some children of a directory. Whoever begins with the first is about to list it.
+    pub(super) fn named(&self, dir: DirId, after: &[u8], limit: usize) -> Result<Vec<Named>, StoreError> {
+        let listing = match after {
+            b"" => self.shared.listing(dir, For::Reader, &|| true)?,
+            _ => self.shared.known_listing(dir),
         };
-        Ok(changed.map(|changed| Child { id, access: access(&entry.access, changed) }))
+        let Some(listing) = listing else { return self.part(dir, after, limit) };
+        if after.is_empty() {
+            let Place { dir: parent, name } = &listing.place;
+            self.shared.ahead.want(Wanted { parent: *parent, name, item: Item::Dir(dir), files: listing.files() });
+        }
+        Ok(listing.after(after, limit).to_vec())
     }
 
-    fn named(&self, dir: DirId, after: &[u8], limit: usize) -> Result<Vec<Named>, StoreError> {
+    /// The same, not more than that.
+    pub(super) fn part(&self, dir: DirId, after: &[u8], limit: usize) -> Result<Vec<Named>, StoreError> {
         let tables = self.shared.lease.tables()?;
         let mut children: Vec<Named> = Vec::new();
         if !self.shared.is_visible(&tables, dir)? {
@@ -90,7 +90,7 @@ impl StoreView {
                 if entry.name <= &*last {
                     continue;
                 }
-                if let Some(child) = self.shown(&tables, &entry)? {
+                if let Some(child) = tables.shown(&entry)? {
                     children.push((entry.name.into(), child));
                     if children.len() == limit {
                         return Ok(children);
@@ -103,20 +103,23 @@ impl StoreView {
         Ok(children)
     }
 
-    fn one(&self, dir: DirId, name: &[u8]) -> Result<Option<Child>, StoreError> {
+    pub(super) fn one(&self, dir: DirId, name: &[u8]) -> Result<Option<Child>, StoreError> {
+        if let Some(listing) = self.shared.known_listing(dir) {
+            return Ok(listing.child(name));
+        }
         let tables = self.shared.lease.tables()?;
         let Some((_, bytes)) = tables.page_for(dir, name)? else { return Ok(None) };
         match Reader::new(dir, &bytes)?.find(name)? {
-            Some(entry) if self.shared.is_visible(&tables, dir)? => self.shown(&tables, &entry),
+            Some(entry) if self.shared.is_visible(&tables, dir)? => tables.shown(&entry),
             _ => Ok(None),
         }
     }
 
-    fn place_of(&self, tables: &Tables, id: ChildId) -> Result<Option<model::Place>, StoreError> {
+    fn place_of(&self, tables: &Tables, id: ChildId) -> Result<Option<Place>, StoreError> {
         let place = match id {
             ChildId::Dir(metafs::DirId::TOP) => None,
             ChildId::Dir(dir) => {
-                tables.head(DirId(dir.0))?.map(|head| model::Place { dir: head.row.parent, name: head.row.name })
+                tables.head(DirId(dir.0))?.map(|head| Place { dir: head.row.parent, name: head.row.name })
             }
             ChildId::File(file) => tables.row(FileId(file.0))?.map(|row| row.place),
         };
@@ -133,7 +136,10 @@ impl StoreView {
         }
     }
 
-    fn access_of(&self, id: ChildId) -> Result<Option<Access>, StoreError> {
+    pub(super) fn access_of(&self, id: ChildId) -> Result<Option<Access>, StoreError> {
+        if let Some(access) = self.known_access(id) {
+            return Ok(Some(access));
+        }
         let tables = self.shared.lease.tables()?;
         if let ChildId::Dir(dir) = id {
             let head = match self.shared.is_visible(&tables, DirId(dir.0))? {
@@ -145,8 +151,21 @@ impl StoreView {
         let Some(place) = self.place_of(&tables, id)? else { return Ok(None) };
         let Some((_, bytes)) = tables.page_for(place.dir, &place.name)? else { return Ok(None) };
         let entry = Reader::new(place.dir, &bytes)?.find(&place.name)?;
-        let child = entry.map(|entry| self.shown(&tables, &entry)).transpose()?.flatten();
+        let child = entry.map(|entry| tables.shown(&entry)).transpose()?.flatten();
         Ok(child.filter(|child| child.id == id).map(|child| child.access))
+    }
+
+    /// From the caches, if they have it.
+    fn known_access(&self, id: ChildId) -> Option<Access> {
+        match id {
+            ChildId::Dir(dir) => self.shared.known_listing(DirId(dir.0)).map(|listing| listing.access),
+            ChildId::File(file) => {
+                let loaded = self.shared.cache.peek(FileId(file.0)).ok()?;
+                let Place { dir, name } = &loaded.record.place;
+                let child = self.shared.known_listing(*dir)?.child(name)?;
+                Some(child.access).filter(|_| child.id == id)
+            }
+        }
     }
 
     fn entry_of(&self, file: FileId) -> Result<Option<Arc<Entry>>, StoreError> {
@@ -157,6 +176,7 @@ impl StoreView {
                 return Ok(None);
             }
         }
+        self.shared.ahead.want_file(file, &loaded.record.place);
         let FileResult::Record(record) = &loaded.record.result else { return Ok(None) };
         let entry = loaded.entry.get_or_init(|| {
             let numbers = loaded.numbers.clone().unwrap_or_else(|| metafs::Numbers::first(record));
@@ -195,17 +215,6 @@ impl metafs::View for StoreView {
     fn entry(&self, file: metafs::FileId) -> Result<Option<Arc<Entry>>, Error> {
         self.entry_of(FileId(file.0)).map_err(told)
     }
-}
-
-fn access(access: &model::Access, changed: u64) -> Access {
-    let model::Access { uid, gid, mode } = *access;
-    // Whom a list lets in the kernel cannot be told of: only the owner is left.
-    let mode = if access.has_acl() { mode & 0o700 } else { mode & 0o7777 };
-    Access { uid, gid, mode, changed: time(changed) }
-}
-
-fn time(micros: u64) -> SystemTime {
-    UNIX_EPOCH.checked_add(Duration::from_micros(micros)).unwrap_or(UNIX_EPOCH)
 }
 
 fn told(error: StoreError) -> Error {

@@ -83,6 +83,7 @@ pub(super) fn write(
         }
         sink(StoreEvent::Trouble { text: with_reason(error), fatal: true });
     }
+    shared.ahead.close();
     shared.lease.close();
     result
 }
@@ -242,7 +243,7 @@ impl Writer<'_> {
         if self.sleep_due().is_some_and(|due| due <= Instant::now()) {
             self.shared.unpacker.rest();
             // Nobody has read for so long either.
-            self.shared.lease.sleep(|| self.shared.cache.clear());
+            self.shared.lease.sleep(|| self.shared.clear_caches());
         }
     }
 

@@ -1,16 +1,17 @@
 //! A file system with faults: shows a directory, and fails, hangs or is slow where it is told to.
 //!
 //! `faultfs SOURCE MOUNTPOINT`; commands on standard input, one a line, each answered with `ok`:
-//! `FAULT OPERATION PATH` or `clear`. Faults are `eio`, `hang` (until cleared), `slow` (20 ms each time) and `short` (16 bytes
-//! a read); operations `open`, `read`, `list`, `stat`; paths are relative, `.` is everything. Ends with its standard input.
+//! `FAULT OPERATION PATH` or `clear`. Faults are `eio`, `hang` (until cleared), `slow` (20 ms each time, `slow=MS` so many) and
+//! `short` (16 bytes a read); operations `open`, `read`, `list`, `stat`; paths are relative, `.` is everything. Ends with its
+//! standard input. Reads meet their fault each time: nothing is cached and nothing read ahead. It can be written to.
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::{
     collections::HashMap,
     ffi::OsStr,
-    fs::{self, File, Metadata},
+    fs::{self, File, Metadata, OpenOptions, Permissions},
     io::{self, BufRead, Write},
-    os::unix::fs::{FileExt, MetadataExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex},
     thread,
@@ -18,8 +19,9 @@ use std::{
 };
 
 use fuser::{
-    Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, LockOwner, OpenFlags,
-    ReplyAttr, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyOpen, Request,
+    BsdFileFlags, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, LockOwner,
+    OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyOpen,
+    ReplyWrite, Request, TimeOrNow, WriteFlags,
 };
 
 /// Nothing is kept by the kernel: each call can meet its fault.
@@ -29,7 +31,7 @@ const AT_ONCE: Duration = Duration::ZERO;
 enum Fault {
     Eio,
     Hang,
-    Slow,
+    Slow(Duration),
     Short,
 }
 
@@ -65,10 +67,10 @@ impl Faulty {
                 Some(Fault::Eio) => return Err(Errno::EIO),
                 Some(Fault::Short) => return Ok(true),
                 Some(Fault::Hang) => rules = self.cleared.wait(rules).unwrap(),
-                Some(Fault::Slow) => {
+                Some(Fault::Slow(time)) => {
                     drop(rules);
                     // The fault itself, not a wait for something.
-                    thread::sleep(Duration::from_millis(20));
+                    thread::sleep(time);
                     return Ok(false);
                 }
             }
@@ -95,6 +97,48 @@ impl Faulty {
         let read = File::open(self.source.join(path))?.read_at(&mut bytes, offset)?;
         bytes.truncate(read);
         Ok(bytes)
+    }
+
+    fn write(&self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<u32> {
+        OpenOptions::new().write(true).open(self.source.join(path))?.write_all_at(bytes, offset)?;
+        Ok(bytes.len() as u32)
+    }
+
+    fn create(&self, path: &Path, mode: u32) -> Result<FileAttr, Errno> {
+        OpenOptions::new().write(true).create(true).truncate(false).mode(mode).open(self.source.join(path))?;
+        self.stat(path)
+    }
+
+    fn make_dir(&self, path: &Path, mode: u32) -> Result<FileAttr, Errno> {
+        fs::DirBuilder::new().mode(mode).create(self.source.join(path))?;
+        self.stat(path)
+    }
+
+    /// What was known below the old path is known below the new one.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(self.source.join(from), self.source.join(to))?;
+        for path in self.paths.lock().unwrap().values_mut() {
+            if let Ok(rest) = path.strip_prefix(from) {
+                *path = if rest.as_os_str().is_empty() { to.to_owned() } else { to.join(rest) };
+            }
+        }
+        Ok(())
+    }
+
+    /// Size and mode; times and owners stay.
+    fn set(&self, path: &Path, size: Option<u64>, mode: Option<u32>) -> Result<FileAttr, Errno> {
+        let real = self.source.join(path);
+        if let Some(size) = size {
+            OpenOptions::new().write(true).open(&real)?.set_len(size)?;
+        }
+        if let Some(mode) = mode {
+            fs::set_permissions(&real, Permissions::from_mode(mode))?;
+        }
+        self.stat(path)
+    }
+
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        File::open(self.source.join(path))?.sync_all()
     }
 
     fn names(&self, path: &Path) -> Result<Vec<(u64, FileType, std::ffi::OsString)>, Errno> {
@@ -185,6 +229,97 @@ impl Filesystem for Fs {
         });
     }
 
+    fn create(&self, _: &Request, parent: INodeNo, name: &OsStr, mode: u32, _: u32, _: i32, reply: ReplyCreate) {
+        let path = self.0.path(parent).join(name);
+        self.then(move |fs| match fs.create(&path, mode) {
+            Ok(attr) => {
+                reply.created(&AT_ONCE, &attr, Generation(0), FileHandle(0), FopenFlags::FOPEN_DIRECT_IO);
+            }
+            Err(errno) => reply.error(errno),
+        });
+    }
+
+    fn mkdir(&self, _: &Request, parent: INodeNo, name: &OsStr, mode: u32, _: u32, reply: ReplyEntry) {
+        let path = self.0.path(parent).join(name);
+        self.then(move |fs| match fs.make_dir(&path, mode) {
+            Ok(attr) => reply.entry(&AT_ONCE, &attr, Generation(0)),
+            Err(errno) => reply.error(errno),
+        });
+    }
+
+    fn write(
+        &self,
+        _: &Request,
+        node: INodeNo,
+        _: FileHandle,
+        offset: u64,
+        data: &[u8],
+        _: WriteFlags,
+        _: OpenFlags,
+        _: Option<LockOwner>,
+        reply: ReplyWrite,
+    ) {
+        let (path, data) = (self.0.path(node), data.to_vec());
+        self.then(move |fs| match fs.write(&path, offset, &data) {
+            Ok(written) => reply.written(written),
+            Err(error) => reply.error(error.into()),
+        });
+    }
+
+    fn setattr(
+        &self,
+        _: &Request,
+        node: INodeNo,
+        mode: Option<u32>,
+        _: Option<u32>,
+        _: Option<u32>,
+        size: Option<u64>,
+        _: Option<TimeOrNow>,
+        _: Option<TimeOrNow>,
+        _: Option<SystemTime>,
+        _: Option<FileHandle>,
+        _: Option<SystemTime>,
+        _: Option<SystemTime>,
+        _: Option<SystemTime>,
+        _: Option<BsdFileFlags>,
+        reply: ReplyAttr,
+    ) {
+        let path = self.0.path(node);
+        self.then(move |fs| match fs.set(&path, size, mode) {
+            Ok(attr) => reply.attr(&AT_ONCE, &attr),
+            Err(errno) => reply.error(errno),
+        });
+    }
+
+    fn unlink(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        let path = self.0.path(parent).join(name);
+        self.then(move |fs| done(fs::remove_file(fs.source.join(path)), reply));
+    }
+
+    fn rmdir(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        let path = self.0.path(parent).join(name);
+        self.then(move |fs| done(fs::remove_dir(fs.source.join(path)), reply));
+    }
+
+    fn rename(
+        &self,
+        _: &Request,
+        parent: INodeNo,
+        name: &OsStr,
+        new_parent: INodeNo,
+        new_name: &OsStr,
+        _: RenameFlags,
+        reply: ReplyEmpty,
+    ) {
+        let (from, to) = (self.0.path(parent).join(name), self.0.path(new_parent).join(new_name));
+        self.then(move |fs| done(fs.rename(&from, &to), reply));
+    }
+
+    fn fsync(&self, _: &Request, node: INodeNo, _: FileHandle, _: bool, reply: ReplyEmpty) {
+        let path = self.0.path(node);
+        self.then(move |fs| done(fs.sync(&path), reply));
+    }
+
     fn flush(&self, _: &Request, _: INodeNo, _: FileHandle, _: LockOwner, reply: ReplyEmpty) {
         reply.error(Errno::ENOSYS);
     }
@@ -202,6 +337,13 @@ impl Filesystem for Fs {
             }
             Err(errno) => reply.error(errno),
         });
+    }
+}
+
+fn done(result: io::Result<()>, reply: ReplyEmpty) {
+    match result {
+        Ok(()) => reply.ok(),
+        Err(error) => reply.error(error.into()),
     }
 }
 
@@ -225,9 +367,12 @@ fn main() {
         let fault = |name| match name {
             "eio" => Fault::Eio,
             "hang" => Fault::Hang,
-            "slow" => Fault::Slow,
+            "slow" => Fault::Slow(Duration::from_millis(20)),
             "short" => Fault::Short,
-            other => panic!("no fault {other}"),
+            other => match other.strip_prefix("slow=") {
+                Some(ms) => Fault::Slow(Duration::from_millis(ms.parse().unwrap())),
+                None => panic!("no fault {other}"),
+            },
         };
         let mut rules = faulty.rules.lock().unwrap();
         match words[..] {

@@ -18,6 +18,8 @@ fn opened(file: u64, us: u32, reader: u32) -> Opened<()> {
         in_order: false,
         priority: Priority::Crawl,
         attempts: 0,
+        ahead: metaextract::Ahead::default(),
+        task: crate::model::Task::Record,
     };
     Opened::new(job, ())
 }

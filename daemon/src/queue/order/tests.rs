@@ -18,6 +18,8 @@ fn job(file: u64, root: &[u8], priority: Priority, inode: u64) -> Job {
         in_order: false,
         priority,
         attempts: 0,
+        ahead: metaextract::Ahead::default(),
+        task: crate::model::Task::Record,
     }
 }
 

@@ -30,8 +30,8 @@ impl Core {
                     (files, roots.iter().map(|root| root.directories).sum())
                 }
             };
-            let (roots, cache) = (roots.iter().map(|root| root.state).collect(), store.cache_use());
-            let seen = Seen { files, directories, roots, workers, store, cache, all };
+            let roots = roots.iter().map(|root| root.state).collect();
+            let seen = Seen { files, directories, roots, workers, store, all };
             _ = reply.send(Ok(metrics::all(samples, &seen)));
         });
     }

@@ -6,7 +6,7 @@ use super::{Alike, Next, Reading, Target, copies::Step};
 use crate::{
     model::{Cost, Encoded, FileId, FileResult, Job, Outcome, Priority, ReaderId, Stamp, Task},
     proto::SAMPLED_WHOLE,
-    run::reading::CopyUse,
+    store::Tier,
 };
 
 /// How long a file waits for another's digest before it asks anew: whoever was to give it may be gone.
@@ -19,7 +19,7 @@ impl Reading {
     }
 
     /// How well that serves.
-    pub fn copy_use(&self) -> CopyUse {
+    pub fn copy_use(&self) -> Tier {
         self.copies.usage()
     }
 

@@ -11,6 +11,7 @@ use std::{
 use crate::{
     model::{Digest, FileId, Job, Stamp, Task},
     proto::SAMPLED_WHOLE,
+    store::Tier,
 };
 
 /// Files with which one is compared at most: the newest of those alike.
@@ -44,20 +45,6 @@ pub(super) enum Step {
     Take(FileId),
 }
 
-/// How well it serves, since the start.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct CopyUse {
-    /// Files that took another's record.
-    pub hits: u64,
-    /// Files that were compared, and parsed after all.
-    pub misses: u64,
-    /// Files forgotten to make room.
-    pub evictions: u64,
-    /// About the memory it takes, and may take.
-    pub bytes: u64,
-    pub most: u64,
-}
-
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Copies {
@@ -77,7 +64,7 @@ pub(super) struct Copies {
     takers: VecDeque<(FileId, FileId)>,
     /// Who waits for the digest of a file.
     waiting: HashMap<FileId, Vec<FileId>>,
-    figures: CopyUse,
+    figures: Tier,
 }
 
 impl Copies {
@@ -89,13 +76,13 @@ impl Copies {
         }
     }
 
-    pub fn usage(&self) -> CopyUse {
-        CopyUse { bytes: (self.seen.len() * WEIGHT) as u64, most: self.most as u64, ..self.figures }
+    /// How it serves: hits took another's record, misses were compared in vain.
+    pub fn usage(&self) -> Tier {
+        Tier { bytes: (self.seen.len() * WEIGHT) as u64, most: self.most as u64, ..self.figures }
     }
 
     /// Gives up what it knows. Who waits is parsed.
     pub fn clear(&mut self) {
-        self.figures.evictions += self.seen.len() as u64;
         (self.seen, self.alike, self.order) = Default::default();
         self.parsed.extend(std::mem::take(&mut self.waiting).into_values().flatten());
     }
@@ -255,7 +242,7 @@ fn likeness(path: &[u8], size: u64) -> Likeness {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DirId, FsId, JobId, Place, Priority, ReaderId};
+    use crate::model::{DirId, Expected, FsId, JobId, Place, Priority, ReaderId};
 
     const NONE: Vec<FileId> = Vec::new();
 
@@ -272,6 +259,9 @@ mod tests {
             reader: ReaderId(0),
             priority: Priority::Crawl,
             attempts: 0,
+            expected: Expected::default(),
+            in_order: false,
+            ahead: metaextract::Ahead::default(),
             task,
         }
     }
@@ -338,6 +328,6 @@ mod tests {
         assert_eq!((copies.stamp(FileId(90)), copies.stamp(FileId(91)).is_some()), (None, true));
         assert_eq!((copies.alike.len(), copies.order.len()), (10, 10));
         copies.clear();
-        assert_eq!((copies.usage().bytes, copies.usage().evictions), (0, 100));
+        assert_eq!((copies.usage().bytes, copies.usage().evictions), (0, 90));
     }
 }

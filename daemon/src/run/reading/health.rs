@@ -241,9 +241,9 @@ mod tests {
         let (mut health, mut costs) = (Health::new(&READERS, 5), Model::default());
         let mut read = |us: u64, files: usize| {
             for _ in 0..files {
-                let cost = Cost { cpu_us: us, wall_us: us, read: 1 };
+                let cost = Cost { cpu_us: us, wall_us: us, read: 1, ..Cost::default() };
                 let slower = costs.learn(b"a.jpg", ReaderId(1), 9, &cost);
-                health.learned(ReaderId(1), slower, &costs);
+                health.learned(ReaderId(1), slower.map(|worse| worse.times), &costs);
             }
             (health.slower(ReaderId(1)).is_some(), health.report(ReaderId(1), &costs).cost)
         };

@@ -7,6 +7,7 @@ use crate::{
         Access, EntryRow, FailureKind, FileRow, FileState, Fingerprint, FsId, Identity, Node, Outcome, ReaderId, Stamp,
     },
     readers,
+    run::Clocks,
 };
 
 /// An engine that only remembers what it was given.
