@@ -105,6 +105,8 @@ pub struct State {
     added: Option<Duration>,
     /// When there was any strain last.
     strained: Option<Duration>,
+    /// When others last wanted so much that the last worker went too.
+    hurt: Option<Duration>,
 }
 
 /// What is to be done.
@@ -136,17 +138,18 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
     state.busy = (inputs.work.files > 0).then(|| state.busy.unwrap_or(inputs.now));
     let Bound { workers: bound, why: bound_why, spread } = bound::of(inputs, since(state.busy).unwrap_or_default());
     let now = state.workers;
+    // With none for ever the index would never be current on a machine that is always full.
+    let alone = usize::from(now > 0 || since(state.hurt).is_none_or(|since| since >= CALM));
     let (workers, why) = match (inputs.quiet, &strain) {
         (Some(quiet), _) => (0, quiet.why().to_owned()),
         (None, Strain::Hard(why)) => (0, format!("{why}: no workers")),
         (None, Strain::Full(why) | Strain::Half(why)) if since(state.given_up).is_some_and(|since| since < EFFECT) => {
             (now.min(bound), format!("{why}: waiting for what was given up"))
         }
-        (None, Strain::Full(why)) => (bound.min((now / 2).max(1)), format!("{why}: half as many workers")),
+        (None, Strain::Full(why)) => (bound.min((now / 2).max(alone)), format!("{why}: half as many workers")),
         (None, Strain::Half(why)) if now < 2 => (0, format!("{why}: no workers")),
         (None, Strain::Half(why)) => (bound.min(now / 2), format!("{why}: half as many workers")),
-        // With none the index would never be current on a machine that is always full.
-        (None, Strain::Hold(why)) if now == 0 => (bound.min(1), format!("{why}: one worker alone")),
+        (None, Strain::Hold(why)) if now < alone => (bound.min(alone), format!("{why}: one worker alone")),
         (None, Strain::Hold(why)) => (bound.min(now), format!("{why}: no worker is added")),
         (None, Strain::None) if now >= bound => (bound, bound_why),
         (None, Strain::None) if since(state.strained).is_none_or(|since| since >= FORGOTTEN) => (bound, bound_why),
@@ -155,6 +158,7 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
         {
             (now + 1, format!("calm again: one more of {bound}"))
         }
+        (None, Strain::None) if now < alone => (alone, format!("calm again: one of {bound}")),
         (None, Strain::None) => (now, format!("calm again: {now} of {bound} workers")),
     };
     let floor = if inputs.quiet.is_none() && strain == Strain::None { inputs.bounds.least.min(bound) } else { 0 };
@@ -167,6 +171,9 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
     }
     if strain != Strain::None {
         state.strained = Some(inputs.now);
+    }
+    if matches!(strain, Strain::Half(_) | Strain::Hard(_)) {
+        state.hurt = Some(inputs.now);
     }
     state.workers = workers;
     let is_calm = strain == Strain::None;

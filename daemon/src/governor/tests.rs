@@ -270,6 +270,7 @@ fn inputs() -> impl Strategy<Value = (Inputs, State)> {
                 given_up,
                 added,
                 strained,
+                hurt: added,
                 ..State::default()
             };
             (inputs, state)

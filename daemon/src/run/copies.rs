@@ -9,9 +9,8 @@ use super::{
     search::targets,
 };
 use crate::{
-    codec::Encoded,
     config::Settings,
-    model::{DirId, EntryRow, FileId, FileName, FileResult, FileState, Node, ReaderId, Stamp},
+    model::{DirId, Encoded, EntryRow, FileId, FileName, FileResult, FileState, Node, ReaderId, Stamp},
 };
 
 /// Of the memory that all processes together may have, what finding copies may take.
