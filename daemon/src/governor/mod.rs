@@ -130,7 +130,6 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
     let before = state.before;
     let compared = state.comparable(inputs);
     let strain = strain::of(inputs, compared.as_ref());
-    state.strain = strain.as_str();
     if let Some(before) = &compared {
         state.shares = strain::shares(inputs, before);
     }
@@ -163,19 +162,7 @@ pub fn decide(inputs: &Inputs, state: &mut State) -> Decision {
     };
     let floor = if inputs.quiet.is_none() && strain == Strain::None { inputs.bounds.least.min(bound) } else { 0 };
     let workers = workers.max(floor);
-    if workers < now {
-        state.given_up = Some(inputs.now);
-    }
-    if workers > now {
-        state.added = Some(inputs.now);
-    }
-    if strain != Strain::None {
-        state.strained = Some(inputs.now);
-    }
-    if matches!(strain, Strain::Half(_) | Strain::Hard(_)) {
-        state.hurt = Some(inputs.now);
-    }
-    state.workers = workers;
+    state.remember(inputs.now, workers, &strain);
     let is_calm = strain == Strain::None;
     Decision {
         // The first snapshot has none to compare with: nobody hurries for it.
@@ -206,6 +193,16 @@ fn again(inputs: &Inputs) -> Option<Duration> {
 }
 
 impl State {
+    /// Remembers a decision, and when it was made.
+    fn remember(&mut self, now: Duration, workers: usize, strain: &Strain) {
+        let at = |is_so: bool, before: Option<Duration>| if is_so { Some(now) } else { before };
+        self.given_up = at(workers < self.workers, self.given_up);
+        self.added = at(workers > self.workers, self.added);
+        self.strained = at(*strain != Strain::None, self.strained);
+        self.hurt = at(matches!(strain, Strain::Half(_) | Strain::Hard(_)), self.hurt);
+        (self.workers, self.strain) = (workers, strain.as_str());
+    }
+
     /// The readings to compare these with, if there are some; these are compared with next time.
     fn comparable(&mut self, inputs: &Inputs) -> Option<(Duration, Snapshot)> {
         let before = self.before;

@@ -45,6 +45,7 @@ use crate::{
 
 impl Core {
     /// Starts the engine, takes up the roots.
+    #[expect(clippy::too_many_lines, reason = "one for each field")]
     pub fn open(
         settings: Settings,
         outside: Outside,
