@@ -84,8 +84,15 @@ metactl wait >/dev/null || true
 sleep 15
 python3 "$measure" idle "$work/idle" "$daemon_pid"
 
+say "All files are looked at again, and all records shown ..."
+metactl stats --prometheus >"$work/before"
+python3 "$measure" timed "$work/known" metactl index --json - <"$work/all" || [ $? = 1 ]
+metactl stats --prometheus >"$work/after"
+python3 "$measure" timed "$work/show" metactl show --json - <"$work/all" || [ $? = 1 ]
+mv "$work/show.out" "$work/shown"
+metactl stats --prometheus >"$work/stats"
+
 say "All records are compared with those of extract ..."
-metactl show --json - <"$work/all" >"$work/shown" || [ $? = 1 ]
 python3 "$measure" idle "$work/full" "$daemon_pid"
 metaextractd extract --json - <"$work/all" >"$work/extracted" || [ $? = 1 ]
 python3 "$measure" report "$work"

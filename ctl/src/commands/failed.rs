@@ -58,7 +58,7 @@ fn by_reason(out: &Output, files: Vec<Value>, now: u64) -> Vec<String> {
         let style = if files.iter().any(|file| file["AboutFile"] == false) { Style::Bad } else { Style::Warn };
         lines.push(out.paint(style, &title));
         if let Some(lift) = files[0]["Lift"].as_str() {
-            lines.push(format!("  what would lift it: {}", visible(lift)));
+            lines.push(format!("what would lift it: {}", visible(lift)));
         }
         for file in files {
             lines.push(format!("  {}", visible(file["Path"].as_str().unwrap_or_default())));

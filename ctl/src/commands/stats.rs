@@ -63,12 +63,26 @@ fn text(out: &Output, figures: &[Value], now: u64) -> Vec<String> {
     lines
 }
 
-/// Of two counters of the same thing, the first of hits and the second of misses, the share of hits.
+/// Of two counters of the same thing, the first of hits and the second of misses, the share of hits, for each label.
 fn hit_rate(hits: &Family<'_>, misses: &Family<'_>) -> Option<(String, String)> {
     let of = hits.short().strip_suffix("_hits")?;
-    let both = (misses.short().strip_suffix("_misses") == Some(of)).then(|| [hits, misses].map(Family::total))?;
-    let all = both[0] + both[1];
-    (all > 0.0).then(|| (format!("{of}_hit_rate"), percent(both[0] / all)))
+    if misses.short().strip_suffix("_misses") != Some(of) {
+        return None;
+    }
+    let value = |figure: &Value| figure["Value"].as_f64().unwrap_or_default();
+    let rate = |hit: &Value| {
+        let miss = misses.0.iter().find(|miss| miss["Labels"] == hit["Labels"])?;
+        let all = value(hit) + value(miss);
+        (all > 0.0).then(|| [label_values(hit), percent(value(hit) / all)].concat())
+    };
+    let rates: Vec<String> = hits.0.iter().filter_map(rate).collect();
+    (!rates.is_empty()).then(|| (format!("{of}_hit_rate"), rates.join(", ")))
+}
+
+/// The values of a figure's labels, each with a space behind it.
+fn label_values(figure: &Value) -> String {
+    let labels = figure["Labels"].as_object().into_iter().flatten();
+    labels.map(|(_, value)| format!("{} ", visible(value.as_str().unwrap_or_default()))).collect()
 }
 
 /// The figures of one name.
@@ -77,10 +91,6 @@ struct Family<'a>(&'a [Value]);
 impl Family<'_> {
     fn text(&self, key: &str) -> String {
         visible(self.0[0][key].as_str().unwrap_or_default())
-    }
-
-    fn total(&self) -> f64 {
-        self.0.iter().filter_map(|figure| figure["Value"].as_f64()).sum()
     }
 
     /// Its name less what all have and what its value says itself.

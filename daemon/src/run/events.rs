@@ -249,7 +249,7 @@ impl Core {
 }
 
 /// The row that a mutation leaves to be read.
-fn pending_row(mutation: &Mutation) -> Option<(DirId, EntryRow)> {
+pub(crate) fn pending_row(mutation: &Mutation) -> Option<(DirId, EntryRow)> {
     let (dir, entry) = match mutation {
         Mutation::PutFile { dir, entry } => (dir, entry),
         Mutation::MoveFile { to, entry, .. } => (to, entry),

@@ -341,8 +341,14 @@ fn stats() -> Vec<Sample> {
         ("metaextract_read_cpu_seconds_total", |(), to| to.is(61.5)),
         ("metaextract_pressure_ratio", |(), to| to.of(["machine", "io", "some"], 0.046)),
         ("metaextract_memory_ceiling_bytes", |(), to| to.is(512_u64 << 20)),
-        ("metaextract_record_cache_hits_total", |(), to| to.is(930_u64)),
-        ("metaextract_record_cache_misses_total", |(), to| to.is(70_u64)),
+        ("metaextract_cache_hits_total", |(), to| {
+            to.of(["records"], 930_u64);
+            to.of(["index"], 500_u64);
+        }),
+        ("metaextract_cache_misses_total", |(), to| {
+            to.of(["records"], 70_u64);
+            to.of(["index"], 0_u64);
+        }),
     ];
     metrics::measure(measures, &())
 }

@@ -5,12 +5,12 @@ use std::{collections::HashSet, sync::Arc};
 use super::Looked;
 use crate::{
     control::{Error, JobKind, JobNumber, StartedJob, Viewer},
-    model::{DirId, EntryRow, FileState, Mutation, Node, Priority},
+    model::{DirId, EntryRow, FileState, Node, Place, Priority},
     plan::Scope,
     run::{
         Event, answers,
         core::{Committing, Core},
-        events::pending,
+        events::{pending, pending_row},
         jobs::{About, Walked, Which},
         reading::Target,
         roots::{self, Askers, Root, RootId},
@@ -112,25 +112,44 @@ impl Core {
     }
 
     /// Reads the files a job is about; `missing` are none that are indexed, `current` have their record.
-    pub(crate) fn found(&mut self, job: JobNumber, targets: Vec<Target>, (missing, current): (u64, u64)) {
-        let files = targets.iter().map(Target::id).collect();
-        self.jobs.set_files(job, files, (missing, current));
-        let mut mutations = Vec::new();
-        let mut rows = Vec::new();
+    pub(crate) fn found(&mut self, job: JobNumber, targets: Vec<Target>, (missing, mut current): (u64, u64)) {
+        let (mut files, mut mutations, mut rows) = (HashSet::new(), Vec::new(), Vec::new());
+        let now = self.now();
         for target in targets {
-            mutations.extend(self.reading.forgive(target.id()));
-            let (dir, entry) = target.into_row();
-            if let Some(mutation) = pending(dir, entry) {
-                if let Mutation::PutFile { dir, entry } = &mutation {
-                    rows.push((*dir, entry.clone()));
+            let file = target.id();
+            let forgiven = self.reading.forgive(file);
+            match target.state() {
+                // It waits already, or has just been read.
+                FileState::Pending if forgiven.is_none() => match self.is_pending(&target) {
+                    true => self.reading.raise(target, now),
+                    false => {
+                        current += 1;
+                        continue;
+                    }
+                },
+                _ => {
+                    mutations.extend(forgiven);
+                    let (dir, entry) = target.into_row();
+                    let mutation = pending(dir, entry);
+                    rows.extend(mutation.as_ref().and_then(pending_row));
+                    mutations.extend(mutation);
                 }
-                mutations.push(mutation);
             }
+            files.insert(file);
         }
+        self.jobs.set_files(job, files, (missing, current));
         if !mutations.is_empty() {
             let commit = self.commit(mutations);
             self.after_commit.push_back(Committing { commit, rows, priority: Priority::Asked });
         }
+    }
+
+    /// Whether a file that was pending is so still.
+    fn is_pending(&self, target: &Target) -> bool {
+        let Place { dir, name } = target.place();
+        let entry = self.store.entry(*dir, name).ok().flatten();
+        let file = entry.and_then(|entry| if let Node::File(file) = entry.node { Some(file) } else { None });
+        file.is_some_and(|file| file.id == target.id() && file.state == FileState::Pending)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A file that can become a job.
 
-use crate::model::{Access, DirId, EntryRow, FileId, FileRow, Identity, Node, Place};
+use crate::model::{Access, DirId, EntryRow, FileId, FileRow, FileState, Identity, Node, Place};
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -26,6 +26,16 @@ impl Target {
     /// The file's number.
     pub fn id(&self) -> FileId {
         self.file.id
+    }
+
+    /// Where it stands.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// How far it had come when its row was looked at.
+    pub fn state(&self) -> FileState {
+        self.file.state
     }
 
     /// Its inode, if that has other names.
