@@ -45,7 +45,6 @@ complete -c metactl -n "__fish_metactl_needs_command" -f -a "pause" -d 'Pause: s
 complete -c metactl -n "__fish_metactl_needs_command" -f -a "resume" -d 'Go on after a pause'
 complete -c metactl -n "__fish_metactl_needs_command" -f -a "workers" -d 'List the worker processes, the file each has in hand, and why there are that many'
 complete -c metactl -n "__fish_metactl_needs_command" -f -a "stats" -d 'Show all figures of the daemon'
-complete -c metactl -n "__fish_metactl_needs_command" -f -a "formats" -d 'List the formats that are read'
 complete -c metactl -n "__fish_metactl_needs_command" -f -a "formats" -d 'List the formats that are read, and how their readers do'
 complete -c metactl -n "__fish_metactl_needs_command" -f -a "config" -d 'Show the configuration in force, and where each value comes from'
 complete -c metactl -n "__fish_metactl_needs_command" -f -a "reload" -d 'Read the configuration again'

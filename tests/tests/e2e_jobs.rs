@@ -181,7 +181,7 @@ fn index_reads_what_is_not_up_to_date_and_again_everything() {
     assert_eq!(index(&[]), before, "all of them are known");
     instance.put("3.jpg", jpeg("as it is"));
     index(&[]);
-    assert_eq!(instance.tag(&paths[3], "Comment").as_deref(), Some("as it is"), "shown when index has ended");
+    assert_eq!(instance.tag(&paths[3], "File:Comment").as_deref(), Some("as it is"), "shown when index has ended");
     let before = instance.files_read();
     assert_eq!(index(&["--again"]), before + 5);
 }

@@ -36,7 +36,8 @@ fn a_rate_holds_reading_back_and_a_file_that_is_shown_is_read_before_the_others(
     let mut instance = Instance::new();
     instance.configure("[schedule]\nread_rate = \"64KiB\"\n");
     instance.start_daemon(&[]);
-    let files: Vec<_> = (0..1000).map(|n| instance.put(format!("{n}.jpg"), jpeg(&format!("{n}")))).collect();
+    let picture = |n: u32| [jpeg(&format!("{n}")), vec![0; 4096]].concat();
+    let files: Vec<_> = (0..1000).map(|n| instance.put(format!("{n}.jpg"), picture(n))).collect();
     instance.ctl(["watch".as_ref(), instance.root().as_os_str()]);
     instance.until("the rate holds it back", || {
         let why = instance.status()["Workers"]["Why"].as_str()?.contains("0.0625 MiB/s by schedule.read_rate");
@@ -94,7 +95,7 @@ fn an_estimate_counts_what_would_be_read_and_reads_nothing() {
     let said = instance.json(["estimate".as_ref(), outside.as_os_str()]);
     assert_eq!((&said["Unknown"], said["Read"].as_u64().unwrap() > 0), (&0.into(), true), "as others before: {said}");
 
-    for (path, says) in [("deep/1.jpg", "Not a directory"), ("nothing", "there is no directory")] {
+    for (path, says) in [("deep/1.jpg", "is not a directory"), ("nothing", "there is no directory")] {
         let output = instance.metactl(["estimate".as_ref(), instance.path(path).as_os_str()]);
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && text.contains(says), "{path}: {text}");
