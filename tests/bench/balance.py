@@ -2,14 +2,16 @@
 """What balance.sh makes its files with and measures by. Python 3.11, standard library only.
 
   balance.py make DIR FILES        PDFs with much metadata, no two alike
-  balance.py timed OUT COMMAND...  runs it; seconds go to OUT
-  balance.py ends OUT TREE         when each worker had its last result, and what each file has cost
-  balance.py report DIR ROUNDS     the table, of medians; exit code 1 if a limit is not kept
+  balance.py timed OUT PID COMMAND...  runs it; seconds go to OUT, and when each worker below PID was last busy
+  balance.py took OUT TREE             what each file has cost
+  balance.py report DIR ROUNDS         the table, of medians; exit code 1 if a limit is not kept
 """
-import json, os, random, statistics, subprocess, sys, time
+import contextlib, json, os, random, statistics, subprocess, sys, time
 
 # One PDF takes a worker's processor at least so many seconds.
 LEAST = 0.001
+# Nanoseconds of a processor that only reading takes.
+BUSY = 1_000_000
 # Two workers are so many times as fast as one, and the last ends within this part of the time after the first.
 RATIO, APART = 1.7, 0.05
 
@@ -59,10 +61,30 @@ def got(*parts):
         return json.load(f)
 
 
-def timed(out, *command):
+def children(pid):
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(OSError):
+            yield from open(f"/proc/{pid}/task/{task}/children").read().split()
+
+
+def timed(out, pid, *command):
+    """Runs it; seconds, and when each process below `pid` last had a processor for a while, from the start on."""
+    ran, last = {}, {}
     start = time.monotonic()
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    put(out, time.monotonic() - start)
+    run = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    while run.poll() is None:
+        now = time.monotonic() - start
+        for child in children(pid):
+            with contextlib.suppress(OSError):
+                # Nanoseconds on a processor.
+                nanos = int(open(f"/proc/{child}/schedstat").read().split()[0])
+                # Less than a file takes is what ending takes.
+                if nanos - ran.get(child, 0) >= BUSY:
+                    ran[child], last[child] = nanos, now
+        time.sleep(0.01)
+    if run.returncode:
+        sys.exit(f"{command}: {run.returncode}")
+    put(out, {"seconds": time.monotonic() - start, "ends": list(last.values())})
 
 
 def answer(*verb):
@@ -70,27 +92,22 @@ def answer(*verb):
     return json.loads(text)
 
 
-def ends(out, tree):
-    """A worker without a file says since when, for ten seconds. What each file took stands in the index."""
-    workers = [worker["Since"] / 1e6 for worker in answer("workers") if worker["Files"] and worker["State"] == "waiting"]
-    took = []
-    for name in sorted(os.listdir(tree)):
-        why = answer("why", f"{tree}/{name}")
-        took.append((why[0] if isinstance(why, list) else why)["Held"]["CPU"] / 1e6)
-    put(out, {"workers": workers, "took": took})
+def took(out, tree):
+    """What each file took, by the index."""
+    whys = [answer("why", f"{tree}/{name}") for name in sorted(os.listdir(tree))]
+    put(out, [(why[0] if isinstance(why, list) else why)["Held"]["CPU"] / 1e6 for why in whys])
 
 
 def report(directory, rounds):
     rounds = range(int(rounds))
-    seconds = {workers: [got(directory, f"{workers}.{n}") for n in rounds] for workers in (1, 2)}
+    runs = {workers: [got(directory, f"{workers}.{n}") for n in rounds] for workers in (1, 2)}
+    seconds = {workers: [run["seconds"] for run in runs[workers]] for workers in runs}
     ratio = statistics.median(one / two for one, two in zip(seconds[1], seconds[2]))
-    apart, least = [], []
-    for n in rounds:
-        found = got(directory, f"ends.{n}")
-        least.append(min(found["took"]))
-        # One worker alone has not shared anything.
-        two = len(found["workers"]) == 2
-        apart.append((max(found["workers"]) - min(found["workers"])) / seconds[2][n] if two else 1.0)
+    least = [min(got(directory, "took"))]
+    # Of a worker that had a successor the end does not count. One alone has not shared anything.
+    last = [sorted(run["ends"])[-2:] for run in runs[2]]
+    apart = [(ends[1] - ends[0]) / run["seconds"] if len(ends) == 2 else 1.0 for ends, run in zip(last, runs[2])]
+    print("apart:", ", ".join(f"{share:.1%}" for share in apart))
     apart = statistics.median(apart)
     rows = [
         ("the shortest file takes, ms of processor", min(least) * 1e3, LEAST * 1e3, min(least) >= LEAST),
@@ -105,4 +122,4 @@ def report(directory, rounds):
 
 
 if __name__ == "__main__":
-    {"make": make, "timed": timed, "ends": ends, "report": report}[sys.argv[1]](*sys.argv[2:])
+    {"make": make, "timed": timed, "took": took, "report": report}[sys.argv[1]](*sys.argv[2:])

@@ -45,8 +45,8 @@ for ((round = 0; round < rounds; round++)); do
     for workers in 1 2; do
         say "Indexing, $workers at a time ..."
         own_daemon "$work/$workers.$round.d" "$bin" --set workers.max=$workers --set mount.enabled=false
-        python3 "$balance" timed "$work/$workers.$round" metactl watch --wait "$work/tree"
-        [ "$workers" = 1 ] || python3 "$balance" ends "$work/ends.$round" "$work/tree"
+        python3 "$balance" timed "$work/$workers.$round" "$daemon_pid" metactl watch --wait "$work/tree"
+        [ -f "$work/took" ] || python3 "$balance" took "$work/took" "$work/tree"
         own_daemon_stop
     done
 done

@@ -6,7 +6,7 @@
 use metaextract::{Ahead, Wanted};
 
 /// To ask the kernel once more costs as much as to read so many bytes.
-const CALL: f32 = 12_288.0;
+const CALL: f32 = 8_192.0;
 /// Sizes that a first read may have: 4, 8, 12, 16, 24, 32, 48, 64 KiB and so on, and 10 MiB at last.
 pub(super) const STEPS: usize = 23;
 /// Further reads where none was ever wanted.
