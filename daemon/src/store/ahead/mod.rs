@@ -24,7 +24,7 @@ use runs::{Ask, Fetch, Runs, Todo};
 pub(super) use runs::{Item, Wanted};
 
 /// Threads that fetch at once at most: so many answers of a slow disk are waited for together.
-const THREADS: usize = 64;
+const THREADS: usize = 32;
 /// A fetch that takes longer waits for a disk.
 const SLOW: Duration = Duration::from_millis(1);
 /// How long a thread waits for more before it ends.

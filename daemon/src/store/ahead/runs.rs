@@ -13,9 +13,9 @@ use crate::model::{DirId, FileId, FileName};
 /// Runs remembered; the longest unused is forgotten.
 const RUNS: usize = 32;
 /// What is fetched ahead at first.
-const FIRST: usize = 8;
+const FIRST: usize = 4;
 /// … and at most of directories, each with all that is in it.
-const DIRS: usize = 160;
+const DIRS: usize = 64;
 /// Names that a run may leave out: the kernel asks for nothing that it has.
 const SKIP: usize = 3;
 /// Followers looked up at once.
