@@ -31,7 +31,7 @@ pub struct Settle {
 /// Files that changed a short while ago, of which there are always as many.
 const RECENT: usize = 1024;
 
-/// Orders jobs: when due, as [`order`] says.
+/// Orders jobs: when due, as `order` says.
 #[derive(Debug)]
 pub struct Queue {
     settle: Settle,
